@@ -1,0 +1,21 @@
+"""Fixtures shared by the whole suite."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_home() -> Path:
+    """Folder of the real data: ``$SKECG_DATA``, else ``../shared/data`` beside the checkout."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("SKECG_DATA", beside))
+    if folder.is_dir():
+        return folder
+    reason = f"the real data is not at {folder}; set SKECG_DATA to the folder that holds mitdb/"
+    if os.environ.get("SKECG_REQUIRE_DATA") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
