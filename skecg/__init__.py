@@ -1,3 +1,45 @@
 """ECG classification with the full scikit-learn contract and honest evaluation by subject."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from . import datasets, metrics, model_selection, training
+    from .classifiers import ECGNeuralClassifier, ECGResidualCNNClassifier
+    from .preprocessing import BeatSegmenter
+
+# Public name -> the package that defines it. PyTorch takes seconds to import, so nothing is
+# imported before it is asked for.
+_ESTIMATORS = {
+    "BeatSegmenter": "preprocessing",
+    "ECGNeuralClassifier": "classifiers",
+    "ECGResidualCNNClassifier": "classifiers",
+}
+_SUBPACKAGES = ("datasets", "metrics", "model_selection", "signal", "training")
+
+__all__ = [
+    "BeatSegmenter",
+    "ECGNeuralClassifier",
+    "ECGResidualCNNClassifier",
+    "datasets",
+    "metrics",
+    "model_selection",
+    "signal",
+    "training",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _ESTIMATORS:
+        return getattr(importlib.import_module(f".{_ESTIMATORS[name]}", __name__), name)
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,506 @@
+"""The contract that every classifier keeps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_consistent_length, compute_sample_weight
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from skorch.callbacks import Callback, PrintLog
+from torch import nn
+
+from ..training import (
+    Batches,
+    EarlyStopping,
+    EpochProgressBar,
+    LeanNet,
+    Schedule,
+    draw_seed,
+    isolated_generators,
+    resolve_device,
+    resolve_optimizer,
+    resolve_precision,
+    resolve_schedule,
+    validation_split,
+)
+
+
+# A data class, so that the parameters common to all classifiers are written down once and every
+# classifier's __init__ still has the explicit signature that scikit-learn reads.
+@dataclass(kw_only=True, eq=False, repr=False)
+class BaseECGClassifier(ClassifierMixin, BaseEstimator, ABC):
+    """Base of all classifiers: scikit-learn's contract around a skorch net.
+
+    Parameters
+    ----------
+    max_epochs : int, default=30
+        Passes over the training samples.
+    batch_size : int, default=128
+        Samples per optimiser step; the last batch of an epoch may be shorter.
+    learning_rate : float, default=3e-3
+        Highest learning rate.
+    optimizer : {"adam", "adamw", "adamax", "rmsprop", "sgd"} or callable, default="adamw"
+        Name, optimiser class or ``functools.partial`` of one, called with the weights, ``lr``
+        and ``weight_decay``. ``"sgd"`` has Nesterov momentum 0.9.
+    weight_decay : float, default=0.01
+        Decay of the weights, as the optimiser understands it.
+    lr_schedule : {"one-cycle", "cosine"}, callable or None, default="one-cycle"
+        The learning rate's course, see :mod:`skecg.training`; None keeps it constant.
+    gradient_clip : float or None, default=None
+        Largest norm of the gradient over all weights.
+    class_weight : "balanced", dict {label: weight} or None, default=None
+        Weights of the classes; multiplied with ``sample_weight``.
+    early_stopping : bool, default=False
+        Hold out part of the training samples, stop when their loss has not fallen for
+        ``patience`` epochs, and restore the best epoch's weights. With ``groups`` in ``fit`` no
+        subject stands in both parts. Without it every sample is trained on.
+    validation_fraction : float, default=0.1
+        Part of the training samples to hold out for early stopping.
+    patience : int, default=10
+        Epochs without a lower validation loss.
+    device : str, default="auto"
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+    precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
+        Number format. ``"auto"`` is bfloat16 products with float32 weights where the hardware
+        has units for them, else float32.
+    compile : bool, default=False
+        Compile the network's training step with ``torch.compile``.
+    callbacks : list of skorch callbacks or None, default=None
+        Called as skorch promises. Copies are used; they stay reachable in ``net_.callbacks_``.
+    random_state : int, RandomState instance, Generator or None, default=None
+        Decides weights, order of samples, dropout and the held-out part. The global generators
+        of numpy and PyTorch are neither used nor changed.
+    verbose : int, default=0
+        1 shows a progress bar over epochs, 2 prints a line for each.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    n_features_in_ : int
+        Length of the second axis of X.
+    feature_names_in_ : ndarray of str
+        Column names of X, where it had names.
+    net_ : LeanNet
+        The fitted skorch net: its ``history``, callbacks and module.
+    module_ : torch.nn.Module
+        The fitted network.
+    history_ : list of dict
+        One row per epoch: train_loss, lr, dur (seconds), and with early stopping valid_loss and
+        valid_acc.
+    n_parameters_ : int
+        Number of weights.
+    n_iter_ : int
+        Epochs run.
+    """
+
+    max_epochs: int = 30
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    optimizer: str | Callable[..., torch.optim.Optimizer] = "adamw"
+    weight_decay: float = 0.01
+    lr_schedule: str | Schedule | None = "one-cycle"
+    gradient_clip: float | None = None
+    class_weight: str | Mapping[Any, float] | None = None
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    patience: int = 10
+    device: str = "auto"
+    precision: str = "auto"
+    compile: bool = False
+    callbacks: Sequence[Callback] | None = None
+    random_state: int | np.random.RandomState | np.random.Generator | None = None
+    verbose: int = 0
+
+    _parameter_constraints = {
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "optimizer": [StrOptions({"adam", "adamw", "adamax", "rmsprop", "sgd"}), callable],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "lr_schedule": [StrOptions({"one-cycle", "cosine"}), callable, None],
+        "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "device": [str],
+        "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
+        "compile": ["boolean"],
+        "callbacks": [list, tuple, None],
+        "random_state": ["random_state", Hidden(np.random.Generator)],
+        "verbose": ["verbose"],
+    }
+
+    # What a classifier adds ---------------------------------------------------------------------
+
+    @abstractmethod
+    def _module_factory(
+        self, input_shape: tuple[int, ...], n_classes: int
+    ) -> Callable[[], nn.Module]:
+        """Return a picklable callable without arguments that builds the network."""
+
+    def _as_network_input(self, X: np.ndarray) -> np.ndarray:
+        """Bring validated samples (n_samples, ...) into the shape that the network takes."""
+        return X
+
+    # Fitting --------------------------------------------------------------------------------------
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        """Fit the network from new weights.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples; the class says which shapes it takes.
+        y : array-like of shape (n_samples,)
+            Labels of any kind, of at least two classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Relative weights; a sample of weight 0 is left out.
+        groups : array-like of shape (n_samples,), default=None
+            Subject of every sample. It is used by early stopping, which never divides a subject,
+            and by nothing else: it does not reach the network.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If X or y has NaN, infinity, a wrong shape or a single class, or a parameter is out
+            of its range.
+        """
+        self._validate_params()
+        X, y = self._check_fit_input(X, y, reset=True)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self._check_classes()
+        weights = self._sample_weights(X, y, sample_weight)
+        if groups is not None:
+            check_consistent_length(X, groups)
+            groups = np.asarray(groups)
+
+        seed = draw_seed(self.random_state)
+        keep = slice(None) if weights is None else np.flatnonzero(weights)
+        X, codes = X[keep], codes[keep]
+        weights = None if weights is None else weights[keep]
+        groups = None if groups is None else groups[keep]
+        with isolated_generators(seed, resolve_device(self.device)):
+            self.net_ = self._new_net(seed)
+            self._train(X, codes, weights, groups, seed)
+        self._publish()
+        return self
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train one epoch on these samples, from where training stands.
+
+        The learning rate is constant: a schedule needs to know how long training will last.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+        y : array-like of shape (n_samples,)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever come; needed in the first call unless y has them all.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Relative weights.
+
+        Returns
+        -------
+        self : object
+        """
+        self._validate_params()
+        first = not hasattr(self, "net_")
+        X, y = self._check_fit_input(X, y, reset=first)
+        if first:
+            self.classes_ = np.unique(y if classes is None else classes)
+            self._check_classes()
+        elif classes is not None and not np.array_equal(self.classes_, np.unique(classes)):
+            raise ValueError(
+                f"`classes={classes!r}` is not the same as on last call to "
+                f"partial_fit, was: {self.classes_!r}"
+            )
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"y has labels that are not among the classes of the first call: "
+                f"{unknown[:5].tolist()}; classes are {self.classes_.tolist()}"
+            )
+        codes = np.searchsorted(self.classes_, y)
+        weights = self._sample_weights(X, y, sample_weight)
+        if weights is not None:
+            keep = np.flatnonzero(weights)
+            X, codes, weights = X[keep], codes[keep], weights[keep]
+
+        device = resolve_device(self.device)
+        seed = draw_seed(self.random_state)
+        with isolated_generators(seed + (0 if first else self.n_iter_), device):
+            if first:
+                self.net_ = self._new_net(seed)
+            self._continue(X, codes, weights, seed)
+        self._publish()
+        return self
+
+    def _check_fit_input(self, X, y, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
+        X, y = validate_data(self, X, y, reset=reset, dtype=self._dtypes(), allow_nd=True)
+        check_classification_targets(y)
+        if reset:
+            self._input_shape = X.shape[1:]
+        else:
+            self._check_shape(X)
+        return self._as_network_input(X), y
+
+    def _check_predict_input(self, X) -> np.ndarray:
+        check_is_fitted(self, "net_")
+        X = validate_data(self, X, reset=False, dtype=self._dtypes(), allow_nd=True)
+        self._check_shape(X)
+        return self._as_network_input(X)
+
+    def _dtypes(self) -> list:
+        return [np.float64 if self.precision == "float64" else np.float32, np.uint8]
+
+    def _check_shape(self, X: np.ndarray) -> None:
+        if X.shape[1:] != self._input_shape:
+            raise ValueError(
+                f"{type(self).__name__} was fitted on samples of shape {self._input_shape}; "
+                f"got samples of shape {X.shape[1:]}"
+            )
+
+    def _check_classes(self) -> None:
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes; got only one class, "
+                f"{self.classes_[0]!r}"
+            )
+
+    def _sample_weights(self, X, y, sample_weight) -> np.ndarray | None:
+        """Return class weight times sample weight with mean 1, or None where all are equal."""
+        if sample_weight is None and self.class_weight is None:
+            return None
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        if self.class_weight is not None:
+            weights = weights * compute_sample_weight(self.class_weight, y)
+        n_used = np.count_nonzero(weights)
+        if n_used == 0:
+            raise ValueError("all sample weights are zero; there is nothing to learn from")
+        weights = weights * (n_used / weights.sum())
+        return None if np.all(weights == 1) else weights
+
+    def _new_net(self, seed: int) -> LeanNet:
+        device = resolve_device(self.device)
+        shape = self._as_network_input(np.empty((1, *self._input_shape), np.float32)).shape[1:]
+        net = LeanNet(
+            self._module_factory(shape, len(self.classes_)),
+            schedule=resolve_schedule(self.lr_schedule),
+            precision=resolve_precision(self.precision, device),
+            gradient_clip=self.gradient_clip,
+            optimizer=resolve_optimizer(self.optimizer, device),
+            optimizer__weight_decay=self.weight_decay,
+            lr=self.learning_rate,
+            max_epochs=self.max_epochs,
+            batch_size=self.batch_size,
+            classes=np.arange(len(self.classes_)),
+            callbacks=self._net_callbacks(),
+            device=str(device),
+            compile=self.compile,
+            verbose=self.verbose,
+        )
+        return net.initialize()
+
+    def _net_callbacks(self) -> list[Callback] | None:
+        callbacks = list(self.callbacks or [])
+        if self.verbose == 1:
+            callbacks.append(EpochProgressBar())
+        elif self.verbose >= 2:
+            callbacks.append(PrintLog())
+        return callbacks or None
+
+    def _train(self, X, codes, weights, groups, seed: int) -> None:
+        valid = early_stopping = None
+        if self.early_stopping:
+            train, held_out = validation_split(codes, groups, self.validation_fraction, seed)
+            valid = self._batches(X, codes, weights, held_out)
+            early_stopping = EarlyStopping(self.patience)
+        else:
+            train = slice(None)
+        self._check_logits(X)
+        self.net_.train(
+            self._batches(X, codes, weights, train),
+            valid,
+            n_epochs=self.max_epochs,
+            generator=torch.Generator().manual_seed(seed),
+            early_stopping=early_stopping,
+        )
+
+    def _continue(self, X, codes, weights, seed: int) -> None:
+        net = self.net_
+        net.to_device(resolve_device(self.device))
+        if net.optimizer_ is None:
+            net.initialize_optimizer()
+        net.schedule = None
+        n_done = len(net.history)
+        if n_done == 0:
+            self._check_logits(X)
+        generator = torch.Generator().manual_seed(seed + n_done)
+        net.train(self._batches(X, codes, weights, slice(None)), n_epochs=1, generator=generator)
+
+    def _batches(self, X, codes, weights, index) -> Batches:
+        return Batches(
+            X[index],
+            codes[index],
+            None if weights is None else weights[index],
+            device=torch.device(self.net_.device),
+            dtype=self.net_.precision.weights,
+        )
+
+    def _check_logits(self, X: np.ndarray) -> None:
+        """Say at once, and in the user's terms, that a network's output has a wrong shape."""
+        logits = self.net_.logits(X[:1])
+        expected = (1, len(self.classes_))
+        if tuple(logits.shape) != expected:
+            raise ValueError(
+                f"the network maps one sample of shape {X.shape[1:]} to an output of shape "
+                f"{tuple(logits.shape)}; expected logits of shape {expected}"
+            )
+
+    def _publish(self) -> None:
+        """Set the fitted attributes that mirror the net's."""
+        self.module_ = self.net_.module_
+        self.history_ = [
+            {key: value for key, value in row.items() if key != "batches"}
+            for row in self.net_.history
+        ]
+        self.n_parameters_ = sum(weights.numel() for weights in self.module_.parameters())
+        self.n_iter_ = len(self.history_)
+
+    # Prediction -----------------------------------------------------------------------------------
+
+    def predict_proba(self, X) -> np.ndarray:
+        """Compute class probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples of the shape that the classifier was fitted on.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            float64; rows sum to 1, columns are in the order of ``classes_``.
+        """
+        return self._logits(X).double().softmax(1).numpy()
+
+    def predict_log_proba(self, X) -> np.ndarray:
+        """Compute logarithms of class probabilities, exact also where they are tiny.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples of the shape that the classifier was fitted on.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        return self._logits(X).double().log_softmax(1).numpy()
+
+    def predict(self, X) -> np.ndarray:
+        """Predict the most probable label of every sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples of the shape that the classifier was fitted on.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        codes = self._logits(X).argmax(1).numpy()
+        return self.classes_[codes]
+
+    def embed(self, X) -> np.ndarray:
+        """Compute the features before the network's last dense layer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples of the shape that the classifier was fitted on.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_embedding)
+            float32 (float64 with ``precision="float64"``).
+        """
+        X = self._check_predict_input(X)
+        dense = [layer for layer in self.module_.modules() if isinstance(layer, nn.Linear)]
+        if not dense:
+            raise ValueError(
+                "embed needs a network with a dense layer (torch.nn.Linear); "
+                f"{type(self.module_).__name__} has none"
+            )
+        return self._net_for_prediction().embed(X, dense[-1]).numpy()
+
+    def _logits(self, X) -> torch.Tensor:
+        X = self._check_predict_input(X)
+        return self._net_for_prediction().logits(X)
+
+    def _net_for_prediction(self) -> LeanNet:
+        """Return the net on the wished device, or where it is when that device is absent."""
+        try:
+            self.net_.to_device(resolve_device(self.device))
+        except ValueError:
+            # A model fitted on a GPU predicts on a machine without one.
+            pass
+        self.module_ = self.net_.module_
+        return self.net_
+
+    # scikit-learn ---------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep one copy of the network: the net's."""
+        state = super().__getstate__().copy()
+        state.pop("module_", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore, with ``module_`` the net's again."""
+        super().__setstate__(state)
+        if "net_" in state:
+            self.module_ = self.net_.module_
+
+    def __sklearn_tags__(self):
+        """Say that samples may have any number of axes."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def as_signals(X: np.ndarray) -> np.ndarray:
+    """Read (n_samples, n_timesteps) as one lead; (n_samples, n_leads, n_timesteps) stays.
+
+    Raises
+    ------
+    ValueError
+        If X has another number of axes.
+    """
+    if X.ndim == 2:
+        return X[:, np.newaxis, :]
+    if X.ndim == 3:
+        return X
+    raise ValueError(
+        "expected signals of shape (n_samples, n_timesteps) or (n_samples, n_leads, "
+        f"n_timesteps); got an array of shape {X.shape}"
+    )

@@ -1,0 +1,86 @@
+"""The classifier contract for a user's own network."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+from ._base import BaseECGClassifier
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ECGNeuralClassifier(BaseECGClassifier):
+    """Any network of yours under the same contract.
+
+    Parameters
+    ----------
+    module : class or callable
+        A ``torch.nn.Module`` class, or a function that returns a new module. It is called with
+        ``module_params`` and, where its signature names them, with ``input_shape`` (the shape of
+        one sample) and ``n_classes``. The module maps a batch (n_samples, \\*input_shape) of
+        floating-point numbers to logits (n_samples, n_classes).
+    module_params : dict or None, default=None
+        Further arguments; also set as ``module_params={...}`` in a parameter grid.
+    **common
+        The parameters of every classifier, see :class:`BaseECGClassifier`. All are keywords.
+
+    Raises
+    ------
+    TypeError
+        In ``fit``, if ``module`` is an instance. A fitted instance survives
+        :func:`sklearn.base.clone` and carries what it learned from one fold's training samples
+        into the next fold: cross-validation of pure noise then scores 1.00.
+
+    See Also
+    --------
+    BaseECGClassifier : The common parameters, attributes and methods.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from skecg import ECGNeuralClassifier
+    >>> from skecg.datasets import make_beats
+    >>> def one_hidden_layer(input_shape, n_classes, width=16):
+    ...     return nn.Sequential(
+    ...         nn.Linear(input_shape[0], width), nn.ReLU(), nn.Linear(width, n_classes)
+    ...     )
+    >>> beats = make_beats(200, random_state=0)
+    >>> clf = ECGNeuralClassifier(module=one_hidden_layer, max_epochs=2, random_state=0)
+    >>> clf.fit(beats.data, beats.target).embed(beats.data).shape
+    (200, 16)
+    """
+
+    module: Callable[..., nn.Module]
+    module_params: Mapping[str, Any] | None = None
+
+    _parameter_constraints = {
+        **BaseECGClassifier._parameter_constraints,
+        # An instance is refused with its remedy, not as a wrong type.
+        "module": "no_validation",
+        "module_params": [dict, None],
+    }
+
+    def _module_factory(
+        self, input_shape: tuple[int, ...], n_classes: int
+    ) -> Callable[[], nn.Module]:
+        module = self.module
+        if isinstance(module, nn.Module):
+            raise TypeError(
+                f"module is an instance of {type(module).__name__}, which keeps its weights from "
+                "one fit to the next and so leaks one fold's samples into another; pass the "
+                f"class: module={type(module).__name__}, module_params={{...}}"
+            )
+        if not callable(module):
+            raise TypeError(
+                "module must be a torch.nn.Module class or a function that returns a module; "
+                f"got {module!r}"
+            )
+        offered = {"input_shape": input_shape, "n_classes": n_classes}
+        accepted = inspect.signature(module).parameters
+        arguments = {name: value for name, value in offered.items() if name in accepted}
+        return partial(module, **{**arguments, **(self.module_params or {})})

@@ -1,0 +1,32 @@
+"""How any network is fitted: batches, the skorch net, schedules, precision, early stopping."""
+
+from ._batches import Batches
+from ._device import Precision, resolve_device, resolve_precision
+from ._early_stopping import EarlyStopping
+from ._generators import isolated_generators
+from ._net import LeanNet
+from ._optimizers import resolve_optimizer
+from ._progress import EpochProgressBar
+from ._schedules import Cosine, ExponentialDecay, MultiStep, OneCycle, Schedule, resolve_schedule
+from ._seeds import draw_seed
+from ._validation_split import validation_split
+
+__all__ = [
+    "Batches",
+    "Cosine",
+    "EarlyStopping",
+    "EpochProgressBar",
+    "ExponentialDecay",
+    "LeanNet",
+    "MultiStep",
+    "OneCycle",
+    "Precision",
+    "Schedule",
+    "draw_seed",
+    "isolated_generators",
+    "resolve_device",
+    "resolve_optimizer",
+    "resolve_precision",
+    "resolve_schedule",
+    "validation_split",
+]

@@ -1,0 +1,92 @@
+"""Where a network is computed, and in which precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+
+def resolve_device(device: str) -> torch.device:
+    """Turn a ``device`` parameter into a device that is there.
+
+    Parameters
+    ----------
+    device : str
+        ``"auto"`` (CUDA, else Apple's MPS, else the CPU) or a name such as ``"cuda:1"``.
+
+    Raises
+    ------
+    ValueError
+        If the name is not one of a device, or the device is not on this machine.
+    """
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda", torch.cuda.current_device())
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(
+            f"device={device!r} is not the name of a device; use 'auto', 'cpu', 'cuda' or 'cuda:1'"
+        ) from error
+    if resolved.type == "cuda":
+        _require_cuda(device, resolved)
+    if resolved.type == "mps" and not torch.backends.mps.is_available():
+        raise ValueError(
+            f"device={device!r} was asked for, but this machine has no MPS device; "
+            "use device='auto' or 'cpu'"
+        )
+    return resolved
+
+
+def _require_cuda(name: str, device: torch.device) -> None:
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if (device.index or 0) >= found:
+        raise ValueError(
+            f"device={name!r} was asked for, but PyTorch sees {found} CUDA devices; "
+            "use device='auto' or 'cpu'"
+        )
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Number formats of a fit: of the weights, and of the products (None: as the weights)."""
+
+    weights: torch.dtype
+    products: torch.dtype | None = None
+
+
+def resolve_precision(precision: str, device: torch.device) -> Precision:
+    """Turn a ``precision`` parameter into number formats.
+
+    Parameters
+    ----------
+    precision : {"auto", "float32", "float64", "bfloat16"}
+        ``"bfloat16"`` keeps float32 weights and computes convolutions and matrix products in
+        bfloat16. ``"auto"`` does so where the hardware has units for it, else it is float32.
+    device : torch.device
+        Where the network is computed.
+
+    Raises
+    ------
+    ValueError
+        If the device cannot compute in that precision.
+    """
+    if precision == "float64":
+        if device.type == "mps":
+            raise ValueError("precision='float64' does not exist on MPS; use device='cpu'")
+        return Precision(torch.float64)
+    if precision == "bfloat16" or (precision == "auto" and _has_bfloat16_units(device)):
+        return Precision(torch.float32, torch.bfloat16)
+    return Precision(torch.float32)
+
+
+def _has_bfloat16_units(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device.type == "cpu":
+        capability = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+        tiles = getattr(torch.cpu, "_is_amx_tile_supported", None)
+        return any(probe is not None and probe() for probe in (capability, tiles))
+    return False

@@ -1,0 +1,38 @@
+"""Stop when the validation loss has stopped falling, and keep the best weights."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
+
+
+@dataclass
+class EarlyStopping:
+    """The best epoch so far and its weights.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without a lower validation loss after which training stops.
+    """
+
+    patience: int
+    best_loss: float = math.inf
+    best_epoch: int = 0
+    best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
+
+    def update(self, epoch: int, valid_loss: float, module: nn.Module) -> bool:
+        """Take in one epoch (counted from 1) and say whether training should stop."""
+        if valid_loss < self.best_loss:
+            self.best_loss, self.best_epoch = valid_loss, epoch
+            self.best_weights = {
+                name: tensor.detach().clone() for name, tensor in module.state_dict().items()
+            }
+        return epoch - self.best_epoch >= self.patience
+
+    def restore(self, module: nn.Module) -> None:
+        """Give the module the weights of its best epoch; none was best if every loss was NaN."""
+        if self.best_weights:
+            module.load_state_dict(self.best_weights)

@@ -1,0 +1,341 @@
+"""The skorch net that fits any network by a lean loop over samples in memory."""
+
+from __future__ import annotations
+
+import copy
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from skorch import NeuralNetClassifier
+from skorch.callbacks import Callback
+from skorch.dataset import Dataset
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ._batches import Batches, as_tensor
+from ._device import Precision
+from ._early_stopping import EarlyStopping
+from ._schedules import Schedule
+
+# Matrix products of fewer rows take other kernels, whose sums differ in the last bits: a sample's
+# probabilities would depend on how many others are predicted with it.
+MIN_ROWS = 16
+# Input values in one block of a prediction: small enough for the caches, whatever the sample.
+_VALUES_PER_BLOCK = 2**18
+
+_BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+
+
+class LeanNet(NeuralNetClassifier):
+    """A skorch classifier whose loop costs microseconds per batch.
+
+    ``train`` runs epochs over :class:`Batches`. Callbacks see what skorch promises them; when
+    none of them listens to batches, nothing is recorded or notified per batch. Both ways give
+    the same weights. Everything else (``history``, ``callbacks_``, ``save_params``, ``forward``)
+    is skorch's.
+
+    Parameters
+    ----------
+    module : callable
+        Module class or factory without arguments.
+    schedule : Schedule or None
+        Factor on the learning rate at every step.
+    precision : Precision
+        Number formats.
+    gradient_clip : float or None
+        Largest norm of the whole gradient.
+    **kwargs
+        Parameters of :class:`skorch.NeuralNetClassifier`.
+    """
+
+    def __init__(
+        self,
+        module: Callable[[], nn.Module],
+        *,
+        schedule: Schedule | None = None,
+        precision: Precision = Precision(torch.float32),  # noqa: B008 (immutable)
+        gradient_clip: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(module, criterion=nn.CrossEntropyLoss, train_split=None, **kwargs)
+        self.schedule = schedule
+        self.precision = precision
+        self.gradient_clip = gradient_clip
+
+    @property
+    def _default_callbacks(self) -> list:
+        # Losses and times are recorded by the loop itself.
+        return []
+
+    def initialize_module(self) -> LeanNet:
+        """Build the module in the weights' number format."""
+        super().initialize_module()
+        self.module_ = self.module_.to(self.precision.weights)
+        _store_heads_by_column(self.module_)
+        return self
+
+    def torch_compile(self, module: nn.Module, name: str) -> nn.Module:
+        """Keep the module itself: ``train`` compiles what it calls, the weights stay plain."""
+        return module
+
+    def infer(self, x: Any, **fit_params: Any) -> Tensor:
+        """Compute logits of one batch, for skorch's own methods and callbacks."""
+        if isinstance(x, Tensor | np.ndarray):
+            x = torch.as_tensor(x).to(self.device, self.precision.weights)
+        with self._autocast():
+            return super().infer(x, **fit_params)
+
+    # Training ---------------------------------------------------------------------------------
+
+    def train(
+        self,
+        batches: Batches,
+        valid: Batches | None = None,
+        *,
+        n_epochs: int,
+        generator: torch.Generator,
+        early_stopping: EarlyStopping | None = None,
+    ) -> LeanNet:
+        """Train for up to ``n_epochs`` epochs and record one row of ``history`` for each.
+
+        Parameters
+        ----------
+        batches, valid : Batches
+            Samples to train on and, optionally, to compute the validation loss of.
+        n_epochs : int
+            Epochs to run; the schedule's horizon.
+        generator : torch.Generator
+            Decides the order of the samples.
+        early_stopping : EarlyStopping or None
+            Watches the validation loss; afterwards the net has the weights of the best epoch.
+        """
+        datasets = {"dataset_train": _dataset(batches), "dataset_valid": _dataset(valid)}
+        listens = self._listens_to_batches()
+        forward = torch.compile(self.module_) if self.compile else self.module_
+        steps_per_epoch = -(-len(batches) // self.batch_size)
+        n_steps = n_epochs * steps_per_epoch
+
+        self.notify("on_train_begin", X=datasets["dataset_train"], y=None)
+        try:
+            for epoch in range(n_epochs):
+                started = time.perf_counter()
+                self.notify("on_epoch_begin", **datasets)
+                factors = self._factors(epoch * steps_per_epoch, n_steps, steps_per_epoch)
+                order = batches.shuffled(self.batch_size, generator)
+                self._train_epoch(batches, order, factors, forward, listens)
+                if valid is not None:
+                    self._validate_epoch(valid, listens)
+                self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
+                self.history.record("dur", time.perf_counter() - started)
+                self.notify("on_epoch_end", **datasets)
+                if early_stopping is not None and early_stopping.update(
+                    len(self.history), self.history[-1, "valid_loss"], self.module_
+                ):
+                    break
+        except KeyboardInterrupt:
+            warnings.warn("Training was interrupted; the epochs until here are kept.", stacklevel=2)
+        self.notify("on_train_end", X=datasets["dataset_train"], y=None)
+        if early_stopping is not None:
+            early_stopping.restore(self.module_)
+        self.module_.eval()
+        return self
+
+    def _train_epoch(
+        self,
+        batches: Batches,
+        order: Iterator[Tensor],
+        factors: Iterator[float] | None,
+        forward: nn.Module,
+        listens: bool,
+    ) -> None:
+        self._set_training(True)
+        optimizer, groups = self.optimizer_, self.optimizer_.param_groups
+        total = torch.zeros((), device=batches.device, dtype=batches.dtype)
+        for index in order:
+            X, y, weights = batches.take(index)
+            if factors is not None:
+                rate = self.lr * next(factors)
+                for group in groups:
+                    group["lr"] = rate
+            if listens:
+                self.notify("on_batch_begin", batch=(X, y), training=True)
+            optimizer.zero_grad()
+            # A compiled network is compiled for full batches; the short last one goes through
+            # the same weights uncompiled, so that it costs no second compilation.
+            network = forward if len(index) == self.batch_size else self.module_
+            with self._autocast():
+                logits = network(X)
+            loss = _loss(logits, y, weights)
+            loss.backward()
+            if self.gradient_clip is not None:
+                nn.utils.clip_grad_norm_(self.module_.parameters(), self.gradient_clip)
+            if listens:
+                self.notify(
+                    "on_grad_computed",
+                    batch=(X, y),
+                    named_parameters=list(self.module_.named_parameters()),
+                )
+            optimizer.step()
+            loss = loss.detach()
+            total += loss * len(index)
+            if listens:
+                self._record_batch("train", (X, y), logits.detach(), loss)
+        self.history.record("train_loss", total.item() / len(batches))
+
+    @torch.no_grad()
+    def _validate_epoch(self, valid: Batches, listens: bool) -> None:
+        self._set_training(False)
+        total = torch.zeros(2, device=valid.device, dtype=valid.dtype)
+        for index in valid.in_order(max(self.batch_size, MIN_ROWS)):
+            X, y, weights = valid.take(index)
+            if listens:
+                self.notify("on_batch_begin", batch=(X, y), training=False)
+            with self._autocast():
+                logits = self.module_(X)
+            loss = _loss(logits, y, weights)
+            total[0] += loss * len(index)
+            total[1] += (logits.argmax(1) == y).sum()
+            if listens:
+                self._record_batch("valid", (X, y), logits, loss)
+        loss, correct = (total / len(valid)).tolist()
+        self.history.record("valid_loss", loss)
+        self.history.record("valid_acc", correct)
+
+    def _record_batch(self, prefix: str, batch: tuple, logits: Tensor, loss: Tensor) -> None:
+        self.history.record_batch(f"{prefix}_loss", loss.item())
+        self.history.record_batch(f"{prefix}_batch_size", len(logits))
+        self.notify(
+            "on_batch_end", batch=batch, training=prefix == "train", y_pred=logits, loss=loss
+        )
+
+    def _factors(self, first: int, n_steps: int, steps_per_epoch: int) -> Iterator[float] | None:
+        if self.schedule is None:
+            return None
+        steps = range(first, first + steps_per_epoch)
+        return (self.schedule(step, n_steps, steps_per_epoch) for step in steps)
+
+    def _listens_to_batches(self) -> bool:
+        return any(
+            getattr(type(callback), event) is not getattr(Callback, event)
+            for _, callback in self.callbacks_
+            for event in _BATCH_EVENTS
+        )
+
+    def _autocast(self) -> Any:
+        if self.precision.products is None:
+            return nullcontext()
+        return torch.autocast(torch.device(self.device).type, self.precision.products)
+
+    # Prediction -------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def logits(self, X: np.ndarray) -> Tensor:
+        """Compute the logits of samples in blocks of bounded memory.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, ...)
+            Samples as the module takes them.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_classes)
+            On the CPU, in the weights' number format.
+        """
+        return self._map_blocks(self.module_, X)
+
+    @torch.no_grad()
+    def embed(self, X: np.ndarray, layer: nn.Module) -> Tensor:
+        """Compute what goes into ``layer`` for every sample."""
+        inputs: list[Tensor] = []
+        handle = layer.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
+
+        def features(block: Tensor) -> Tensor:
+            inputs.clear()
+            self.module_(block)
+            return torch.flatten(inputs[-1], 1)
+
+        try:
+            return self._map_blocks(features, X)
+        finally:
+            handle.remove()
+
+    def _map_blocks(self, function: Callable[[Tensor], Tensor], X: np.ndarray) -> Tensor:
+        dtype = self.precision.weights
+        self._set_training(False)
+        rows = max(MIN_ROWS, _VALUES_PER_BLOCK // max(X[0].size, 1))
+        outputs = []
+        for start in range(0, len(X), rows):
+            block = as_tensor(X[start : start + rows], dtype).to(self.device, dtype)
+            n_rows = len(block)
+            if n_rows < MIN_ROWS:
+                block = torch.cat([block, block[-1:].expand(MIN_ROWS - n_rows, *block.shape[1:])])
+            with self._autocast():
+                outputs.append(function(block)[:n_rows])
+        return torch.cat(outputs).to(dtype).cpu()
+
+    # Pickling ---------------------------------------------------------------------------------
+
+    def to_device(self, device: torch.device) -> None:
+        """Move the module; an optimiser does not follow it and is built anew when needed."""
+        if torch.device(self.device) != device:
+            self.module_ = self.module_.to(device)
+            self.device = str(device)
+            self.optimizer_ = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep what prediction and further training need: CPU weights and epoch records."""
+        state = self.__dict__.copy()
+        if "module_" in state:
+            # Gradients are left behind: a copy's weights share memory, not gradients.
+            state["module_"] = _without_gradients(state["module_"])
+            state["optimizer_"] = None
+            state["device"] = "cpu"
+        if state.get("history_") is not None:
+            state["history_"] = _without_batches(state["history_"])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a pickled net, on the CPU."""
+        self.__dict__.update(state)
+
+
+def _loss(logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
+    if logits.dtype in (torch.bfloat16, torch.float16):
+        logits = logits.float()
+    if weights is None:
+        return F.cross_entropy(logits, y)
+    # The weights have mean 1 over the training set, so that every batch has its due share; to
+    # divide by the sum over the batch would give a batch of light samples a heavy step.
+    return (F.cross_entropy(logits, y, reduction="none") * weights).mean()
+
+
+def _store_heads_by_column(module: nn.Module) -> None:
+    """Lay out the weights of narrow dense layers column by column; their values stay.
+
+    With the usual layout the gradient of a layer of, say, 5 outputs is a matrix product of 5 rows,
+    which the BLAS splits over threads in a way that changes the sums' last bits: one seed would
+    give different weights in a process of its own and in a joblib worker with fewer threads.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear) and layer.out_features <= 16:
+            layer.weight.data = layer.weight.data.t().contiguous().t()
+
+
+def _dataset(batches: Batches | None) -> Dataset | None:
+    return None if batches is None else Dataset(batches.X, batches.y)
+
+
+def _without_gradients(module: nn.Module) -> nn.Module:
+    memo = {id(p): nn.Parameter(p.detach().cpu(), p.requires_grad) for p in module.parameters()}
+    return copy.deepcopy(module, memo).cpu()
+
+
+def _without_batches(history: Any) -> Any:
+    rows = [{key: value for key, value in row.items() if key != "batches"} for row in history]
+    return type(history)({**row, "batches": []} for row in rows)
