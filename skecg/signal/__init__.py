@@ -1,5 +1,22 @@
 """Pure functions on ECG signals: windows, resampling, R peaks, beats and AAMI classes."""
 
 from skecg.signal._aami import AAMI_CLASSES, AAMI_SYMBOLS, aami_codes, is_beat
+from skecg.signal._beats import Beats, cut_beats
+from skecg.signal._r_peaks import detect_r_peaks, threshold_r_peaks
+from skecg.signal._representative_beats import representative_beats
+from skecg.signal._windows import resample, scale_windows, split_windows
 
-__all__ = ["AAMI_CLASSES", "AAMI_SYMBOLS", "aami_codes", "is_beat"]
+__all__ = [
+    "AAMI_CLASSES",
+    "AAMI_SYMBOLS",
+    "Beats",
+    "aami_codes",
+    "cut_beats",
+    "detect_r_peaks",
+    "is_beat",
+    "representative_beats",
+    "resample",
+    "scale_windows",
+    "split_windows",
+    "threshold_r_peaks",
+]
