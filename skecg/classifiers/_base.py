@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from numbers import Integral, Real
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils import check_consistent_length, compute_sample_weight
-from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from skorch.callbacks import Callback, PrintLog
@@ -23,7 +21,7 @@ from ..training import (
     EarlyStopping,
     EpochProgressBar,
     LeanNet,
-    Schedule,
+    cpu_threads,
     draw_seed,
     isolated_generators,
     resolve_device,
@@ -32,55 +30,13 @@ from ..training import (
     resolve_schedule,
     validation_split,
 )
+from ._parameters import TrainingParameters
 
 
-# A data class, so that the parameters common to all classifiers are written down once and every
-# classifier's __init__ still has the explicit signature that scikit-learn reads.
-@dataclass(kw_only=True, eq=False, repr=False)
-class BaseECGClassifier(ClassifierMixin, BaseEstimator, ABC):
+class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
     """Base of all classifiers: scikit-learn's contract around a skorch net.
 
-    Parameters
-    ----------
-    max_epochs : int, default=30
-        Passes over the training samples.
-    batch_size : int, default=128
-        Samples per optimiser step; the last batch of an epoch may be shorter.
-    learning_rate : float, default=3e-3
-        Highest learning rate.
-    optimizer : {"adam", "adamw", "adamax", "rmsprop", "sgd"} or callable, default="adamw"
-        Name, optimiser class or ``functools.partial`` of one, called with the weights, ``lr``
-        and ``weight_decay``. ``"sgd"`` has Nesterov momentum 0.9.
-    weight_decay : float, default=0.01
-        Decay of the weights, as the optimiser understands it.
-    lr_schedule : {"one-cycle", "cosine"}, callable or None, default="one-cycle"
-        The learning rate's course, see :mod:`skecg.training`; None keeps it constant.
-    gradient_clip : float or None, default=None
-        Largest norm of the gradient over all weights.
-    class_weight : "balanced", dict {label: weight} or None, default=None
-        Weights of the classes; multiplied with ``sample_weight``.
-    early_stopping : bool, default=False
-        Hold out part of the training samples, stop when their loss has not fallen for
-        ``patience`` epochs, and restore the best epoch's weights. With ``groups`` in ``fit`` no
-        subject stands in both parts. Without it every sample is trained on.
-    validation_fraction : float, default=0.1
-        Part of the training samples to hold out for early stopping.
-    patience : int, default=10
-        Epochs without a lower validation loss.
-    device : str, default="auto"
-        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
-    precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
-        Number format. ``"auto"`` is bfloat16 products with float32 weights where the hardware
-        has units for them, else float32.
-    compile : bool, default=False
-        Compile the network's training step with ``torch.compile``.
-    callbacks : list of skorch callbacks or None, default=None
-        Called as skorch promises. Copies are used; they stay reachable in ``net_.callbacks_``.
-    random_state : int, RandomState instance, Generator or None, default=None
-        Decides weights, order of samples, dropout and the held-out part. The global generators
-        of numpy and PyTorch are neither used nor changed.
-    verbose : int, default=0
-        1 shows a progress bar over epochs, 2 prints a line for each.
+    Its parameters are those of :class:`TrainingParameters`.
 
     Attributes
     ----------
@@ -102,44 +58,6 @@ class BaseECGClassifier(ClassifierMixin, BaseEstimator, ABC):
     n_iter_ : int
         Epochs run.
     """
-
-    max_epochs: int = 30
-    batch_size: int = 128
-    learning_rate: float = 3e-3
-    optimizer: str | Callable[..., torch.optim.Optimizer] = "adamw"
-    weight_decay: float = 0.01
-    lr_schedule: str | Schedule | None = "one-cycle"
-    gradient_clip: float | None = None
-    class_weight: str | Mapping[Any, float] | None = None
-    early_stopping: bool = False
-    validation_fraction: float = 0.1
-    patience: int = 10
-    device: str = "auto"
-    precision: str = "auto"
-    compile: bool = False
-    callbacks: Sequence[Callback] | None = None
-    random_state: int | np.random.RandomState | np.random.Generator | None = None
-    verbose: int = 0
-
-    _parameter_constraints = {
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "optimizer": [StrOptions({"adam", "adamw", "adamax", "rmsprop", "sgd"}), callable],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "lr_schedule": [StrOptions({"one-cycle", "cosine"}), callable, None],
-        "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
-        "class_weight": [StrOptions({"balanced"}), dict, None],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "patience": [Interval(Integral, 1, None, closed="left")],
-        "device": [str],
-        "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
-        "compile": ["boolean"],
-        "callbacks": [list, tuple, None],
-        "random_state": ["random_state", Hidden(np.random.Generator)],
-        "verbose": ["verbose"],
-    }
 
     # What a classifier adds ---------------------------------------------------------------------
 
@@ -194,7 +112,7 @@ class BaseECGClassifier(ClassifierMixin, BaseEstimator, ABC):
         X, codes = X[keep], codes[keep]
         weights = None if weights is None else weights[keep]
         groups = None if groups is None else groups[keep]
-        with isolated_generators(seed, resolve_device(self.device)):
+        with isolated_generators(seed, resolve_device(self.device)), cpu_threads(self.n_threads):
             self.net_ = self._new_net(seed)
             self._train(X, codes, weights, groups, seed)
         self._publish()
@@ -245,7 +163,8 @@ class BaseECGClassifier(ClassifierMixin, BaseEstimator, ABC):
 
         device = resolve_device(self.device)
         seed = draw_seed(self.random_state)
-        with isolated_generators(seed + (0 if first else self.n_iter_), device):
+        moment = seed + (0 if first else self.n_iter_)
+        with isolated_generators(moment, device), cpu_threads(self.n_threads):
             if first:
                 self.net_ = self._new_net(seed)
             self._continue(X, codes, weights, seed)
@@ -253,7 +172,8 @@ class BaseECGClassifier(ClassifierMixin, BaseEstimator, ABC):
         return self
 
     def _check_fit_input(self, X, y, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
-        X, y = validate_data(self, X, y, reset=reset, dtype=self._dtypes(), allow_nd=True)
+        with np.errstate(over="ignore"):  # a value too large for float32 is refused, not warned of
+            X, y = validate_data(self, X, y, reset=reset, dtype=self._dtypes(), allow_nd=True)
         check_classification_targets(y)
         if reset:
             self._input_shape = X.shape[1:]
@@ -263,7 +183,8 @@ class BaseECGClassifier(ClassifierMixin, BaseEstimator, ABC):
 
     def _check_predict_input(self, X) -> np.ndarray:
         check_is_fitted(self, "net_")
-        X = validate_data(self, X, reset=False, dtype=self._dtypes(), allow_nd=True)
+        with np.errstate(over="ignore"):
+            X = validate_data(self, X, reset=False, dtype=self._dtypes(), allow_nd=True)
         self._check_shape(X)
         return self._as_network_input(X)
 
@@ -281,7 +202,7 @@ class BaseECGClassifier(ClassifierMixin, BaseEstimator, ABC):
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes; got only one class, "
-                f"{self.classes_[0]!r}"
+                f"{self.classes_.tolist()[0]!r}"
             )
 
     def _sample_weights(self, X, y, sample_weight) -> np.ndarray | None:
@@ -458,11 +379,9 @@ class BaseECGClassifier(ClassifierMixin, BaseEstimator, ABC):
 
     def _net_for_prediction(self) -> LeanNet:
         """Return the net on the wished device, or where it is when that device is absent."""
-        try:
+        # A model fitted on a GPU also predicts on a machine without one.
+        with suppress(ValueError):
             self.net_.to_device(resolve_device(self.device))
-        except ValueError:
-            # A model fitted on a GPU predicts on a machine without one.
-            pass
         self.module_ = self.net_.module_
         return self.net_
 

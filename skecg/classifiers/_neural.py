@@ -15,19 +15,17 @@ from ._base import BaseECGClassifier
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ECGNeuralClassifier(BaseECGClassifier):
-    """Any network of yours under the same contract.
+    r"""Any network of yours under the same contract.
 
     Parameters
     ----------
     module : class or callable
         A ``torch.nn.Module`` class, or a function that returns a new module. It is called with
         ``module_params`` and, where its signature names them, with ``input_shape`` (the shape of
-        one sample) and ``n_classes``. The module maps a batch (n_samples, \\*input_shape) of
+        one sample) and ``n_classes``. The module maps a batch (n_samples, \*input_shape) of
         floating-point numbers to logits (n_samples, n_classes).
     module_params : dict or None, default=None
         Further arguments; also set as ``module_params={...}`` in a parameter grid.
-    **common
-        The parameters of every classifier, see :class:`BaseECGClassifier`. All are keywords.
 
     Raises
     ------
@@ -36,9 +34,14 @@ class ECGNeuralClassifier(BaseECGClassifier):
         :func:`sklearn.base.clone` and carries what it learned from one fold's training samples
         into the next fold: cross-validation of pure noise then scores 1.00.
 
+    Notes
+    -----
+    All parameters are keywords. Those that every classifier has are described in
+    :class:`TrainingParameters`.
+
     See Also
     --------
-    BaseECGClassifier : The common parameters, attributes and methods.
+    BaseECGClassifier : The common attributes and methods.
 
     Examples
     --------

@@ -45,15 +45,17 @@ class ECGResidualCNNClassifier(BaseECGClassifier):
         classes on 187 samples), or one, as in its figure (53,957).
     dropout : float, default=0.0
         Dropout before every dense layer.
-    **common
-        The parameters of every classifier, see :class:`BaseECGClassifier`: max_epochs,
-        batch_size, learning_rate, optimizer, weight_decay, lr_schedule, gradient_clip,
-        class_weight, early_stopping, validation_fraction, patience, device, precision, compile,
-        callbacks, random_state, verbose. All are keywords.
+
+    Notes
+    -----
+    All parameters are keywords. Those that every classifier has (max_epochs, batch_size,
+    learning_rate, optimizer, weight_decay, lr_schedule, gradient_clip, class_weight,
+    early_stopping, validation_fraction, patience, device, precision, compile, callbacks,
+    random_state, verbose) are described in :class:`TrainingParameters`.
 
     See Also
     --------
-    BaseECGClassifier : The common parameters, attributes and methods.
+    BaseECGClassifier : The common attributes and methods.
     ECGNeuralClassifier : The same contract for a network of your own.
 
     References

@@ -1,7 +1,7 @@
 """How any network is fitted: batches, the skorch net, schedules, precision, early stopping."""
 
 from ._batches import Batches
-from ._device import Precision, resolve_device, resolve_precision
+from ._device import Precision, cpu_threads, resolve_device, resolve_precision
 from ._early_stopping import EarlyStopping
 from ._generators import isolated_generators
 from ._net import LeanNet
@@ -22,6 +22,7 @@ __all__ = [
     "OneCycle",
     "Precision",
     "Schedule",
+    "cpu_threads",
     "draw_seed",
     "isolated_generators",
     "resolve_device",

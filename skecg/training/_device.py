@@ -1,7 +1,9 @@
-"""Where a network is computed, and in which precision."""
+"""Where a network is computed, by how many threads, and in which precision."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -47,6 +49,20 @@ def _require_cuda(name: str, device: torch.device) -> None:
             f"device={name!r} was asked for, but PyTorch sees {found} CUDA devices; "
             "use device='auto' or 'cpu'"
         )
+
+
+@contextmanager
+def cpu_threads(n_threads: int | None) -> Iterator[None]:
+    """Compute on the CPU with so many threads inside the block; None changes nothing."""
+    if n_threads is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)

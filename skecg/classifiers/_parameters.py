@@ -1,0 +1,111 @@
+"""The parameters that all classifiers share, with their defaults and their bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+from skorch.callbacks import Callback
+from torch.optim import Optimizer
+
+from ..training import Schedule
+
+
+# A data class, so that the parameters common to all classifiers are written down once and every
+# classifier's __init__ still has the explicit signature that scikit-learn reads.
+@dataclass(kw_only=True, eq=False, repr=False)
+class TrainingParameters(BaseEstimator):
+    """The parameters that all classifiers share.
+
+    Parameters
+    ----------
+    max_epochs : int, default=30
+        Passes over the training samples.
+    batch_size : int, default=128
+        Samples per optimiser step; the last batch of an epoch may be shorter.
+    learning_rate : float, default=3e-3
+        Highest learning rate.
+    optimizer : {"adam", "adamw", "adamax", "rmsprop", "sgd"} or callable, default="adamw"
+        Name, optimiser class or ``functools.partial`` of one, called with the weights, ``lr``
+        and ``weight_decay``. ``"sgd"`` has Nesterov momentum 0.9.
+    weight_decay : float, default=0.01
+        Decay of the weights, as the optimiser understands it.
+    lr_schedule : {"one-cycle", "cosine"}, callable or None, default="one-cycle"
+        The learning rate's course, see :mod:`skecg.training`; None keeps it constant.
+    gradient_clip : float or None, default=None
+        Largest norm of the gradient over all weights.
+    class_weight : "balanced", dict {label: weight} or None, default=None
+        Weights of the classes; multiplied with ``sample_weight``.
+    early_stopping : bool, default=False
+        Hold out part of the training samples, stop when their loss has not fallen for
+        ``patience`` epochs, and restore the best epoch's weights. With ``groups`` in ``fit`` no
+        subject stands in both parts. Without it every sample is trained on.
+    validation_fraction : float, default=0.1
+        Part of the training samples to hold out for early stopping.
+    patience : int, default=10
+        Epochs without a lower validation loss.
+    device : str, default="auto"
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+    n_threads : int or None, default=None
+        Threads of a fit on the CPU; None takes what PyTorch is set to, which in a joblib worker
+        is its share of the cores. The number of threads decides how the sums of float32 numbers
+        are grouped, and with it their last bits: give a number where results alone and under
+        ``n_jobs`` must agree to the bit on every machine.
+    precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
+        Number format. ``"auto"`` is bfloat16 products with float32 weights where the hardware
+        has units for them, else float32.
+    compile : bool, default=False
+        Compile the network's training step with ``torch.compile``.
+    callbacks : list of skorch callbacks or None, default=None
+        Called as skorch promises. Copies are used; they stay reachable in ``net_.callbacks_``.
+    random_state : int, RandomState instance, Generator or None, default=None
+        Decides weights, order of samples, dropout and the held-out part. The global generators
+        of numpy and PyTorch are neither used nor changed.
+    verbose : int, default=0
+        1 shows a progress bar over epochs, 2 prints a line for each.
+    """
+
+    max_epochs: int = 30
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    optimizer: str | Callable[..., Optimizer] = "adamw"
+    weight_decay: float = 0.01
+    lr_schedule: str | Schedule | None = "one-cycle"
+    gradient_clip: float | None = None
+    class_weight: str | Mapping[Any, float] | None = None
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    patience: int = 10
+    device: str = "auto"
+    n_threads: int | None = None
+    precision: str = "auto"
+    compile: bool = False
+    callbacks: Sequence[Callback] | None = None
+    random_state: int | np.random.RandomState | np.random.Generator | None = None
+    verbose: int = 0
+
+    _parameter_constraints = {
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "optimizer": [StrOptions({"adam", "adamw", "adamax", "rmsprop", "sgd"}), callable],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "lr_schedule": [StrOptions({"one-cycle", "cosine"}), callable, None],
+        "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "device": [str],
+        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+        "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
+        "compile": ["boolean"],
+        "callbacks": [list, tuple, None],
+        "random_state": ["random_state", Hidden(np.random.Generator)],
+        "verbose": ["verbose"],
+    }
