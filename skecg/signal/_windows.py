@@ -132,8 +132,7 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
     Parameters
     ----------
     X : array-like
-        Signals. NaN spreads over the width of the filter, and over the whole signal when it is
-        the first or the last sample.
+        Signals. A NaN spreads over the width of the filter.
     rate_in : float
         Sampling rate of ``X`` in Hz; it need not be a whole number.
     rate_out : float
@@ -145,9 +144,9 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
     -------
     ndarray
         The resampled signals, of ``ceil(n_timesteps * rate_out / rate_in)`` samples: sample
-        ``i`` stands at the time ``i / rate_out``. float32 stays float32, else float64. The line
-        from the first to the last sample is taken off before the filter and added again, so
-        that the ends of a signal with an offset do not ring.
+        ``i`` stands at the time ``i / rate_out``. float32 stays float32, else float64. Beyond
+        its ends a signal is taken to go on along the line through its first and last sample, so
+        that an offset does not ring there.
 
     Raises
     ------
