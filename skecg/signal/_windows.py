@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import resample_poly
 
 # The largest denominator of a resampling ratio: the ratio is then right to 1e-8, a hundredth of
 # a sample in a 30-minute record at 360 Hz, and the filter of the polyphase form stays short.
@@ -170,4 +169,7 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
     X = X.astype(np.float32 if X.dtype == np.float32 else np.float64, copy=False)
     if ratio == 1 or X.size == 0:
         return X.copy()
+    # Imported here because the import takes most of a second, which no other function needs.
+    from scipy.signal import resample_poly
+
     return resample_poly(X, ratio.numerator, ratio.denominator, axis=axis, padtype="line")
