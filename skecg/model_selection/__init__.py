@@ -1,0 +1,19 @@
+"""Splits that keep subjects apart, and checks that they do."""
+
+from __future__ import annotations
+
+from ._de_chazal import DE_CHAZAL_DS1, DE_CHAZAL_DS2, PACED_RECORDS, inter_patient_split
+from ._groups import content_groups, merge_groups
+from ._leakage import LeakageError, LeakageReport, leakage_report
+
+__all__ = [
+    "DE_CHAZAL_DS1",
+    "DE_CHAZAL_DS2",
+    "PACED_RECORDS",
+    "LeakageError",
+    "LeakageReport",
+    "content_groups",
+    "inter_patient_split",
+    "leakage_report",
+    "merge_groups",
+]
