@@ -61,7 +61,7 @@ def main() -> None:
         )
     if len(arguments.seeds) > 1:
         for name, values in (("accuracy", accuracies), ("macro-F1", f1s)):
-            print(f"{name}: mean {np.mean(values):.4f}, standard deviation {np.std(values, ddof=1):.4f}")
+            print(f"{name}: mean {np.mean(values):.4f}, deviation {np.std(values, ddof=1):.4f}")
 
 
 if __name__ == "__main__":

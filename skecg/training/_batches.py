@@ -43,7 +43,8 @@ class Batches:
     ) -> None:
         self.device, self.dtype = device, dtype
         samples = as_tensor(X, dtype)
-        self.X = samples.to(device) if _fits(samples, device) else samples.pin_memory()
+        self._resident = _fits(samples, device)
+        self.X = samples.to(device) if self._resident else samples.pin_memory()
         self.y = torch.from_numpy(np.ascontiguousarray(y, dtype=np.int64)).to(device)
         self.weights = None if weights is None else torch.as_tensor(weights, dtype=dtype).to(device)
 
@@ -53,8 +54,8 @@ class Batches:
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the samples, targets and weights at ``index``, on the device."""
-        X = self.X.index_select(0, index if self.X.device == index.device else index.cpu())
-        if X.device != self.device or X.dtype != self.dtype:
+        X = self.X.index_select(0, index if self._resident else index.cpu())
+        if not (self._resident and X.dtype == self.dtype):
             X = X.to(self.device, self.dtype, non_blocking=True)
         weights = None if self.weights is None else self.weights.index_select(0, index)
         return X, self.y.index_select(0, index), weights

@@ -87,7 +87,7 @@ class LeanNet(NeuralNetClassifier):
         """Compute logits of one batch, for skorch's own methods and callbacks."""
         if isinstance(x, Tensor | np.ndarray):
             x = torch.as_tensor(x).to(self.device, self.precision.weights)
-        with self._autocast():
+        with self._autocast:
             return super().infer(x, **fit_params)
 
     # Training ---------------------------------------------------------------------------------
@@ -154,57 +154,51 @@ class LeanNet(NeuralNetClassifier):
         listens: bool,
     ) -> None:
         self._set_training(True)
-        optimizer, groups = self.optimizer_, self.optimizer_.param_groups
-        total = torch.zeros((), device=batches.device, dtype=batches.dtype)
+        module, optimizer = self.module_, self.optimizer_
+        losses = []
         for index in order:
             X, y, weights = batches.take(index)
             if factors is not None:
                 rate = self.lr * next(factors)
-                for group in groups:
+                for group in optimizer.param_groups:
                     group["lr"] = rate
             if listens:
                 self.notify("on_batch_begin", batch=(X, y), training=True)
             optimizer.zero_grad()
             # A compiled network is compiled for full batches; the short last one goes through
             # the same weights uncompiled, so that it costs no second compilation.
-            network = forward if len(index) == self.batch_size else self.module_
-            with self._autocast():
+            network = forward if len(y) == self.batch_size else module
+            with self._autocast:
                 logits = network(X)
             loss = _loss(logits, y, weights)
             loss.backward()
             if self.gradient_clip is not None:
-                nn.utils.clip_grad_norm_(self.module_.parameters(), self.gradient_clip)
+                nn.utils.clip_grad_norm_(module.parameters(), self.gradient_clip)
             if listens:
-                self.notify(
-                    "on_grad_computed",
-                    batch=(X, y),
-                    named_parameters=list(self.module_.named_parameters()),
-                )
+                named_parameters = list(module.named_parameters())
+                self.notify("on_grad_computed", named_parameters=named_parameters, batch=(X, y))
             optimizer.step()
-            loss = loss.detach()
-            total += loss * len(index)
+            losses.append(loss.detach())
             if listens:
-                self._record_batch("train", (X, y), logits.detach(), loss)
-        self.history.record("train_loss", total.item() / len(batches))
+                self._record_batch("train", (X, y), logits.detach(), losses[-1])
+        self.history.record("train_loss", _mean(losses, self.batch_size, len(batches)))
 
     @torch.no_grad()
     def _validate_epoch(self, valid: Batches, listens: bool) -> None:
         self._set_training(False)
-        total = torch.zeros(2, device=valid.device, dtype=valid.dtype)
-        for index in valid.in_order(max(self.batch_size, MIN_ROWS)):
+        losses, hits = [], []
+        for index in valid.in_order(self.batch_size):
             X, y, weights = valid.take(index)
             if listens:
                 self.notify("on_batch_begin", batch=(X, y), training=False)
-            with self._autocast():
+            with self._autocast:
                 logits = self.module_(X)
-            loss = _loss(logits, y, weights)
-            total[0] += loss * len(index)
-            total[1] += (logits.argmax(1) == y).sum()
+            losses.append(_loss(logits, y, weights))
+            hits.append((logits.argmax(1) == y).sum())
             if listens:
-                self._record_batch("valid", (X, y), logits, loss)
-        loss, correct = (total / len(valid)).tolist()
-        self.history.record("valid_loss", loss)
-        self.history.record("valid_acc", correct)
+                self._record_batch("valid", (X, y), logits, losses[-1])
+        self.history.record("valid_loss", _mean(losses, self.batch_size, len(valid)))
+        self.history.record("valid_acc", torch.stack(hits).sum().item() / len(valid))
 
     def _record_batch(self, prefix: str, batch: tuple, logits: Tensor, loss: Tensor) -> None:
         self.history.record_batch(f"{prefix}_loss", loss.item())
@@ -226,6 +220,7 @@ class LeanNet(NeuralNetClassifier):
             for event in _BATCH_EVENTS
         )
 
+    @property
     def _autocast(self) -> Any:
         if self.precision.products is None:
             return nullcontext()
@@ -275,7 +270,7 @@ class LeanNet(NeuralNetClassifier):
             n_rows = len(block)
             if n_rows < MIN_ROWS:
                 block = torch.cat([block, block[-1:].expand(MIN_ROWS - n_rows, *block.shape[1:])])
-            with self._autocast():
+            with self._autocast:
                 outputs.append(function(block)[:n_rows])
         return torch.cat(outputs).to(dtype).cpu()
 
@@ -315,15 +310,24 @@ def _loss(logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
     return (F.cross_entropy(logits, y, reduction="none") * weights).mean()
 
 
+def _mean(losses: list[Tensor], batch_size: int, n_samples: int) -> float:
+    """Return the mean over samples; the batches' losses are read from the device here, at once."""
+    values = torch.stack(losses).double().cpu()
+    values[:-1] *= batch_size
+    values[-1] *= n_samples - batch_size * (len(losses) - 1)
+    return values.sum().item() / n_samples
+
+
 def _store_heads_by_column(module: nn.Module) -> None:
-    """Lay out the weights of narrow dense layers column by column; their values stay.
+    """Lay out the weights of small dense layers column by column; their values stay.
 
     With the usual layout the gradient of a layer of, say, 5 outputs is a matrix product of 5 rows,
     which MKL computes by other kernels on 2 threads than on 1. The default networks then give the
-    same bits alone on 2 cores as in two joblib workers of one thread each.
+    same bits alone on 2 cores as in two joblib workers of one thread each. It costs microseconds
+    where the layer is small and more than it is worth where it is not.
     """
     for layer in module.modules():
-        if isinstance(layer, nn.Linear) and layer.out_features <= 16:
+        if isinstance(layer, nn.Linear) and layer.out_features <= 16 and layer.in_features <= 64:
             layer.weight.data = layer.weight.data.t().contiguous().t()
 
 

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from skecg.training import Precision, cpu_threads, resolve_device, resolve_precision
+
+CPU = torch.device("cpu")
+
+
+def test_auto_takes_the_fastest_device_that_is_there():
+    expected = "cuda" if torch.cuda.is_available() else "cpu"
+    if not torch.backends.mps.is_available():
+        assert resolve_device("auto").type == expected
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", ""])
+def test_a_name_of_no_device_is_refused(name):
+    with pytest.raises(ValueError, match="not the name of a device"):
+        resolve_device(name)
+
+
+def test_an_absent_cuda_device_is_refused_with_the_count():
+    with pytest.raises(ValueError, match=r"PyTorch sees \d+ CUDA devices"):
+        resolve_device("cuda:99")
+
+
+def test_precisions_by_name():
+    assert resolve_precision("float32", CPU) == Precision(torch.float32)
+    assert resolve_precision("float64", CPU) == Precision(torch.float64)
+    assert resolve_precision("bfloat16", CPU) == Precision(torch.float32, torch.bfloat16)
+    assert resolve_precision("auto", CPU).weights is torch.float32
+
+
+def test_threads_are_restored_after_an_error():
+    before = torch.get_num_threads()
+    with cpu_threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+    with pytest.raises(ZeroDivisionError), cpu_threads(before + 1):
+        1 / 0  # noqa: B018
+    assert torch.get_num_threads() == before
