@@ -1,0 +1,24 @@
+"""Heartbeat classification measured as ANSI/AAMI EC57 and its literature report it."""
+
+from __future__ import annotations
+
+from ._aami_report import AAMIReport, aami_report
+from ._scorers import (
+    aami_scorers,
+    j_kappa_scorer,
+    positive_predictivity_scorer,
+    sensitivity_scorer,
+)
+from ._scores import j_kappa_score, positive_predictivity_score, sensitivity_score
+
+__all__ = [
+    "AAMIReport",
+    "aami_report",
+    "aami_scorers",
+    "j_kappa_score",
+    "j_kappa_scorer",
+    "positive_predictivity_score",
+    "positive_predictivity_scorer",
+    "sensitivity_score",
+    "sensitivity_scorer",
+]

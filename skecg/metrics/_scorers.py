@@ -1,0 +1,188 @@
+"""Ready scorers for the `scoring` parameter of scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from sklearn.metrics import make_scorer
+
+from . import _counts
+from ._scores import j_kappa_score, positive_predictivity_score, sensitivity_score
+
+
+def sensitivity_scorer(
+    label: str | int,
+    *,
+    target_names: Sequence[str] | None = None,
+    zero_division: float = np.nan,
+) -> Callable:
+    """Make a scorer of the sensitivity of one AAMI class for ``scoring=``.
+
+    Parameters
+    ----------
+    label : str or int
+        The class to score, as name or as code. A name serves classifiers that were fitted with
+        names and those fitted with codes.
+    target_names : sequence of str, default=None
+        The AAMI class of code 0, 1, ...; None is N, S, V, F, Q, as the loaders code them.
+    zero_division : float, default=np.nan
+        Score of a fold without a beat of the class. NaN shows that the fold says nothing:
+        average with ``np.nanmean``. A search ranks candidates by the plain mean, so pass 0.0
+        there: it is the same loss for every candidate and leaves their order as it is.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y, sample_weight=None)``.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from skecg.metrics import sensitivity_scorer
+    >>> X, y = [[0.0]] * 4, ["V", "N", "N", "V"]
+    >>> classifier = DummyClassifier(strategy="constant", constant="V")
+    >>> cross_val_score(classifier, X, y, scoring=sensitivity_scorer("V"), cv=2)
+    array([1., 1.])
+    """
+    _counts.encode_classes([label], "label", target_names)
+    return make_scorer(
+        sensitivity_score, label=label, target_names=target_names, zero_division=zero_division
+    )
+
+
+def positive_predictivity_scorer(
+    label: str | int,
+    *,
+    target_names: Sequence[str] | None = None,
+    convention: str = "one-vs-rest",
+    zero_division: float = np.nan,
+) -> Callable:
+    """Make a scorer of the positive predictivity of one AAMI class for ``scoring=``.
+
+    Parameters
+    ----------
+    label : str or int
+        The class to score, as name or as code. A name serves classifiers that were fitted with
+        names and those fitted with codes.
+    target_names : sequence of str, default=None
+        The AAMI class of code 0, 1, ...; None is N, S, V, F, Q, as the loaders code them.
+    convention : {"one-vs-rest", "ec57"}, default="one-vs-rest"
+        What counts as a false positive, see `aami_report`.
+    zero_division : float, default=np.nan
+        Score of a fold in which the class is never predicted. In a search pass 0.0, which is what
+        a candidate that never predicts the class deserves.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y, sample_weight=None)``.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from skecg.metrics import positive_predictivity_scorer
+    >>> X, y = [[0.0]] * 4, ["V", "N", "N", "V"]
+    >>> classifier = DummyClassifier(strategy="constant", constant="V")
+    >>> cross_val_score(classifier, X, y, scoring=positive_predictivity_scorer("V"), cv=2)
+    array([0.5, 0.5])
+    """
+    _counts.encode_classes([label], "label", target_names)
+    _counts.check_convention(convention)
+    return make_scorer(
+        positive_predictivity_score,
+        label=label,
+        target_names=target_names,
+        convention=convention,
+        zero_division=zero_division,
+    )
+
+
+def j_kappa_scorer(
+    *,
+    target_names: Sequence[str] | None = None,
+    convention: str = "one-vs-rest",
+    zero_division: float = np.nan,
+) -> Callable:
+    """Make a scorer of the j-kappa index for ``scoring=``.
+
+    Parameters
+    ----------
+    target_names : sequence of str, default=None
+        The AAMI class of code 0, 1, ...; None is N, S, V, F, Q, as the loaders code them.
+    convention : {"one-vs-rest", "ec57"}, default="one-vs-rest"
+        What counts as a false positive, see `aami_report`.
+    zero_division : float, default=np.nan
+        Value of each undefined part, see `j_kappa_score`. With NaN a fold without S or V beats
+        scores NaN; in a search pass 0.0.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y, sample_weight=None)``.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from skecg.metrics import j_kappa_scorer
+    >>> X, y = [[0.0], [1.0], [2.0]] * 4, ["N", "S", "V"] * 4
+    >>> grid = {"n_neighbors": [1, 6]}
+    >>> scoring = j_kappa_scorer(zero_division=0.0)
+    >>> GridSearchCV(KNeighborsClassifier(), grid, scoring=scoring, cv=2).fit(X, y).best_params_
+    {'n_neighbors': 1}
+    """
+    _counts.check_convention(convention)
+    return make_scorer(
+        j_kappa_score,
+        target_names=target_names,
+        convention=convention,
+        zero_division=zero_division,
+    )
+
+
+def aami_scorers(
+    *,
+    target_names: Sequence[str] | None = None,
+    convention: str = "one-vs-rest",
+    zero_division: float = np.nan,
+) -> dict[str, Callable]:
+    """Make the scorers that the heartbeat literature reports, for ``scoring=`` of many metrics.
+
+    Parameters
+    ----------
+    target_names : sequence of str, default=None
+        The AAMI class of code 0, 1, ...; None is N, S, V, F, Q, as the loaders code them.
+    convention : {"one-vs-rest", "ec57"}, default="one-vs-rest"
+        What counts as a false positive, see `aami_report`.
+    zero_division : float, default=np.nan
+        Value of what is undefined in a fold, see `sensitivity_scorer`.
+
+    Returns
+    -------
+    scorers : dict of str to callable
+        ``sensitivity_S``, ``positive_predictivity_S``, ``sensitivity_V``,
+        ``positive_predictivity_V`` and ``j_kappa``. Add others as in
+        ``{**aami_scorers(), "f1_macro": "f1_macro"}``.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_validate
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from skecg.metrics import aami_scorers
+    >>> X, y = [[0.0], [1.0], [2.0]] * 4, [0, 1, 2] * 4
+    >>> results = cross_validate(KNeighborsClassifier(1), X, y, scoring=aami_scorers(), cv=2)
+    >>> results["test_sensitivity_S"]
+    array([1., 1.])
+    """
+    common = {"target_names": target_names, "zero_division": zero_division}
+    scorers: dict[str, Callable] = {}
+    for label in ("S", "V"):
+        scorers[f"sensitivity_{label}"] = sensitivity_scorer(label, **common)
+        scorers[f"positive_predictivity_{label}"] = positive_predictivity_scorer(
+            label, convention=convention, **common
+        )
+    scorers["j_kappa"] = j_kappa_scorer(convention=convention, **common)
+    return scorers
