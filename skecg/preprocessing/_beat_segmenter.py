@@ -14,7 +14,7 @@ from sklearn.utils import Bunch, Tags, check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
-from skecg.signal import (
+from ..signal import (
     Beats,
     cut_beats,
     detect_r_peaks,

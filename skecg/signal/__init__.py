@@ -1,10 +1,10 @@
 """Pure functions on ECG signals: windows, resampling, R peaks, beats and AAMI classes."""
 
-from skecg.signal._aami import AAMI_CLASSES, AAMI_SYMBOLS, aami_codes, is_beat
-from skecg.signal._beats import Beats, cut_beats
-from skecg.signal._r_peaks import detect_r_peaks, threshold_r_peaks
-from skecg.signal._representative_beats import representative_beats
-from skecg.signal._windows import resample, scale_windows, split_windows
+from ._aami import AAMI_CLASSES, AAMI_SYMBOLS, aami_codes, is_beat
+from ._beats import Beats, cut_beats
+from ._r_peaks import detect_r_peaks, threshold_r_peaks
+from ._representative_beats import representative_beats
+from ._windows import resample, scale_windows, split_windows
 
 __all__ = [
     "AAMI_CLASSES",

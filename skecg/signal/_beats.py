@@ -8,8 +8,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from skecg.signal._r_peaks import _as_windows
-from skecg.signal._windows import split_windows
+from ._r_peaks import _as_windows
+from ._windows import split_windows
 
 # Beats are gathered and scaled in blocks of this many, which fit into the cache.
 _BLOCK = 4096

@@ -1,0 +1,66 @@
+"""DS1 -> DS2 between patients: the residual network on the heartbeats of de Chazal's split.
+
+Beats of class Q (8 in DS1, 7 in DS2) are left out of training and of the score. DS2 is used once
+per seed, for the figures; what was chosen was chosen with ``--within-ds1``, cross-validation by
+subject inside DS1.
+
+    python benchmarks/accuracy_inter_patient.py --seeds 0 1 2
+    python benchmarks/accuracy_inter_patient.py --within-ds1 --set max_epochs=6
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+from skecg import ECGResidualCNNClassifier
+from skecg.datasets import load_heartbeat
+from skecg.metrics import aami_report
+from skecg.model_selection import inter_patient_split
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--within-ds1", action="store_true", help="select, do not test")
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings")
+    arguments = parser.parse_args()
+
+    beats = load_heartbeat(source="mitbih")
+    y = beats.target_names[beats.target]
+    known = np.flatnonzero(y != "Q")
+    train, test = (part[np.isin(part, known)] for part in inter_patient_split(beats.record))
+
+    classifier = ECGResidualCNNClassifier(max_epochs=6)
+    settings = dict(setting.split("=") for setting in arguments.settings)
+    classifier.set_params(**{name: json.loads(value) for name, value in settings.items()})
+    print(classifier, flush=True)
+
+    if arguments.within_ds1:
+        folds = StratifiedGroupKFold(4, shuffle=True, random_state=0)
+        splits = folds.split(train, y[train], beats.groups[train])
+        splits = [(train[fit], train[held]) for fit, held in splits]
+    else:
+        splits = [(train, test)]
+
+    for seed in arguments.seeds:
+        predicted = np.full(len(y), "", dtype=y.dtype)
+        started = time.perf_counter()
+        for fit, held in splits:
+            classifier.set_params(random_state=seed).fit(beats.data[fit], y[fit])
+            predicted[held] = classifier.predict(beats.data[held])
+        print(f"\nseed {seed}: {time.perf_counter() - started:.0f} s")
+        tested = np.concatenate([held for _, held in splits])
+        print(aami_report(y[tested], predicted[tested], convention="ec57"))
+        without = tested[beats.record[tested] != 202]
+        if len(without) < len(tested):
+            print("\nwithout record 202, whose subject is also in DS1:")
+            print(aami_report(y[without], predicted[without], convention="ec57"), flush=True)
+
+
+if __name__ == "__main__":
+    main()
