@@ -1,0 +1,90 @@
+"""The rule by which the Kaggle heartbeat data set was cut from records."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def cut_heartbeats(
+    signal: np.ndarray,
+    samples: np.ndarray,
+    is_beat: np.ndarray,
+    *,
+    step: int = 3,
+    n_timesteps: int = 187,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut one row per beat from a record, exactly as the Kaggle heartbeat data set did.
+
+    With A the positions of all annotations, beats and others, the piece of annotation i runs from
+    A[i] to A[i+1] + int(0.2 (A[i+2] - A[i+1])), where a missing A[i+2] is the end of the record.
+    Every `step`-th sample of the piece is kept, the kept samples are scaled to [0, 1] by their own
+    minimum and maximum, and the result is cut off or padded with zeros at `n_timesteps`. The last
+    annotation of a record has no successor and gives no row.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (n_samples,)
+        One lead of a record. Stored integers give the published rows bit for bit.
+    samples : ndarray of shape (n_annotations,)
+        Positions of all annotations, ascending.
+    is_beat : boolean ndarray of shape (n_annotations,)
+        Which annotations are beats.
+    step : int, default=3
+        Distance between kept samples; no filter is applied.
+    n_timesteps : int, default=187
+        Length of a row.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_beats, n_timesteps)
+        The beats as float32. A piece without range (flat or empty) is a row of zeros.
+    annotation : ndarray of shape (n_beats,)
+        The annotation that each row starts at.
+
+    Raises
+    ------
+    ValueError
+        If `samples` are not ascending positions inside the signal.
+    """
+    n_samples = len(signal)
+    samples = np.asarray(samples, dtype=np.int64)
+    if len(samples) and (
+        samples[0] < 0 or samples[-1] >= n_samples or np.any(np.diff(samples) < 0)
+    ):
+        raise ValueError(
+            f"Annotations must be ascending positions in the record, from 0 to {n_samples - 1}."
+        )
+    annotation = np.flatnonzero(is_beat[:-1])
+    start, following = samples[annotation], samples[annotation + 1]
+    after = np.append(samples, n_samples)[annotation + 2]
+    stop = following + (0.2 * (after - following)).astype(np.int64)
+
+    n_kept = -((start - stop) // step)
+    low, high = _piece_range(signal, start, n_kept, step)
+    span = high - low
+    time = np.arange(n_timesteps)
+    rows = np.take(signal, start[:, np.newaxis] + step * time, mode="clip").astype(np.float64)
+    rows -= low[:, np.newaxis]
+    rows /= np.where(span > 0, span, 1)[:, np.newaxis]
+    rows[(time >= n_kept[:, np.newaxis]) | (span == 0)[:, np.newaxis]] = 0
+    return rows.astype(np.float32), annotation
+
+
+def _piece_range(
+    signal: np.ndarray, start: np.ndarray, n_kept: np.ndarray, step: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return minimum and maximum of signal[start : start + step * n_kept : step] per piece."""
+    low, high = np.empty(len(start)), np.empty(len(start))
+    for phase in range(step):
+        pieces = np.flatnonzero(start % step == phase)
+        if len(pieces) == 0:
+            continue
+        # One sample more, so that a piece that ends with the record has a valid end.
+        strided = np.append(signal[phase::step], signal[-1])
+        first = start[pieces] // step
+        # reduceat reduces between consecutive edges: every second result is a piece, those
+        # between are the stretches from the end of one piece to the start of the next.
+        edges = np.column_stack((first, first + n_kept[pieces])).ravel()
+        low[pieces] = np.minimum.reduceat(strided, edges)[::2]
+        high[pieces] = np.maximum.reduceat(strided, edges)[::2]
+    return low, high

@@ -1,0 +1,257 @@
+"""Records of the MIT-BIH Arrhythmia Database."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from numbers import Integral
+from pathlib import Path
+
+import numpy as np
+import wfdb
+from sklearn.utils import Bunch
+from tqdm import tqdm
+
+from skecg.datasets._data_home import find_folder
+from skecg.signal import AAMI_CLASSES, aami_codes
+
+MITBIH_RECORDS = (
+    *(100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 113, 114, 115, 116, 117, 118),
+    *(119, 121, 122, 123, 124, 200, 201, 202, 203, 205, 207, 208, 209, 210, 212, 213, 214, 215),
+    *(217, 219, 220, 221, 222, 223, 228, 230, 231, 232, 233, 234),
+)
+
+FETCH_REMEDY = (
+    "Call skecg.datasets.fetch_mitbih() to download the MIT-BIH Arrhythmia Database (about 95 MB), "
+    "or say where it is with data_home or SKECG_DATA."
+)
+
+DESCR = """\
+MIT-BIH Arrhythmia Database
+===========================
+
+48 half-hour ambulatory ECG records of 47 subjects (records 201 and 202 are one man), two leads,
+360 Hz, 11 bits over 10 mV (200 units per mV), with every beat annotated by two cardiologists.
+
+- `data`: one lead of each record, (n_records, n_samples).
+- `annotations`: for each record a Bunch of arrays `sample`, `symbol` (WFDB codes) and `aux_note`
+  with all annotations in order, beats and others.
+- `target`: for each record an integer array as long as its annotations: the AAMI EC57 class of the
+  beat as an index into `target_names`, -1 where the annotation is no beat.
+- `groups`: the subject of each record. Split by it, never by record or by beat.
+- `records`, `lead_names`: number and lead of each row of `data`.
+
+The lead is chosen by name: record 114 holds its leads in the other order. Records 102 and 104
+have no MLII. Records 102, 104, 107 and 217 are paced and left out by the AAMI EC57 protocol.
+
+Moody GB, Mark RG. The impact of the MIT-BIH Arrhythmia Database. IEEE Eng in Med and Biol
+20(3):45-50, 2001. PhysioNet, https://doi.org/10.13026/C2F305. Licence: ODC-By 1.0.
+"""
+
+
+def mitbih_subject(record: int) -> int:
+    """Return the subject of a record: 201 for record 202, else the record's own number."""
+    return 201 if record == 202 else record
+
+
+def load_mitbih(
+    data_home: str | os.PathLike | None = None,
+    *,
+    lead: str | int = "MLII",
+    records: Sequence[int] | None = None,
+    on_missing_lead: str = "first",
+    physical: bool = True,
+    progress: bool = False,
+) -> Bunch:
+    """Load the records of the MIT-BIH Arrhythmia Database with annotations and subjects.
+
+    Parameters
+    ----------
+    data_home : str or path-like, default=None
+        Folder whose subfolder ``mitdb`` holds the ``.hea``, ``.dat`` and ``.atr`` files; see
+        :func:`get_data_home`.
+    lead : str or int, default="MLII"
+        Name of the lead to read, whichever channel it stands in. An integer takes that channel
+        whatever it is called.
+    records : sequence of int, default=None
+        Numbers of the records to read, in this order. If None, all 48.
+    on_missing_lead : {"first", "skip", "raise"}, default="first"
+        What to do with a record that lacks the lead, such as 102 and 104 for MLII: read its first
+        lead (one warning names the records), leave the record out and list it in ``skipped``, or
+        raise.
+    physical : bool, default=True
+        Whether to return millivolts. If False, the stored integers (units of the analogue-digital
+        converter) are returned.
+    progress : bool, default=False
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    bunch : :class:`~sklearn.utils.Bunch`
+        data : ndarray of shape (n_records, n_samples)
+            The lead, float32 in mV, or int16 if ``physical=False``.
+        target : list of n_records int64 ndarrays
+            The AAMI class of each annotation as an index into `target_names`; -1 where the
+            annotation is not a beat. Aligned with `annotations`.
+        target_names : ndarray of shape (5,)
+            The AAMI classes.
+        groups : ndarray of shape (n_records,)
+            The subject of each record.
+        records : ndarray of shape (n_records,)
+            The number of each record.
+        lead_names : list of n_records str
+            The lead that was read from each record.
+        annotations : list of n_records Bunch
+            Arrays ``sample`` (position in the record), ``symbol`` (WFDB code) and ``aux_note``.
+        skipped : list of int
+            Records left out by ``on_missing_lead="skip"``.
+        sampling_rate : float
+            In Hz.
+        units : str
+            ``"mV"`` or ``"adu"``.
+        DESCR : str
+            Description of the database.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder or a file of a record is missing.
+    ValueError
+        If a file is damaged or does not agree with the checksum in its header.
+
+    References
+    ----------
+    .. [1] G. B. Moody and R. G. Mark, "The impact of the MIT-BIH Arrhythmia Database",
+           IEEE Engineering in Medicine and Biology 20(3):45-50, 2001.
+
+    Examples
+    --------
+    >>> from skecg.datasets import load_mitbih
+    >>> mitbih = load_mitbih(records=[100, 114])  # doctest: +SKIP
+    >>> mitbih.data.shape, mitbih.lead_names  # doctest: +SKIP
+    ((2, 650000), ['MLII', 'MLII'])
+    """
+    if on_missing_lead not in ("first", "skip", "raise"):
+        raise ValueError(
+            f"on_missing_lead must be 'first', 'skip' or 'raise', got {on_missing_lead!r}."
+        )
+    folder = find_folder(data_home, "mitdb", FETCH_REMEDY)
+    numbers = MITBIH_RECORDS if records is None else [int(record) for record in records]
+    if len(numbers) == 0:
+        raise ValueError("records is empty; name at least one record, or None for all.")
+
+    rows, lead_names, annotations, loaded, skipped, replaced = [], [], [], [], [], []
+    sampling_rates = set()
+    for number in tqdm(numbers, desc="MIT-BIH records", unit="record", disable=not progress):
+        record = read_record(folder / str(number))
+        channel = _find_lead(record, lead)
+        if channel is None and on_missing_lead == "raise":
+            raise ValueError(
+                f"Record {number} has no lead {lead!r}; it has {record.sig_name}. Choose another "
+                "lead, or on_missing_lead='first' or 'skip'."
+            )
+        if channel is None and on_missing_lead == "skip":
+            skipped.append(number)
+            continue
+        if channel is None:
+            replaced.append(number)
+            channel = 0
+        signal = record.dac(return_res=32) if physical else record.d_signal
+        rows.append(signal[:, channel])
+        lead_names.append(record.sig_name[channel])
+        annotations.append(read_annotations(folder / str(number)))
+        loaded.append(number)
+        sampling_rates.add(float(record.fs))
+
+    if replaced:
+        warnings.warn(
+            f"Records {replaced} have no lead {lead!r}; their first lead is used instead (see "
+            "lead_names). Pass on_missing_lead='skip' to leave them out.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return Bunch(
+        data=_stack(rows, loaded, sampling_rates),
+        target=[aami_codes(annotation.symbol) for annotation in annotations],
+        target_names=np.array(AAMI_CLASSES),
+        groups=np.array([mitbih_subject(number) for number in loaded]),
+        records=np.array(loaded),
+        lead_names=lead_names,
+        annotations=annotations,
+        skipped=skipped,
+        sampling_rate=sampling_rates.pop(),
+        units="mV" if physical else "adu",
+        DESCR=DESCR,
+    )
+
+
+def read_record(path: Path) -> wfdb.Record:
+    """Read all channels of a WFDB record as int16 and verify the checksums of its header."""
+    for extension in (".hea", ".dat"):
+        _require_file(path.with_suffix(extension))
+    try:
+        record = wfdb.rdrecord(str(path), physical=False, return_res=16)
+    except Exception as error:
+        # wfdb reports a short file as whatever numpy says about the reshape that fails.
+        raise ValueError(
+            f"{path.with_suffix('.dat')} cannot be read with its header; it is truncated or "
+            f"damaged ({error}). {FETCH_REMEDY}"
+        ) from error
+    # The checksum is the sum in 16 bits, which wraps. Headers hold it signed, wfdb.calc_checksum
+    # returns it unsigned: compared as 16 bits they agree.
+    for name, samples, checksum in zip(record.sig_name, record.d_signal.T, record.checksum):
+        if checksum is not None and (int(samples.sum(dtype=np.int16)) - checksum) % 65536 != 0:
+            raise ValueError(
+                f"{path.with_suffix('.dat')}: lead {name} does not agree with the checksum in "
+                f"{path.name}.hea; the file is damaged. {FETCH_REMEDY}"
+            )
+    return record
+
+
+def read_annotations(path: Path) -> Bunch:
+    """Read the reference annotations of a WFDB record as arrays."""
+    file = path.with_suffix(".atr")
+    _require_file(file)
+    try:
+        annotation = wfdb.rdann(str(path), "atr")
+    except Exception as error:
+        raise ValueError(f"{file} is damaged ({error}). {FETCH_REMEDY}") from error
+    return Bunch(
+        sample=np.asarray(annotation.sample, dtype=np.int64),
+        symbol=np.array(annotation.symbol, dtype="<U1"),
+        # wfdb keeps the NUL bytes that pad a note to an even length.
+        aux_note=np.array([note.rstrip("\0") for note in annotation.aux_note], dtype=str),
+    )
+
+
+def _require_file(file: Path) -> None:
+    if not file.is_file():
+        raise FileNotFoundError(f"There is no file {str(file)!r}. {FETCH_REMEDY}")
+
+
+def _find_lead(record: wfdb.Record, lead: str | int) -> int | None:
+    """Return the channel of a lead, or None where the record lacks it."""
+    if isinstance(lead, Integral):
+        if not 0 <= lead < record.n_sig:
+            raise ValueError(
+                f"lead={lead} is not a channel of record {record.record_name}, which has "
+                f"{record.n_sig}."
+            )
+        return int(lead)
+    if not isinstance(lead, str):
+        raise TypeError(f"lead must be a name such as 'MLII' or a channel number, got {lead!r}.")
+    return record.sig_name.index(lead) if lead in record.sig_name else None
+
+
+def _stack(rows: list[np.ndarray], records: list[int], sampling_rates: set[float]) -> np.ndarray:
+    """Stack records of one length and one sampling rate."""
+    if not rows:
+        raise ValueError("No record has the lead that was asked for; nothing is left to load.")
+    lengths = {len(row) for row in rows}
+    if len(lengths) > 1 or len(sampling_rates) > 1:
+        raise ValueError(
+            f"Records {records} have {sorted(lengths)} samples at {sorted(sampling_rates)} Hz; "
+            "records loaded together need one length and one sampling rate. Load them apart."
+        )
+    return np.stack(rows)
