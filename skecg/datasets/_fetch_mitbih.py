@@ -1,0 +1,253 @@
+"""Download of the MIT-BIH Arrhythmia Database from PhysioNet."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from http.client import HTTPException, HTTPResponse
+from importlib.resources import files
+from numbers import Integral, Real
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from sklearn.utils import check_scalar
+from tqdm import tqdm
+
+from ._data_home import get_data_home
+from ._mitbih import MITBIH_RECORDS
+
+PHYSIONET_URL = "https://physionet.org/files/mitdb/1.0.0/"
+EXTENSIONS = (".hea", ".dat", ".atr")
+
+_CHUNK = 1 << 16
+_FIRST_DELAY = 0.5  # seconds before the first retry; doubled for each further one
+
+
+class _TransferError(Exception):
+    """A transfer that ended before the file was complete."""
+
+
+class _RefusedError(_TransferError):
+    """A request that the server refuses and will refuse again."""
+
+
+def fetch_mitbih(
+    data_home: str | os.PathLike | None = None,
+    *,
+    base_url: str = PHYSIONET_URL,
+    records: Sequence[int] | None = None,
+    timeout: float = 30.0,
+    n_retries: int = 3,
+    progress: bool = True,
+) -> Path:
+    """Download the MIT-BIH Arrhythmia Database (94 MB) and check every file.
+
+    Files that are there and agree with their checksum are not requested again. What an interrupted
+    download received is kept in ``NAME.part`` and the next call goes on behind it, where the server
+    supports ranges. A file gets its name only after its check.
+
+    Parameters
+    ----------
+    data_home : str or path-like, default=None
+        Folder in whose subfolder ``mitdb`` the files are put; see :func:`get_data_home`. It is
+        created if needed.
+    base_url : str, default=PhysioNet's folder of version 1.0.0
+        Folder on a web server that holds the files, for a mirror.
+    records : sequence of int, default=None
+        Numbers of the records to download. If None, all 48.
+    timeout : float, default=30.0
+        Seconds without an answer after which a transfer counts as interrupted.
+    n_retries : int, default=3
+        How often the transfer of a file is taken up again before the download gives up.
+    progress : bool, default=True
+        Whether to show a progress bar over the bytes.
+
+    Returns
+    -------
+    folder : pathlib.Path
+        The folder ``<data_home>/mitdb``.
+
+    Raises
+    ------
+    ConnectionError
+        If the server cannot be reached, has not got a file, or breaks off more than `n_retries`
+        times. What came so far is kept.
+    OSError
+        If a file disagrees with its checksum twice, or the disk cannot hold it.
+    ValueError
+        If `records` names a record that the database has not got, or `base_url` is no web address.
+
+    Notes
+    -----
+    The package carries a table of the SHA-256 and the size of each of the 144 files. It was
+    computed from a copy of version 1.0.0 whose signals agree with the checksums in their headers.
+    A file that disagrees is fetched anew, also one that was in the folder before.
+
+    References
+    ----------
+    .. [1] G. B. Moody and R. G. Mark, "The impact of the MIT-BIH Arrhythmia Database",
+           IEEE Engineering in Medicine and Biology 20(3):45-50, 2001.
+           https://doi.org/10.13026/C2F305
+
+    Examples
+    --------
+    >>> from skecg.datasets import fetch_mitbih, load_mitbih
+    >>> folder = fetch_mitbih("my_data", records=[100, 101])  # doctest: +SKIP
+    >>> mitbih = load_mitbih("my_data", records=[100, 101])  # doctest: +SKIP
+    """
+    check_scalar(timeout, "timeout", Real, min_val=0, include_boundaries="neither")
+    check_scalar(n_retries, "n_retries", Integral, min_val=0)
+    if not base_url.startswith(("https://", "http://")):
+        raise ValueError(f"base_url must start with 'https://' or 'http://', got {base_url!r}.")
+    numbers = _check_records(records)
+    table = _read_table()
+    names = [f"{number}{extension}" for number in numbers for extension in EXTENSIONS]
+    folder = get_data_home(data_home) / "mitdb"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    total = sum(table[name][1] for name in names)
+    with tqdm(desc="MIT-BIH", total=total, unit="B", unit_scale=True, disable=not progress) as bar:
+        for name in names:
+            sha256, size = table[name]
+            path = folder / name
+            if path.is_file() and _sha256(path) == sha256:
+                bar.update(size)
+                continue
+            url = f"{base_url.rstrip('/')}/{name}"
+            try:
+                _fetch_file(url, path, sha256, size, timeout, n_retries, bar)
+            except _TransferError as error:
+                raise ConnectionError(
+                    f"{url} could not be downloaded: {error}. What came so far is kept in "
+                    f"{folder}; call fetch_mitbih again to go on from there. On a machine without "
+                    f"access to the server, copy the {len(names)} files from elsewhere into that "
+                    "folder."
+                ) from error
+    return folder
+
+
+def _check_records(records: Sequence[int] | None) -> list[int]:
+    """Return the numbers of the records without repetition."""
+    if records is None:
+        return list(MITBIH_RECORDS)
+    unknown = [record for record in records if record not in MITBIH_RECORDS]
+    if unknown or len(records) == 0:
+        raise ValueError(
+            f"records must name records of the MIT-BIH Arrhythmia Database, got {list(records)!r}"
+            + (f"; it has no {unknown}" if unknown else "")
+            + ". See skecg.datasets.MITBIH_RECORDS, or pass None for all."
+        )
+    return list(dict.fromkeys(int(record) for record in records))
+
+
+def _read_table() -> dict[str, tuple[str, int]]:
+    """Return the SHA-256 and the size in bytes of each file of the database."""
+    text = files("skecg.datasets").joinpath("resources", "mitbih.sha256").read_text("utf-8")
+    rows = [line.split() for line in text.splitlines() if not line.startswith("#")]
+    return {name: (sha256, int(size)) for sha256, size, name in rows}
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fetch_file(
+    url: str, path: Path, sha256: str, size: int, timeout: float, n_retries: int, bar: tqdm
+) -> None:
+    """Download one file, going on behind what is there, and put it in place once it agrees."""
+    part = path.with_name(path.name + ".part")
+    found = []
+    # A file that disagrees is fetched once more: the damage may be in an older part.
+    for _ in range(2):
+        _complete_part(url, part, size, timeout, n_retries, bar)
+        found.append(_sha256(part))
+        if found[-1] == sha256:
+            os.replace(part, path)
+            return
+        part.unlink()
+        bar.update(-size)
+    raise OSError(
+        f"{url} was downloaded twice and is damaged: its SHA-256 must be {sha256}, got "
+        f"{' and '.join(found)}. The server, or a proxy on the way, sends another file; try again "
+        "later or with another base_url."
+    )
+
+
+def _complete_part(
+    url: str, part: Path, size: int, timeout: float, n_retries: int, bar: tqdm
+) -> None:
+    """Receive until the part has `size` bytes, taking up an interrupted transfer `n_retries` times.
+
+    On return and on every error the bar stands where the part ends.
+    """
+    start = part.stat().st_size if part.is_file() else 0
+    if start > size:
+        part.unlink()
+        start = 0
+    bar.update(start)
+    for attempt in range(n_retries + 1):
+        if attempt > 0:
+            time.sleep(_FIRST_DELAY * 2 ** (attempt - 1))
+        try:
+            _transfer(url, part, size, timeout, bar)
+        except _RefusedError:
+            raise
+        except _TransferError:
+            if attempt == n_retries:
+                raise
+        else:
+            return
+
+
+def _transfer(url: str, part: Path, size: int, timeout: float, bar: tqdm) -> None:
+    """Request what the part lacks of `size` bytes and append it."""
+    start = part.stat().st_size if part.is_file() else 0
+    if start == size:
+        return
+    request = Request(url, headers={"Range": f"bytes={start}-"} if start else {})
+    try:
+        response = urlopen(request, timeout=timeout)
+    except (OSError, HTTPException) as error:
+        code = error.code if isinstance(error, HTTPError) else None
+        if code == 416 and start:
+            _start_anew(url, part, size, timeout, bar)
+            return
+        refused = code is not None and 400 <= code < 500 and code not in (408, 429)
+        raise (_RefusedError if refused else _TransferError)(str(error)) from error
+    with response:
+        resumed = response.status == 206
+        if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+            if not start:
+                raise _RefusedError("the server sends a part of the file that was not asked for")
+            _start_anew(url, part, size, timeout, bar)
+            return
+        if start and not resumed:
+            bar.update(-start)
+            start = 0
+        with open(part, "ab" if resumed else "wb") as file:
+            while start < size:
+                chunk = _receive(response, min(_CHUNK, size - start))
+                if not chunk:
+                    raise _TransferError(f"the server ended after {start} of {size} bytes")
+                file.write(chunk)
+                start += len(chunk)
+                bar.update(len(chunk))
+
+
+def _receive(response: HTTPResponse, n_bytes: int) -> bytes:
+    """Read what has arrived: `read` would lose the bytes before an interruption."""
+    try:
+        return response.read1(n_bytes)
+    except (OSError, HTTPException) as error:
+        raise _TransferError(str(error) or type(error).__name__) from error
+
+
+def _start_anew(url: str, part: Path, size: int, timeout: float, bar: tqdm) -> None:
+    """Remove a part that the server cannot continue and request the whole file."""
+    bar.update(-part.stat().st_size)
+    part.unlink()
+    _transfer(url, part, size, timeout, bar)

@@ -1,0 +1,353 @@
+"""Download of MIT-BIH against a server on the loopback address that can misbehave."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+
+from skecg.datasets import MITBIH_RECORDS, fetch_mitbih, load_mitbih
+from skecg.datasets import _fetch_mitbih as module
+
+RECORDS = [100, 201]
+NAMES = [f"{number}{extension}" for number in RECORDS for extension in (".hea", ".dat", ".atr")]
+
+
+class Server(ThreadingHTTPServer):
+    """Serves files from memory; the attributes say how, and `requests` what was asked."""
+
+    def __init__(self, contents):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.contents = contents
+        self.supports_ranges = True
+        self.cut = {}  # name -> bytes after which the connection breaks, each once
+        self.corrupt = {}  # name -> how many times a damaged file is sent
+        self.status = {}  # name -> status codes to answer with first
+        self.range_offset = 0  # added to the start of every range
+        self.requests = []  # (name, Range header, bytes sent)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/mitdb/"
+
+    def of(self, name):
+        return [request[1:] for request in self.requests if request[0] == name]
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        server, name = self.server, self.path.removeprefix("/mitdb/")
+        wanted = self.headers.get("Range")
+        if server.status.get(name):
+            server.requests.append((name, wanted, 0))
+            return self.send_error(server.status[name].pop(0))
+        content, start = server.contents[name], 0
+        if server.corrupt.get(name, 0):
+            server.corrupt[name] -= 1
+            content = content[:-1] + bytes([content[-1] ^ 1])
+        if wanted and server.supports_ranges:
+            start = int(wanted.removeprefix("bytes=").removesuffix("-")) + server.range_offset
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        else:
+            self.send_response(200)
+        body = content[start:]
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        sent = body[: server.cut.pop(name, len(body))]
+        server.requests.append((name, wanted, len(sent)))
+        self.wfile.write(sent)
+        return None
+
+    def log_message(self, format, *args):
+        pass
+
+
+@pytest.fixture(params=["generated", "real"])
+def contents(request, monkeypatch):
+    """Files of two records by name: generated ones with a table of their own, and the real ones."""
+    if request.param == "real":
+        folder = request.getfixturevalue("data_home") / "mitdb"
+        return {name: (folder / name).read_bytes() for name in NAMES}
+    rng = np.random.default_rng(0)
+    made = {name: rng.bytes(300_000 if name.endswith(".dat") else 900) for name in NAMES}
+    table = {name: (hashlib.sha256(made[name]).hexdigest(), len(made[name])) for name in NAMES}
+    monkeypatch.setattr(module, "_read_table", lambda: table)
+    return made
+
+
+@pytest.fixture
+def server(contents, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(module, "_FIRST_DELAY", 0)
+    server = Server(contents)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def fetch(server, folder, **parameters):
+    return fetch_mitbih(
+        folder, base_url=server.url, records=RECORDS, **{"progress": False, **parameters}
+    )
+
+
+def assert_complete(folder, contents):
+    assert sorted(os.listdir(folder)) == sorted(contents)
+    for name, content in contents.items():
+        assert (folder / name).read_bytes() == content, name
+
+
+def test_downloads_into_a_new_folder(server, tmp_path, capsys):
+    folder = fetch(server, tmp_path / "new", progress=True)
+
+    assert folder == tmp_path / "new" / "mitdb"
+    assert_complete(folder, server.contents)
+    assert server.requests == [(name, None, len(server.contents[name])) for name in NAMES]
+    assert "100%" in capsys.readouterr().err
+
+
+def test_data_home_comes_from_the_environment(server, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SKECG_DATA", str(tmp_path))
+
+    assert fetch(server, None) == tmp_path / "mitdb"
+    assert capsys.readouterr().err == ""
+
+
+def test_complete_files_are_not_requested(server, tmp_path):
+    fetch(server, tmp_path)
+    server.requests.clear()
+
+    assert_complete(fetch(server, tmp_path), server.contents)
+    assert server.requests == []
+
+
+def test_interrupted_download_is_resumed_by_the_next_call(server, tmp_path):
+    size = len(server.contents["100.dat"])
+    server.cut["100.dat"] = size // 3
+    with pytest.raises(ConnectionError, match=f"100.dat .*ended after {size // 3} of {size} bytes"):
+        fetch(server, tmp_path, n_retries=0)
+    folder = tmp_path / "mitdb"
+    assert sorted(os.listdir(folder)) == ["100.dat.part", "100.hea"]
+    assert (folder / "100.dat.part").read_bytes() == server.contents["100.dat"][: size // 3]
+
+    server.requests.clear()
+    fetch(server, tmp_path, n_retries=0)
+
+    assert_complete(folder, server.contents)
+    assert server.of("100.hea") == []
+    assert server.of("100.dat") == [(f"bytes={size // 3}-", size - size // 3)]
+
+
+def test_interrupted_transfer_is_resumed_by_the_same_call(server, tmp_path):
+    size = len(server.contents["201.dat"])
+    server.cut["201.dat"] = 1000
+
+    assert_complete(fetch(server, tmp_path, n_retries=1), server.contents)
+    assert server.of("201.dat") == [(None, 1000), ("bytes=1000-", size - 1000)]
+
+
+def test_a_stop_by_the_user_loses_nothing(server, tmp_path, monkeypatch):
+    part = tmp_path / "mitdb" / "100.dat.part"
+    received = []
+
+    def receive(response, n_bytes):
+        if len(received) == 2:
+            raise KeyboardInterrupt
+        if part.exists():
+            received.append(1000)
+            n_bytes = 1000
+        return response.read(n_bytes)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_receive", receive)
+        with pytest.raises(KeyboardInterrupt):
+            fetch(server, tmp_path)
+    assert part.read_bytes() == server.contents["100.dat"][:2000]
+
+    assert_complete(fetch(server, tmp_path), server.contents)
+    assert server.of("100.dat")[-1] == ("bytes=2000-", len(server.contents["100.dat"]) - 2000)
+
+
+def test_server_without_ranges_sends_the_file_anew(server, tmp_path):
+    server.supports_ranges = False
+    size = len(server.contents["100.dat"])
+    server.cut["100.dat"] = size // 2
+
+    assert_complete(fetch(server, tmp_path), server.contents)
+    assert server.of("100.dat") == [(None, size // 2), (f"bytes={size // 2}-", size)]
+
+
+@pytest.mark.parametrize("misbehaviour", ["status 416", "another range"])
+def test_refused_range_starts_the_file_anew(server, tmp_path, misbehaviour):
+    part = tmp_path / "mitdb" / "100.dat.part"
+    part.parent.mkdir()
+    part.write_bytes(server.contents["100.dat"][:700])
+    if misbehaviour == "status 416":
+        server.status["100.dat"] = [416]
+    else:
+        server.range_offset = 1
+
+    assert_complete(fetch(server, tmp_path, n_retries=0), server.contents)
+    assert server.of("100.dat")[0][0] == "bytes=700-"
+    assert server.of("100.dat")[1] == (None, len(server.contents["100.dat"]))
+
+
+def test_too_long_part_is_fetched_anew(server, tmp_path):
+    part = tmp_path / "mitdb" / "100.atr.part"
+    part.parent.mkdir()
+    part.write_bytes(server.contents["100.atr"] + b"more")
+
+    assert_complete(fetch(server, tmp_path), server.contents)
+    assert server.of("100.atr") == [(None, len(server.contents["100.atr"]))]
+
+
+def test_complete_part_is_put_in_place_without_a_request(server, tmp_path):
+    part = tmp_path / "mitdb" / "100.atr.part"
+    part.parent.mkdir()
+    part.write_bytes(server.contents["100.atr"])
+
+    assert_complete(fetch(server, tmp_path), server.contents)
+    assert server.of("100.atr") == []
+
+
+def test_damaged_part_is_fetched_anew(server, tmp_path):
+    part = tmp_path / "mitdb" / "100.dat.part"
+    part.parent.mkdir()
+    part.write_bytes(bytes(800))
+
+    assert_complete(fetch(server, tmp_path), server.contents)
+    assert [wanted for wanted, _ in server.of("100.dat")] == ["bytes=800-", None]
+
+
+def test_damaged_file_in_the_folder_is_replaced(server, tmp_path):
+    fetch(server, tmp_path)
+    (tmp_path / "mitdb" / "201.hea").write_bytes(b"damaged")
+    server.requests.clear()
+
+    assert_complete(fetch(server, tmp_path), server.contents)
+    assert [name for name, _, _ in server.requests] == ["201.hea"]
+
+
+def test_file_corrupted_once_is_fetched_once_more(server, tmp_path):
+    server.corrupt["100.dat"] = 1
+
+    assert_complete(fetch(server, tmp_path), server.contents)
+    assert len(server.of("100.dat")) == 2
+
+
+def test_file_corrupted_always_is_named_and_not_put_in_place(server, tmp_path):
+    server.corrupt["100.dat"] = 9
+
+    with pytest.raises(OSError, match=r"100\.dat was downloaded twice and is damaged"):
+        fetch(server, tmp_path)
+    assert len(server.of("100.dat")) == 2
+    assert os.listdir(tmp_path / "mitdb") == ["100.hea"]
+
+
+def test_truncated_file_on_the_server_is_no_complete_file(server, tmp_path):
+    # The Content-Length agrees with what is sent; only the table knows that bytes are missing.
+    size = len(server.contents["100.dat"])
+    server.contents["100.dat"] = server.contents["100.dat"][:-10]
+
+    with pytest.raises(ConnectionError, match=f"ended after {size - 10} of {size} bytes"):
+        fetch(server, tmp_path, n_retries=1)
+    assert (tmp_path / "mitdb" / "100.dat.part").stat().st_size == size - 10
+    assert not (tmp_path / "mitdb" / "100.dat").exists()
+
+
+def test_longer_file_on_the_server_is_cut_off_and_checked(server, tmp_path):
+    whole = dict(server.contents)
+    server.contents["100.dat"] += b"more"
+
+    assert_complete(fetch(server, tmp_path), whole)
+
+
+def test_passing_server_error_is_retried(server, tmp_path):
+    server.status["100.hea"] = [503, 429]
+
+    assert_complete(fetch(server, tmp_path, n_retries=2), server.contents)
+    assert len(server.of("100.hea")) == 3
+
+
+def test_missing_file_is_not_asked_for_again(server, tmp_path):
+    server.status["100.dat"] = [404, 404]
+
+    with pytest.raises(ConnectionError, match=r"100\.dat could not be downloaded: .*404"):
+        fetch(server, tmp_path)
+    assert len(server.of("100.dat")) == 1
+
+
+def test_silent_server_is_an_error_after_the_timeout(tmp_path, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(ConnectionError, match="timed out"):
+            fetch_mitbih(tmp_path, base_url=url, timeout=0.1, n_retries=0, progress=False)
+
+
+def test_offline_says_what_was_wanted_and_how_to_go_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(module, "_FIRST_DELAY", 0)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+
+    with pytest.raises(ConnectionError) as error:
+        fetch_mitbih(tmp_path, base_url=url, progress=False)
+    message = str(error.value)
+    assert f"{url}100.hea could not be downloaded" in message
+    assert f"kept in {tmp_path / 'mitdb'}; call fetch_mitbih again" in message
+    assert "copy the 144 files" in message
+
+
+@pytest.mark.parametrize("contents", ["real"], indirect=True)
+def test_downloaded_records_can_be_loaded(server, tmp_path):
+    fetch(server, tmp_path)
+
+    assert load_mitbih(tmp_path, records=RECORDS).data.shape == (2, 650000)
+
+
+def test_table_names_every_file_of_the_database():
+    table = module._read_table()
+
+    assert set(table) == {
+        f"{number}{extension}" for number in MITBIH_RECORDS for extension in module.EXTENSIONS
+    }
+    # 650,000 samples of two leads in format 212 take three bytes each.
+    assert {size for name, (_, size) in table.items() if name.endswith(".dat")} == {1_950_000}
+    assert all(len(bytes.fromhex(sha256)) == 32 for sha256, _ in table.values())
+
+
+def test_table_agrees_with_every_real_file(data_home):
+    for name, (sha256, size) in module._read_table().items():
+        content = (data_home / "mitdb" / name).read_bytes()
+        assert (hashlib.sha256(content).hexdigest(), len(content)) == (sha256, size), name
+
+
+@pytest.mark.parametrize("records", [[], [110], [100, "101"]])
+def test_unknown_records_are_refused(records, tmp_path):
+    with pytest.raises(ValueError, match="records must name records of the MIT-BIH"):
+        fetch_mitbih(tmp_path, records=records)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"base_url": "ftp://127.0.0.1/"}, "base_url must start with"),
+        ({"timeout": 0}, "timeout == 0, must be > 0"),
+        ({"n_retries": -1}, "n_retries == -1, must be >= 0"),
+    ],
+)
+def test_unusable_parameters_are_refused(parameters, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        fetch_mitbih(tmp_path, **parameters)
+    assert os.listdir(tmp_path) == []
