@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from http.client import HTTPException, HTTPResponse
 from importlib.resources import files
 from numbers import Integral, Real
@@ -84,7 +85,9 @@ def fetch_mitbih(
     -----
     The package carries a table of the SHA-256 and the size of each of the 144 files. It was
     computed from a copy of version 1.0.0 whose signals agree with the checksums in their headers.
-    A file that disagrees is fetched anew, also one that was in the folder before.
+    A file that disagrees is fetched anew, also one that was in the folder before. Headers are text:
+    they are compared without regard to line ends and empty last lines, which copies of the
+    database change.
 
     References
     ----------
@@ -110,22 +113,24 @@ def fetch_mitbih(
 
     total = sum(table[name][1] for name in names)
     with tqdm(desc="MIT-BIH", total=total, unit="B", unit_scale=True, disable=not progress) as bar:
+        done = 0
         for name in names:
             sha256, size = table[name]
             path = folder / name
-            if path.is_file() and _sha256(path) == sha256:
-                bar.update(size)
-                continue
             url = f"{base_url.rstrip('/')}/{name}"
-            try:
-                _fetch_file(url, path, sha256, size, timeout, n_retries, bar)
-            except _TransferError as error:
-                raise ConnectionError(
-                    f"{url} could not be downloaded: {error}. What came so far is kept in "
-                    f"{folder}; call fetch_mitbih again to go on from there. On a machine without "
-                    f"access to the server, copy the {len(names)} files from elsewhere into that "
-                    "folder."
-                ) from error
+            if not (path.is_file() and _sha256(path) == sha256):
+                try:
+                    report = partial(_show, bar, done)
+                    _fetch_file(url, path, sha256, size, timeout, n_retries, report)
+                except _TransferError as error:
+                    raise ConnectionError(
+                        f"{url} could not be downloaded: {error}. What came so far is kept in "
+                        f"{folder}; call fetch_mitbih again to go on from there. On a machine "
+                        f"without access to the server, copy the {len(names)} files from elsewhere "
+                        "into that folder."
+                    ) from error
+            done += size
+            _show(bar, done, 0)
     return folder
 
 
@@ -150,26 +155,44 @@ def _read_table() -> dict[str, tuple[str, int]]:
     return {name: (sha256, int(size)) for sha256, size, name in rows}
 
 
+def _show(bar: tqdm, done: int, received: int) -> None:
+    """Put the bar where the files that are done and the bytes of the current one end."""
+    bar.update(done + received - bar.n)
+
+
+def _is_header(path: Path) -> bool:
+    return path.name.removesuffix(".part").endswith(".hea")
+
+
 def _sha256(path: Path) -> str:
+    """Return the SHA-256 of a file; of a header, with the line ends that PhysioNet gives it."""
+    if _is_header(path):
+        lines = path.read_bytes().rstrip(b"\r\n").splitlines()
+        return hashlib.sha256(b"".join(line + b"\r\n" for line in lines)).hexdigest()
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fetch_file(
-    url: str, path: Path, sha256: str, size: int, timeout: float, n_retries: int, bar: tqdm
+    url: str,
+    path: Path,
+    sha256: str,
+    size: int,
+    timeout: float,
+    n_retries: int,
+    report: Callable[[int], None],
 ) -> None:
     """Download one file, going on behind what is there, and put it in place once it agrees."""
     part = path.with_name(path.name + ".part")
     found = []
     # A file that disagrees is fetched once more: the damage may be in an older part.
     for _ in range(2):
-        _complete_part(url, part, size, timeout, n_retries, bar)
+        _complete_part(url, part, size, timeout, n_retries, report)
         found.append(_sha256(part))
         if found[-1] == sha256:
             os.replace(part, path)
             return
         part.unlink()
-        bar.update(-size)
     raise OSError(
         f"{url} was downloaded twice and is damaged: its SHA-256 must be {sha256}, got "
         f"{' and '.join(found)}. The server, or a proxy on the way, sends another file; try again "
@@ -178,22 +201,17 @@ def _fetch_file(
 
 
 def _complete_part(
-    url: str, part: Path, size: int, timeout: float, n_retries: int, bar: tqdm
+    url: str, part: Path, size: int, timeout: float, n_retries: int, report: Callable[[int], None]
 ) -> None:
-    """Receive until the part has `size` bytes, taking up an interrupted transfer `n_retries` times.
-
-    On return and on every error the bar stands where the part ends.
-    """
-    start = part.stat().st_size if part.is_file() else 0
-    if start > size:
+    """Receive until the part is complete, taking up the transfer up to `n_retries` times."""
+    # Headers are small and their size depends on their line ends: they are not continued.
+    if part.is_file() and (_is_header(part) or part.stat().st_size > size):
         part.unlink()
-        start = 0
-    bar.update(start)
     for attempt in range(n_retries + 1):
         if attempt > 0:
             time.sleep(_FIRST_DELAY * 2 ** (attempt - 1))
         try:
-            _transfer(url, part, size, timeout, bar)
+            _transfer(url, part, size, timeout, report)
         except _RefusedError:
             raise
         except _TransferError:
@@ -203,9 +221,12 @@ def _complete_part(
             return
 
 
-def _transfer(url: str, part: Path, size: int, timeout: float, bar: tqdm) -> None:
+def _transfer(
+    url: str, part: Path, size: int, timeout: float, report: Callable[[int], None]
+) -> None:
     """Request what the part lacks of `size` bytes and append it."""
-    start = part.stat().st_size if part.is_file() else 0
+    start = part.stat().st_size if part.is_file() and not _is_header(part) else 0
+    report(start)
     if start == size:
         return
     request = Request(url, headers={"Range": f"bytes={start}-"} if start else {})
@@ -214,7 +235,8 @@ def _transfer(url: str, part: Path, size: int, timeout: float, bar: tqdm) -> Non
     except (OSError, HTTPException) as error:
         code = error.code if isinstance(error, HTTPError) else None
         if code == 416 and start:
-            _start_anew(url, part, size, timeout, bar)
+            part.unlink()
+            _transfer(url, part, size, timeout, report)
             return
         refused = code is not None and 400 <= code < 500 and code not in (408, 429)
         raise (_RefusedError if refused else _TransferError)(str(error)) from error
@@ -223,31 +245,27 @@ def _transfer(url: str, part: Path, size: int, timeout: float, bar: tqdm) -> Non
         if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
             if not start:
                 raise _RefusedError("the server sends a part of the file that was not asked for")
-            _start_anew(url, part, size, timeout, bar)
+            part.unlink()
+            _transfer(url, part, size, timeout, report)
             return
-        if start and not resumed:
-            bar.update(-start)
-            start = 0
-        with open(part, "ab" if resumed else "wb") as file:
-            while start < size:
-                chunk = _receive(response, min(_CHUNK, size - start))
-                if not chunk:
-                    raise _TransferError(f"the server ended after {start} of {size} bytes")
-                file.write(chunk)
-                start += len(chunk)
-                bar.update(len(chunk))
+        if _is_header(part):
+            size = int(response.headers.get("Content-Length", size))
+        _append(response, part, start if resumed else 0, size, report)
 
 
-def _receive(response: HTTPResponse, n_bytes: int) -> bytes:
-    """Read what has arrived: `read` would lose the bytes before an interruption."""
-    try:
-        return response.read1(n_bytes)
-    except (OSError, HTTPException) as error:
-        raise _TransferError(str(error) or type(error).__name__) from error
-
-
-def _start_anew(url: str, part: Path, size: int, timeout: float, bar: tqdm) -> None:
-    """Remove a part that the server cannot continue and request the whole file."""
-    bar.update(-part.stat().st_size)
-    part.unlink()
-    _transfer(url, part, size, timeout, bar)
+def _append(
+    response: HTTPResponse, part: Path, start: int, size: int, report: Callable[[int], None]
+) -> None:
+    """Write the answer behind the first `start` bytes of the part, until it has `size`."""
+    with open(part, "ab" if start else "wb") as file:
+        while start < size:
+            try:
+                # read would lose what has arrived before an interruption, read1 returns it.
+                chunk = response.read1(min(_CHUNK, size - start))
+            except (OSError, HTTPException) as error:
+                raise _TransferError(str(error) or type(error).__name__) from error
+            if not chunk:
+                raise _TransferError(f"the server ended after {start} of {size} bytes")
+            file.write(chunk)
+            start += len(chunk)
+            report(start)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import socket
 import threading
+from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -73,12 +74,21 @@ def contents(request, monkeypatch):
     """Files of two records by name: generated ones with a table of their own, and the real ones."""
     if request.param == "real":
         folder = request.getfixturevalue("data_home") / "mitdb"
-        return {name: (folder / name).read_bytes() for name in NAMES}
+        real = {name: (folder / name).read_bytes() for name in NAMES}
+        return {n: as_served(c) if n.endswith(".hea") else c for n, c in real.items()}
     rng = np.random.default_rng(0)
     made = {name: rng.bytes(300_000 if name.endswith(".dat") else 900) for name in NAMES}
+    for name in made:
+        if name.endswith(".hea"):
+            made[name] = b"100 2 360 650000\r\n100.dat 212\r\n# " + name.encode() + b"\r\n"
     table = {name: (hashlib.sha256(made[name]).hexdigest(), len(made[name])) for name in NAMES}
     monkeypatch.setattr(module, "_read_table", lambda: table)
     return made
+
+
+def as_served(header):
+    """Give a header the line ends that PhysioNet serves; copies of the database change them."""
+    return b"".join(line + b"\r\n" for line in header.rstrip(b"\r\n").splitlines())
 
 
 @pytest.fixture
@@ -157,18 +167,19 @@ def test_interrupted_transfer_is_resumed_by_the_same_call(server, tmp_path):
 
 def test_a_stop_by_the_user_loses_nothing(server, tmp_path, monkeypatch):
     part = tmp_path / "mitdb" / "100.dat.part"
-    received = []
+    read1 = HTTPResponse.read1
 
     def receive(response, n_bytes):
-        if len(received) == 2:
-            raise KeyboardInterrupt
-        if part.exists():
+        if part.exists() and response.url.endswith("100.dat"):
             received.append(1000)
+            if len(received) > 2:
+                raise KeyboardInterrupt
             n_bytes = 1000
-        return response.read(n_bytes)
+        return read1(response, n_bytes)
 
+    received = []
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_receive", receive)
+        patch.setattr(HTTPResponse, "read1", receive)
         with pytest.raises(KeyboardInterrupt):
             fetch(server, tmp_path)
     assert part.read_bytes() == server.contents["100.dat"][:2000]
@@ -235,6 +246,42 @@ def test_damaged_file_in_the_folder_is_replaced(server, tmp_path):
 
     assert_complete(fetch(server, tmp_path), server.contents)
     assert [name for name, _, _ in server.requests] == ["201.hea"]
+
+
+@pytest.mark.parametrize("place", ["folder", "server"])
+def test_line_ends_of_a_header_do_not_matter(server, tmp_path, place):
+    folder = fetch(server, tmp_path)
+    header = server.contents["201.hea"]
+    assert header.endswith(b"\r\n")
+    other = header.replace(b"\r\n", b"\n") + b"\n"
+    server.requests.clear()
+    if place == "folder":
+        (folder / "201.hea").write_bytes(other)
+    else:
+        (folder / "201.hea").unlink()
+        server.contents["201.hea"] = other
+
+    fetch(server, tmp_path)
+
+    assert (folder / "201.hea").read_bytes() == other
+    assert len(server.requests) == (place == "server")
+
+
+def test_interrupted_header_is_fetched_whole(server, tmp_path):
+    server.cut["100.hea"] = 20
+
+    assert_complete(fetch(server, tmp_path), server.contents)
+    assert server.of("100.hea") == [(None, 20), (None, len(server.contents["100.hea"]))]
+
+
+@pytest.mark.parametrize("name", NAMES[:3])
+def test_another_digit_in_any_file_is_found(server, tmp_path, name):
+    folder = fetch(server, tmp_path)
+    content = bytearray(server.contents[name])
+    content[5] ^= 1
+    (folder / name).write_bytes(content)
+
+    assert_complete(fetch(server, tmp_path), server.contents)
 
 
 def test_file_corrupted_once_is_fetched_once_more(server, tmp_path):
@@ -326,9 +373,24 @@ def test_table_names_every_file_of_the_database():
     assert all(len(bytes.fromhex(sha256)) == 32 for sha256, _ in table.values())
 
 
+def test_table_holds_headers_as_physionet_serves_them():
+    # Pinned by another project from PhysioNet's own files: sizes and digests of CRLF text.
+    table = module._read_table()
+
+    for name, size, digest in (
+        ("100.hea", 143, "60ebc904c7bf3e04d142638d3fd5c903e8dc9f10f1ea3264e07926aa089ee75e"),
+        ("101.hea", 131, "d5f02fbe8673fa05465442191b98ca0d28a1670e7ef0e83fb9ef8723113a311c"),
+        ("200.hea", 306, "9e0c2ff5b790cf624deab0ccb8a9f211a9e29a748d8197da3c1ee7c5b596b40c"),
+        ("207.hea", 546, "7645d488d4c304760aae0a709193ffa13692c317b551bcbdcbb37011032178d8"),
+    ):
+        assert table[name] == (digest, size)
+
+
 def test_table_agrees_with_every_real_file(data_home):
     for name, (sha256, size) in module._read_table().items():
         content = (data_home / "mitdb" / name).read_bytes()
+        if name.endswith(".hea"):
+            content = as_served(content)
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (sha256, size), name
 
 
