@@ -1,11 +1,13 @@
-"""DS1 -> DS2 between patients: the residual network on the heartbeats of de Chazal's split.
+"""DS1 -> DS2 between patients: the residual network on de Chazal's split.
 
-Beats of class Q (8 in DS1, 7 in DS2) are left out of training and of the score. DS2 is used once
-per seed, for the figures; what was chosen was chosen with ``--within-ds1``, cross-validation by
-subject inside DS1.
+Two inputs: the rows of the heartbeat data set, and windows around the R peak with the rhythm
+(``beat_windows_from_records``). Beats of class Q (8 in DS1, 7 in DS2) are left out of training and
+of the score. DS2 is used once per seed, for the figures; what was chosen was chosen with
+``--within-ds1``, cross-validation by subject inside DS1.
 
     python benchmarks/accuracy_inter_patient.py --seeds 0 1 2
-    python benchmarks/accuracy_inter_patient.py --within-ds1 --set max_epochs=6
+    python benchmarks/accuracy_inter_patient.py --input heartbeat --seeds 0
+    python benchmarks/accuracy_inter_patient.py --within-ds1 --set dropout=0.2
 """
 
 from __future__ import annotations
@@ -18,19 +20,24 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 from skecg import ECGResidualCNNClassifier
-from skecg.datasets import load_heartbeat
+from skecg.datasets import beat_windows_from_records, load_heartbeat, load_mitbih
 from skecg.metrics import aami_report
-from skecg.model_selection import inter_patient_split
+from skecg.model_selection import DE_CHAZAL_DS1, DE_CHAZAL_DS2, inter_patient_split
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--input", choices=["windows", "heartbeat"], default="windows")
     parser.add_argument("--within-ds1", action="store_true", help="select, do not test")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings")
     arguments = parser.parse_args()
 
-    beats = load_heartbeat(source="mitbih")
+    if arguments.input == "heartbeat":
+        beats = load_heartbeat(source="mitbih")
+    else:
+        records = load_mitbih(records=[*DE_CHAZAL_DS1, *DE_CHAZAL_DS2])
+        beats = beat_windows_from_records(records)
     y = beats.target_names[beats.target]
     known = np.flatnonzero(y != "Q")
     train, test = (part[np.isin(part, known)] for part in inter_patient_split(beats.record))

@@ -1,12 +1,23 @@
 """Readers and makers of ECG data sets, with the subject of every sample."""
 
-from skecg.datasets._data_home import get_data_home
-from skecg.datasets._mitbih import MITBIH_RECORDS, load_mitbih
-from skecg.datasets._synthetic_beats import make_beats
+from ._beat_windows import beat_windows_from_records
+from ._data_home import get_data_home
+from ._fetch_mitbih import fetch_mitbih
+from ._heartbeat import beats_from_records, load_heartbeat
+from ._match_heartbeat import match_heartbeat
+from ._mitbih import MITBIH_RECORDS, load_mitbih
+from ._synthetic_beats import make_beats
+from ._synthetic_records import make_records
 
 __all__ = [
     "MITBIH_RECORDS",
+    "beat_windows_from_records",
+    "beats_from_records",
+    "fetch_mitbih",
     "get_data_home",
+    "load_heartbeat",
     "load_mitbih",
     "make_beats",
+    "make_records",
+    "match_heartbeat",
 ]

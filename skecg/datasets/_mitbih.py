@@ -13,8 +13,8 @@ import wfdb
 from sklearn.utils import Bunch
 from tqdm import tqdm
 
-from skecg.datasets._data_home import find_folder
-from skecg.signal import AAMI_CLASSES, aami_codes
+from ..signal import AAMI_CLASSES, aami_codes
+from ._data_home import find_folder
 
 MITBIH_RECORDS = (
     *(100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 113, 114, 115, 116, 117, 118),

@@ -1,0 +1,245 @@
+"""The heartbeat data set: from its CSV files, or rebuilt from the records with subjects."""
+
+from __future__ import annotations
+
+import os
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from ..signal import AAMI_CLASSES
+from ._data_home import get_data_home
+from ._heartbeat_csv import read_heartbeat_csv
+from ._heartbeat_rebuild import cut_heartbeats
+from ._mitbih import load_mitbih
+
+# The rows keep every third sample of 360 Hz, although 125 Hz is usually stated.
+_RATE = 120.0
+
+_CSV_FILES = {
+    ("mitbih", "train"): ("mitbih_train.csv",),
+    ("mitbih", "test"): ("mitbih_test.csv",),
+    ("mitbih", "all"): ("mitbih_train.csv", "mitbih_test.csv"),
+    ("ptb", "all"): ("ptbdb_normal.csv", "ptbdb_abnormal.csv"),
+}
+_PTB_CLASSES = ("normal", "abnormal")
+
+DESCR = """\
+Heartbeat data set
+==================
+
+One row per beat: the signal from an R peak through the next one, 187 samples at 120 Hz (every
+third sample of MIT-BIH's 360 Hz, unfiltered; the usual statement of 125 Hz is wrong), scaled to
+[0, 1] by its own minimum and maximum and zero-padded. Classes by AAMI EC57: N 90,589, S 2,779,
+V 7,236, F 803, Q 8,039 (most of Q is paced, which EC57 leaves out).
+
+The published split into 87,554 training and 21,892 test beats is by beat: all 48 records, and so
+all 47 subjects, stand in both files. Figures measured on it do not tell how a classifier does on
+a new patient. The published files carry no subjects; the rows rebuilt from the records do
+(`groups`), see also `match_heartbeat`.
+
+Kachuee M, Fazeli S, Sarrafzadeh M. ECG Heartbeat Classification: A Deep Transferable
+Representation. IEEE ICHI 2018, arXiv:1805.00794. Source: MIT-BIH Arrhythmia Database (Moody and
+Mark 2001) and PTB Diagnostic ECG Database (Bousseljot et al. 1995), PhysioNet.
+"""
+
+
+def load_heartbeat(
+    data_home: str | os.PathLike | None = None,
+    *,
+    source: Literal["csv", "mitbih"] = "csv",
+    subset: Literal["all", "train", "test"] = "all",
+    database: Literal["mitbih", "ptb"] = "mitbih",
+    return_X_y: bool = False,
+    progress: bool = False,
+) -> Bunch | tuple[np.ndarray, np.ndarray]:
+    """Load the heartbeat data set of Kachuee et al., with subjects where they can be known.
+
+    Parameters
+    ----------
+    data_home : str or path-like, default=None
+        Folder of the data sets, see :func:`get_data_home`.
+    source : {"csv", "mitbih"}, default="csv"
+        ``"csv"`` reads the published files (``mitbih_train.csv`` and so on, also ``.gz``) from the
+        folder or its subfolder ``heartbeat``. ``"mitbih"`` rebuilds the same rows, bit for bit,
+        from the records in the subfolder ``mitdb``, with record, position, symbol and subject of
+        every beat.
+    subset : {"all", "train", "test"}, default="all"
+        The published split. Rebuilt rows come in the order of record and time, those of
+        ``"test"`` in the order of the published file.
+    database : {"mitbih", "ptb"}, default="mitbih"
+        ``"ptb"`` reads the files of the PTB database; they have no published split.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` only.
+    progress : bool, default=False
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    bunch : :class:`~sklearn.utils.Bunch`
+        data : ndarray of float32 of shape (n_beats, 187)
+        target : ndarray of int64 of shape (n_beats,)
+            Index into `target_names`.
+        target_names : ndarray of str
+            The AAMI classes N, S, V, F, Q; normal and abnormal for PTB.
+        sampling_rate : float
+            120 Hz (125 Hz for PTB, as its authors state).
+        DESCR : str
+        groups, record, sample, symbol, annotation : ndarray of shape (n_beats,)
+            Only with ``source="mitbih"``: subject, record number, position of the R peak in the
+            record (360 Hz), WFDB symbol, and index among the record's annotations.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing; the message says where it was looked for.
+    ValueError
+        If a file is damaged, or the subset does not exist.
+
+    See Also
+    --------
+    match_heartbeat : Finds record and subject of rows of the published files.
+    beats_from_records : Cuts beats from other records by the same rule.
+
+    References
+    ----------
+    .. [1] M. Kachuee, S. Fazeli, M. Sarrafzadeh, "ECG Heartbeat Classification: A Deep
+       Transferable Representation", IEEE ICHI 2018, arXiv:1805.00794.
+
+    Examples
+    --------
+    >>> from skecg.datasets import load_heartbeat
+    >>> beats = load_heartbeat(source="mitbih", subset="test")  # doctest: +SKIP
+    >>> beats.data.shape, len(set(beats.groups))  # doctest: +SKIP
+    ((21892, 187), 47)
+    """
+    if source not in ("csv", "mitbih"):
+        raise ValueError(f"source must be 'csv' or 'mitbih', got {source!r}.")
+    if (database, subset) not in _CSV_FILES:
+        raise ValueError(
+            f"There is no subset {subset!r} of database {database!r}: the subsets of 'mitbih' are "
+            "'all', 'train' and 'test'; 'ptb' has no published split, only 'all'."
+        )
+    if source == "csv":
+        bunch = _read_csv_files(data_home, database, subset, progress)
+    elif database == "ptb":
+        raise ValueError("database='ptb' cannot be rebuilt from MIT-BIH records; use source='csv'.")
+    else:
+        bunch = _rebuild(data_home, subset, progress)
+    return (bunch.data, bunch.target) if return_X_y else bunch
+
+
+def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
+    """Cut every annotated beat from records by the rule of the heartbeat data set.
+
+    Parameters
+    ----------
+    records : :class:`~sklearn.utils.Bunch`
+        What :func:`load_mitbih` or :func:`make_records` returns.
+    n_timesteps : int, default=187
+        Length of a row; shorter beats are zero-padded, longer ones cut off.
+
+    Returns
+    -------
+    bunch : :class:`~sklearn.utils.Bunch`
+        data, target, target_names, groups, record, sample, symbol, annotation, sampling_rate and
+        DESCR as :func:`load_heartbeat` returns them. The rows keep every k-th sample, where k
+        brings the sampling rate nearest to 120 Hz.
+
+    Examples
+    --------
+    >>> from skecg.datasets import beats_from_records, make_records
+    >>> beats = beats_from_records(make_records(n_subjects=2, duration=20, random_state=0))
+    >>> beats.data.shape[1], beats.sampling_rate
+    (187, 120.0)
+    """
+    step = max(1, round(records.sampling_rate / _RATE))
+    rows, columns = [], []
+    for i, marks in enumerate(records.annotations):
+        codes = records.target[i]
+        cut, annotation = cut_heartbeats(
+            records.data[i], marks.sample, codes >= 0, step=step, n_timesteps=n_timesteps
+        )
+        rows.append(cut)
+        columns.append(
+            {
+                "target": codes[annotation],
+                "groups": np.repeat(records.groups[i], len(annotation)),
+                "record": np.repeat(records.records[i], len(annotation)),
+                "sample": marks.sample[annotation],
+                "symbol": marks.symbol[annotation],
+                "annotation": annotation,
+            }
+        )
+    return Bunch(
+        data=np.concatenate(rows),
+        **{name: np.concatenate([part[name] for part in columns]) for name in columns[0]},
+        target_names=records.target_names,
+        sampling_rate=records.sampling_rate / step,
+        DESCR=DESCR,
+    )
+
+
+def _rebuild(data_home: str | os.PathLike | None, subset: str, progress: bool) -> Bunch:
+    # The published rows come from the first channel, whatever lead it holds, in raw units.
+    records = load_mitbih(data_home, lead=0, physical=False, progress=progress)
+    bunch = beats_from_records(records)
+    if subset == "all":
+        return bunch
+    rows = published_test_rows()
+    if subset == "train":
+        rows = np.setdiff1d(np.arange(len(bunch.data)), rows, assume_unique=True)
+    return Bunch(
+        **{name: values[rows] if name in _PER_BEAT else values for name, values in bunch.items()}
+    )
+
+
+_PER_BEAT = ("data", "target", "groups", "record", "sample", "symbol", "annotation")
+
+
+def published_test_rows() -> np.ndarray:
+    """Return which of the 109,446 rebuilt beats the published test file holds, in its order.
+
+    The package carries these 21,892 positions, and nothing of the signals, because no rule is
+    known by which they were drawn.
+    """
+    file = resources.files(__package__) / "resources" / "heartbeat_test_rows.npy"
+    with file.open("rb") as stream:
+        return np.load(stream, allow_pickle=False).astype(np.int64)
+
+
+def _read_csv_files(
+    data_home: str | os.PathLike | None, database: str, subset: str, progress: bool
+) -> Bunch:
+    files = [_find_csv(data_home, name) for name in _CSV_FILES[database, subset]]
+    parts = [read_heartbeat_csv(file, progress=progress) for file in files]
+    names = AAMI_CLASSES if database == "mitbih" else _PTB_CLASSES
+    target = np.concatenate([labels for _, labels in parts])
+    if target.max() >= len(names):
+        raise ValueError(
+            f"{files[0].parent} holds labels up to {target.max()}; the files of {database!r} have "
+            f"the labels 0 to {len(names) - 1}."
+        )
+    return Bunch(
+        data=np.concatenate([rows for rows, _ in parts]) if len(parts) > 1 else parts[0][0],
+        target=target,
+        target_names=np.array(names),
+        sampling_rate=_RATE if database == "mitbih" else 125.0,
+        DESCR=DESCR,
+    )
+
+
+def _find_csv(data_home: str | os.PathLike | None, name: str) -> Path:
+    home = get_data_home(data_home)
+    for folder in (home / "heartbeat", home):
+        for file in (folder / name, folder / f"{name}.gz"):
+            if file.is_file():
+                return file
+    raise FileNotFoundError(
+        f"There is no {name} or {name}.gz in {str(home / 'heartbeat')!r} or {str(home)!r}. The "
+        "files are part of the 'ECG Heartbeat Categorization Dataset' on Kaggle; those of MIT-BIH "
+        "can also be rebuilt from its records with source='mitbih'."
+    )
