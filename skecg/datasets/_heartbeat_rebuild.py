@@ -44,7 +44,8 @@ def cut_heartbeats(
     Raises
     ------
     ValueError
-        If `samples` are not ascending positions inside the signal.
+        If `samples` are not ascending positions inside the signal, if `is_beat` is not as long,
+        or if the signal holds NaN or infinity.
     """
     n_samples = len(signal)
     samples = np.asarray(samples, dtype=np.int64)
@@ -53,6 +54,13 @@ def cut_heartbeats(
     ):
         raise ValueError(
             f"Annotations must be ascending positions in the record, from 0 to {n_samples - 1}."
+        )
+    if len(is_beat) != len(samples):
+        raise ValueError(f"is_beat has {len(is_beat)} values for {len(samples)} annotations.")
+    if not np.isfinite(signal).all():
+        raise ValueError(
+            "The signal holds NaN or infinity. Fill the gaps or leave the record out: a beat that "
+            "touches one has no minimum and maximum to be scaled by."
         )
     annotation = np.flatnonzero(is_beat[:-1])
     start, following = samples[annotation], samples[annotation + 1]
