@@ -12,7 +12,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score, cross_validate
+from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_html_repr
+
+from skecg import BeatSegmenter
 
 pytestmark = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda e: type(e).__name__)
 
@@ -377,6 +380,19 @@ def test_metadata_routing_carries_groups_and_weights(classifier, beats, groups):
             params={"groups": groups, "sample_weight": np.ones(len(y))},
         )  # fmt: skip
     assert result["test_score"].shape == (2,)
+
+
+def test_pipeline_with_the_beat_segmenter(classifier):
+    rng = np.random.default_rng(0)
+    y = np.repeat(["slow", "fast"], 20)
+    period = np.where(y == "slow", 120, 80)[:, None]
+    X = (np.arange(1250) % period == 40) + rng.normal(0, 0.01, (40, 1250))
+    clf = clone(classifier).set_params(random_state=0, max_epochs=60)
+    model = make_pipeline(BeatSegmenter(), clf)
+    scores = cross_val_score(model, X, y, groups=np.arange(40) % 10, cv=GroupKFold(2))
+    assert scores.mean() > 0.9  # the periods are far apart
+    search = GridSearchCV(model, {"beatsegmenter__beats": ["median", "first"]}, cv=2).fit(X, y)
+    assert search.predict(X).shape == (40,)
 
 
 def test_html_representation_names_the_estimator(classifier):

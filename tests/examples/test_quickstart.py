@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib.image
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_without_the_database_it_says_so_and_uses_generated_records(tmp_path):
+    hidden = ("SKECG_DATA", "SKECG_REQUIRE_DATA")
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    environment |= {"HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "quickstart.py")],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    first_line = done.stdout.splitlines()[0]
+    assert "fetch_mitbih()" in first_line
+    assert "generated records" in first_line
+    assert "No leakage found" in done.stdout
+    assert "macro F1" in done.stdout
+    assert "5/5" in done.stderr  # the progress bar of the training
+    height, width, _ = matplotlib.image.imread(tmp_path / "quickstart.png").shape
+    assert (width, height) == (1320, 840)
