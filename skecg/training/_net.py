@@ -139,6 +139,8 @@ class LeanNet(NeuralNetClassifier):
                     break
         except KeyboardInterrupt:
             warnings.warn("Training was interrupted; the epochs until here are kept.", stacklevel=2)
+            if "dur" not in self.history[-1]:
+                del self.history[-1]
         self.notify("on_train_end", X=datasets["dataset_train"], y=None)
         if early_stopping is not None:
             early_stopping.restore(self.module_)
