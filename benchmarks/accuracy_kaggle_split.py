@@ -56,7 +56,7 @@ def main() -> None:
         f1s.append(per_class.mean())
         print(
             f"seed {seed}: accuracy {accuracies[-1]:.4%}, macro-F1 {f1s[-1]:.4f}, "
-            f"F1 per class {np.round(per_class, 3).tolist()}, fit {wall:.0f} s ({cpu:.0f} s of CPU)",
+            f"F1 per class {np.round(per_class, 3).tolist()}, fit {wall:.0f} s, {cpu:.0f} s of CPU",
             flush=True,
         )
     if len(arguments.seeds) > 1:
