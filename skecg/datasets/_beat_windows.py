@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from ..signal import beat_windows, resample, rr_ratios
+from ._beat_table import describe_beats, join_beats
 
 DESCR = """\
 Beats with their rhythm
@@ -70,22 +71,13 @@ def beat_windows_from_records(
         )
         windows = beat_windows(lead, place, n_before, n_after)
         data.append(_with_rhythm(windows, rr_ratios(r_peak), n_before, sampling_rate))
-        columns.append(
-            {
-                "target": records.target[i][annotation],
-                "groups": np.repeat(records.groups[i], len(annotation)),
-                "record": np.repeat(records.records[i], len(annotation)),
-                "sample": r_peak,
-                "symbol": marks.symbol[annotation],
-                "annotation": annotation,
-            }
-        )
-    return Bunch(
-        data=np.concatenate(data),
-        **{name: np.concatenate([part[name] for part in columns]) for name in columns[0]},
+        columns.append(describe_beats(records, i, annotation))
+    return join_beats(
+        data,
+        columns,
         target_names=records.target_names,
         sampling_rate=sampling_rate,
-        DESCR=DESCR,
+        descr=DESCR,
     )
 
 

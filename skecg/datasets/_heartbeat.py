@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from ..signal import AAMI_CLASSES
+from ._beat_table import describe_beats, join_beats
 from ._data_home import get_data_home
 from ._heartbeat_csv import read_heartbeat_csv
 from ._heartbeat_rebuild import cut_heartbeats
@@ -159,27 +160,21 @@ def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
     step = max(1, round(records.sampling_rate / _RATE))
     rows, columns = [], []
     for i, marks in enumerate(records.annotations):
-        codes = records.target[i]
         cut, annotation = cut_heartbeats(
-            records.data[i], marks.sample, codes >= 0, step=step, n_timesteps=n_timesteps
+            records.data[i],
+            marks.sample,
+            records.target[i] >= 0,
+            step=step,
+            n_timesteps=n_timesteps,
         )
         rows.append(cut)
-        columns.append(
-            {
-                "target": codes[annotation],
-                "groups": np.repeat(records.groups[i], len(annotation)),
-                "record": np.repeat(records.records[i], len(annotation)),
-                "sample": marks.sample[annotation],
-                "symbol": marks.symbol[annotation],
-                "annotation": annotation,
-            }
-        )
-    return Bunch(
-        data=np.concatenate(rows),
-        **{name: np.concatenate([part[name] for part in columns]) for name in columns[0]},
+        columns.append(describe_beats(records, i, annotation))
+    return join_beats(
+        rows,
+        columns,
         target_names=records.target_names,
         sampling_rate=records.sampling_rate / step,
-        DESCR=DESCR,
+        descr=DESCR,
     )
 
 

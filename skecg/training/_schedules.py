@@ -41,8 +41,7 @@ class Cosine:
         n_warmup = self.warmup * n_steps
         if step < n_warmup:
             return self.initial + (1 - self.initial) * step / n_warmup
-        progress = (step - n_warmup) / max(n_steps - n_warmup, 1)
-        return self.final + (1 - self.final) * (1 + math.cos(math.pi * progress)) / 2
+        return _half_cosine(1.0, self.final, (step - n_warmup) / (n_steps - n_warmup))
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,8 @@ class OneCycle:
         """Return the factor at a step."""
         n_warmup = self.warmup * n_steps
         if step < n_warmup:
-            return 1 + (self.initial - 1) * (1 + math.cos(math.pi * step / n_warmup)) / 2
-        progress = (step - n_warmup) / max(n_steps - n_warmup, 1)
-        return self.final + (1 - self.final) * (1 + math.cos(math.pi * progress)) / 2
+            return _half_cosine(self.initial, 1.0, step / n_warmup)
+        return _half_cosine(1.0, self.final, (step - n_warmup) / (n_steps - n_warmup))
 
 
 @dataclass(frozen=True)
@@ -128,3 +126,7 @@ def resolve_schedule(lr_schedule: str | Schedule | None) -> Schedule | None:
     """Turn an ``lr_schedule`` parameter into a schedule; None keeps the rate constant."""
     named = {"one-cycle": OneCycle(), "cosine": Cosine()}
     return named[lr_schedule] if isinstance(lr_schedule, str) else lr_schedule
+
+
+def _half_cosine(start: float, end: float, progress: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2
