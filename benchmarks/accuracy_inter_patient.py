@@ -42,7 +42,7 @@ def main() -> None:
     known = np.flatnonzero(y != "Q")
     train, test = (part[np.isin(part, known)] for part in inter_patient_split(beats.record))
 
-    classifier = ECGResidualCNNClassifier(max_epochs=6)
+    classifier = ECGResidualCNNClassifier(max_epochs=5, dropout=0.2)
     settings = dict(setting.split("=") for setting in arguments.settings)
     classifier.set_params(**{name: json.loads(value) for name, value in settings.items()})
     print(classifier, flush=True)
