@@ -17,6 +17,13 @@ def home(generated_home, monkeypatch):
     return generated_home
 
 
+@pytest.fixture(scope="module")
+def rebuilt(data_home):
+    """Return the data set rebuilt from the real records: all of it, and the published parts."""
+    subsets = ("all", "train", "test")
+    return {name: load_heartbeat(data_home, source="mitbih", subset=name) for name in subsets}
+
+
 def cut_by_the_words_of_the_rule(signal, samples, i):
     """Cut one row as the rule is written down, without any vectorising."""
     after = samples[i + 2] if i + 2 < len(samples) else len(signal)
@@ -75,15 +82,13 @@ def test_the_published_split_is_a_fifth_of_the_beats():
     assert rows.max() < 109_446
 
 
-def test_rebuilt_data_set_has_the_published_counts(data_home):
-    every = load_heartbeat(data_home, source="mitbih")
+def test_rebuilt_data_set_has_the_published_counts(rebuilt):
+    every, train, test = rebuilt["all"], rebuilt["train"], rebuilt["test"]
     # Kachuee et al. and the Kaggle page: N, S, V, F, Q.
     assert np.bincount(every.target).tolist() == [90_589, 2_779, 7_236, 803, 8_039]
     assert len(np.unique(every.groups)) == 47
     assert len(np.unique(every.record)) == 48
 
-    train = load_heartbeat(data_home, source="mitbih", subset="train")
-    test = load_heartbeat(data_home, source="mitbih", subset="test")
     assert np.bincount(train.target).tolist() == [72_471, 2_223, 5_788, 641, 6_431]
     assert np.bincount(test.target).tolist() == [18_118, 556, 1_448, 162, 1_608]
     # The published split is by beat: every record stands in both parts.
@@ -91,10 +96,10 @@ def test_rebuilt_data_set_has_the_published_counts(data_home):
 
 
 @pytest.mark.parametrize("subset", ["train", "test"])
-def test_known_rows_are_bit_equal(data_home, subset):
+def test_known_rows_are_bit_equal(data_home, rebuilt, subset):
     file = data_home / "heartbeat" / f"kaggle_{subset}_first10rows.csv"
     known = np.loadtxt(file, delimiter=",")
-    rows = load_heartbeat(data_home, source="mitbih", subset=subset)
+    rows = rebuilt[subset]
     if subset == "test":  # the order of the test file is known
         np.testing.assert_array_equal(rows.data[:10], known[:, :187])
         np.testing.assert_array_equal(rows.target[:10], known[:, 187])
@@ -106,12 +111,12 @@ def test_known_rows_are_bit_equal(data_home, subset):
         np.testing.assert_array_equal(rows.target[places], known[:, 187])
 
 
-def test_test_rows_are_those_of_the_provenance(data_home):
+def test_test_rows_are_those_of_the_provenance(data_home, rebuilt):
     provenance = np.genfromtxt(
         data_home / "heartbeat" / "kaggle_test_provenance.csv",
         delimiter=",", names=True, dtype=None, encoding="utf-8",
     )  # fmt: skip
-    test = load_heartbeat(data_home, source="mitbih", subset="test")
+    test = rebuilt["test"]
     np.testing.assert_array_equal(test.record, provenance["record"])
     np.testing.assert_array_equal(test.annotation, provenance["ann_index"])
     np.testing.assert_array_equal(test["sample"], provenance["r_sample"])
