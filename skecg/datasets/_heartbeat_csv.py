@@ -15,10 +15,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-_N_VALUES = 187
-_N_COLUMNS = _N_VALUES + 1
-# About a hundred rows: the intermediate arrays of the fast path then stay in the cache.
-_BLOCK_BYTES = 1 << 19
+_N_COLUMNS = 188  # 187 values and the label
+# About fifty rows: the intermediate arrays of the fast path then stay in the cache.
+_BLOCK_BYTES = 1 << 18
 # Far above any row of 188 numbers: a file without line ends is not read into memory as a whole.
 _LONGEST_ROW_BYTES = 1 << 20
 # Labels are read as float64, which holds integers exactly up to here.
@@ -80,16 +79,9 @@ def read_heartbeat_csv(
     # They grow in place, where a list of blocks would need its memory twice to be joined.
     values, labels = bytearray(), bytearray()
     n_lines = 0
-    with (
-        path.open("rb") as file,
-        tqdm(
-            total=path.stat().st_size,
-            desc=path.name,
-            unit="B",
-            unit_scale=True,
-            disable=not progress,
-        ) as bar,
-    ):
+    size = path.stat().st_size
+    bar = tqdm(total=size, desc=path.name, unit="B", unit_scale=True, disable=not progress)
+    with path.open("rb") as file, bar:
         for block in _blocks_of_lines(file, path):
             rows = _parse_published_form(block)
             if rows is None:
@@ -100,7 +92,7 @@ def read_heartbeat_csv(
             bar.update(file.tell() - bar.n)
     if not labels:
         raise ValueError(f"{path} is empty: expected rows of 187 values and a label.")
-    return np.frombuffer(values, np.float32).reshape(-1, _N_VALUES), np.frombuffer(labels, np.int64)
+    return np.frombuffer(values, np.float32).reshape(-1, 187), np.frombuffer(labels, np.int64)
 
 
 def _blocks_of_lines(file: io.BufferedReader, path: Path) -> Iterator[bytes]:
@@ -116,10 +108,7 @@ def _blocks_of_lines(file: io.BufferedReader, path: Path) -> Iterator[bytes]:
             if end:
                 yield block[:end]
             if len(rest) > _LONGEST_ROW_BYTES:
-                raise ValueError(
-                    f"{path} has no line end in {len(rest)} bytes: expected a CSV file with rows "
-                    "of 187 values and a label."
-                )
+                raise ValueError(f"{path} has no line end in {len(rest)} bytes: not a CSV file.")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{path} is damaged or cut off ({error}); get the file again.") from error
     if rest:
@@ -176,7 +165,6 @@ def _parse_published_form(block: bytes) -> np.ndarray | None:
         return None
     shape, strides = (3, len(digits), _N_COLUMNS), (8, row_bytes, len(_FIELD))
     words = np.ndarray(shape, "<u8", digits, strides=strides).astype(np.uint64, order="C")
-
     words[0] += (words[0] & 0xFF) * 255  # d 0 -> 0 d: the first digit takes the dot's place
     words *= 1 + (10 << 8)
     words >>= 8
@@ -185,12 +173,18 @@ def _parse_published_form(block: bytes) -> np.ndarray | None:
     words >>= 16
     words &= 0x0000FFFF0000FFFF
     last_four, exponent_code = words[2] & 0xFFFFFFFF, words[2] >> 32
-    first_seven, next_eight = words[:2] * (1 + (10_000 << 32)) >> 32
-    mantissa = (first_seven * 10**8 + next_eight) * 10**4 + last_four
+    mantissa, next_eight = eights = words[:2]
+    eights *= 1 + (10_000 << 32)
+    eights >>= 32
+    mantissa *= 10**8
+    mantissa += next_eight
+    mantissa *= 10**4
+    mantissa += last_four
     rows = mantissa.astype(np.float64)
     rows /= _divisors()[exponent_code.astype(np.intp)]
 
-    from_middle = (rows.view(np.uint64) - (2**28 - 4)) & (2**29 - 1)
+    from_middle = rows.view(np.uint64) - (2**28 - 4)
+    from_middle &= 2**29 - 1
     try:
         for i, j in np.argwhere((from_middle <= 8) | np.isnan(rows)):
             start = i * row_bytes + j * len(_FIELD)
@@ -224,12 +218,14 @@ def _parse_row(text: str, *, is_first: bool, has_end: bool) -> np.ndarray:
     if len(fields) != _N_COLUMNS:
         raise ValueError(f"expected 188 columns, 187 values and a label, got {len(fields)}.")
     header = " If it is a header line, remove it: the published files have none."
-    if (column := _first_non_number(fields, text)) is not None:
-        raise ValueError(
-            f"column {column + 1} is not a number: {fields[column][:40]!r}."
-            f"{header if is_first else ''}"
-        )
-    row = np.array([float(field) for field in fields])
+    try:
+        row = np.array([float(field) for field in fields])
+    except ValueError:
+        row = None
+    if row is None or "_" in text:
+        column = next(i for i, field in enumerate(fields) if not _is_number(field))
+        hint = header if is_first else ""
+        raise ValueError(f"column {column + 1} is not a number: {fields[column][:40]!r}.{hint}")
     with np.errstate(over="ignore", under="ignore"):
         is_finite = np.isfinite(row.astype(np.float32))
     if not is_finite.all():
@@ -246,13 +242,9 @@ def _parse_row(text: str, *, is_first: bool, has_end: bool) -> np.ndarray:
     return row
 
 
-def _first_non_number(fields: list[str], text: str) -> int | None:
-    # Python reads 1_000 as a number; CSV files do not write one so.
-    for column, field in enumerate(fields):
-        try:
-            float(field)
-        except ValueError:
-            return column
-        if "_" in text and "_" in field:
-            return column
-    return None
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return "_" not in field  # Python reads 1_000 as a number; CSV files do not write one so.

@@ -83,6 +83,57 @@ def test_other_forms_of_numbers_are_read(tmp_path, table, form):
     assert_equal_to(expected, read_heartbeat_csv(file))
 
 
+def test_both_parsers_give_the_same_bits(tmp_path, monkeypatch):
+    # Numbers of 19 random digits, none of them a float64, over the range of float32.
+    rng = np.random.default_rng(2)
+    mantissas = rng.integers(0, 10**18, (60, 187))
+    exponents = rng.integers(-46, 38, mantissas.shape)
+    exponents[::2] = rng.integers(-4, 1, exponents[::2].shape)
+    rows = (
+        ",".join(f"{m % 10}.{m:018d}e{e:+03d}" for m, e in zip(*row))
+        for row in zip(mantissas, exponents)
+    )
+    text = "".join(f"{row},{1:.18e}\r\n" for row in rows)
+    file = write(tmp_path / "beats.csv", text)
+    assert _heartbeat_csv._parse_published_form(text.encode()) is not None
+    fast, _ = read_heartbeat_csv(file)
+    monkeypatch.setattr(_heartbeat_csv, "_parse_published_form", lambda block: None)
+    general, _ = read_heartbeat_csv(file)
+    np.testing.assert_array_equal(fast.view(np.uint32), general.view(np.uint32))
+    with np.errstate(under="ignore"):
+        expected = np.loadtxt(file, delimiter=",")[:, :187].astype(np.float32)
+    np.testing.assert_array_equal(general.view(np.uint32), expected.view(np.uint32))
+
+
+def test_a_number_is_rounded_to_float64_first(tmp_path):
+    # 1 + 2^-24 = 1.000000059604644775390625 is the middle between 1 and the next float32. The
+    # number is above it, but its float64 is the middle, and that goes to the even one, 1.
+    row = ["1.000000059604644776e+00"] * 187 + ["0.000000000000000000e+00"]
+    rows, _ = read_heartbeat_csv(write(tmp_path / "beats.csv", ",".join(row) + "\n"))
+    np.testing.assert_array_equal(rows, np.ones((1, 187)))
+
+
+def test_quotes_blanks_blank_lines_and_a_byte_order_mark_are_read(tmp_path, table):
+    lines = as_text(table[:3], form="%.9g").splitlines()
+    lines[0] = ",".join(f'"{field}"' for field in lines[0].split(","))
+    lines[2] = lines[2].replace(",", ", ")
+    file = write(tmp_path / "beats.csv", "\ufeff" + "\n\n".join(lines) + "\n")
+    assert_equal_to(table[:3], read_heartbeat_csv(file))
+
+
+def test_blank_lines_count_as_rows_in_messages(tmp_path, table):
+    file = write(tmp_path / "beats.csv", as_text(table[:3]) + "\n\nabc\n")
+    with pytest.raises(ValueError, match=r"row 6: expected 188 columns.*got 1\."):
+        read_heartbeat_csv(file)
+
+
+def test_a_file_without_line_ends_is_refused_before_it_fills_the_memory(tmp_path):
+    file = tmp_path / "beats.csv"
+    file.write_bytes(bytes(3 << 20))
+    with pytest.raises(ValueError, match=r"beats\.csv has no line end"):
+        read_heartbeat_csv(file)
+
+
 def test_one_number_in_another_form_does_not_disturb_the_rest(tmp_path, table):
     table[120, 7] = -0.25
     file = write(tmp_path / "beats.csv", as_text(table))
@@ -124,14 +175,27 @@ def test_an_empty_file_is_refused(tmp_path, text):
         read_heartbeat_csv(write(tmp_path / "beats.csv", text))
 
 
-def test_every_character_of_the_form_is_checked(tmp_path, table):
-    # One wrong character anywhere in a field of line 150 must not be read as a number.
-    lines = as_text(table).split("\n")
+@pytest.mark.parametrize("character", "?:/ex")
+def test_every_character_of_the_form_is_checked(tmp_path, table, character):
+    # One wrong character anywhere in a field of line 15 must not be read as a number.
+    lines = as_text(table[:20]).split("\n")
+    # The 25 places of column 3: a digit, the dot, 18 digits, "e", the sign, 2 digits, the comma.
     for place in range(50, 75):
-        wrong = lines[149][:place] + "?" + lines[149][place + 1 :]
-        file = write(tmp_path / "beats.csv", "\n".join([*lines[:149], wrong, *lines[150:]]))
-        with pytest.raises(ValueError, match=r"beats\.csv, row 150: "):
+        wrong = lines[14][:place] + character + lines[14][place + 1 :]
+        if wrong == lines[14]:
+            continue
+        file = write(tmp_path / "beats.csv", "\n".join([*lines[:14], wrong, *lines[15:]]))
+        with pytest.raises(ValueError, match=r"beats\.csv, row 15: "):
             read_heartbeat_csv(file)
+
+
+@pytest.mark.parametrize("sign", "*)(/.,")
+def test_no_byte_between_plus_and_minus_passes_for_the_sign_of_an_exponent(tmp_path, table, sign):
+    # XOR with "+" takes these to 1..5 and 7, beside the 0 and 6 of the two signs.
+    lines = as_text(table[:20]).split("\n")
+    lines[14] = lines[14][:71] + sign + lines[14][72:]
+    with pytest.raises(ValueError, match=r"beats\.csv, row 15: "):
+        read_heartbeat_csv(write(tmp_path / "beats.csv", "\n".join(lines)))
 
 
 @pytest.mark.parametrize(
@@ -143,6 +207,7 @@ def test_every_character_of_the_form_is_checked(tmp_path, table):
         ("nan", "column 8 is not finite"),
         ("inf", "column 8 is not finite"),
         ("1e39", "column 8 is not finite in float32"),
+        ("1.000000000000000000e+39", "column 8 is not finite in float32"),
         ("0.5,0.5", "expected 188 columns.*got 189"),
     ],
 )
@@ -154,7 +219,7 @@ def test_a_wrong_field_is_named(tmp_path, table, field, message):
         read_heartbeat_csv(file)
 
 
-@pytest.mark.parametrize("label", [-1, 0.5, 1e300, np.nextafter(1, 2)])
+@pytest.mark.parametrize("label", [-1, 0.5, 1e16, 1e300, np.nextafter(1, 2)])
 def test_a_label_must_be_a_whole_number_from_0(tmp_path, table, label):
     table[42, 187] = label
     with pytest.raises(ValueError, match=r"row 43: .*(label must be an integer|not finite)"):
