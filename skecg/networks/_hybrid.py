@@ -1,0 +1,75 @@
+"""Convolutions, then an LSTM with attention over what they found."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from ._attention_lstm import AttentiveLSTM
+from ._images import convolution_stack, pad_images, stack_output_shape
+
+
+class Hybrid(nn.Module):
+    """Blocks of convolution, ReLU and max pooling, an LSTM with attention, and two dense layers.
+
+    The LSTM with attention has its own layer of ``n_classes`` outputs, as published; the dense
+    layers read these. The defaults are the published network (206,666 weights).
+
+    Parameters
+    ----------
+    image_shape : tuple of int, default=(13, 64, 64)
+        Channels, height and width. Images of fewer than ``2**n_blocks`` rows or columns are
+        padded to that with zeros at the bottom and at the right.
+    n_classes : int, default=5
+        Number of logits.
+    width : int, default=64
+        Filters of the first block; every further block has twice as many.
+    n_blocks : int, default=2
+        Blocks; each halves height and width.
+    sequence : {"rows", "columns"}, default="rows"
+        What a step of the LSTM reads. ``"rows"``, as published: one row of one feature map, map
+        after map. ``"columns"``: one column of all feature maps, so that the steps go along the
+        time axis of the paper and are far fewer.
+    n_recurrent : int, default=128
+        Size of the LSTM's state.
+    n_hidden : int, default=64
+        Width of the dense layer before the last.
+    dropout : float, default=0.0
+        Dropout before the last dense layer.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (13, 64, 64),
+        n_classes: int = 5,
+        *,
+        width: int = 64,
+        n_blocks: int = 2,
+        sequence: Literal["rows", "columns"] = "rows",
+        n_recurrent: int = 128,
+        n_hidden: int = 64,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        n_channels, *size = image_shape
+        self.smallest, self.sequence = 2**n_blocks, sequence
+        self.features = convolution_stack(n_channels, width, n_blocks)
+        n_maps, n_rows, n_columns = stack_output_shape(*size, width, n_blocks)
+        n_inputs = n_columns if sequence == "rows" else n_maps * n_rows
+        self.recurrent = AttentiveLSTM(n_inputs, n_recurrent, n_classes)
+        self.head = nn.Sequential(
+            nn.Linear(n_classes, n_hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(n_hidden, n_classes),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        return self.head(self.recurrent(self.steps(x)))
+
+    def steps(self, x: Tensor) -> Tensor:
+        """Return the sequence (n_samples, n_steps, n_inputs) that the LSTM reads."""
+        rows = self.features(pad_images(x, self.smallest, self.smallest)).flatten(1, 2)
+        return rows if self.sequence == "rows" else rows.transpose(1, 2)
