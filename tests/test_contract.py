@@ -138,6 +138,7 @@ def test_parameters_out_of_range_are_refused(classifier, beats):
         "weight_decay": -0.1,
         "lr_schedule": "cosin",
         "gradient_clip": 0.0,
+        "shuffle": "no",
         "class_weight": "balance",
         "early_stopping": "yes",
         "validation_fraction": 1.0,

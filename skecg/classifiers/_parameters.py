@@ -39,6 +39,8 @@ class TrainingParameters(BaseEstimator):
         The learning rate's course, see :mod:`skecg.training`; None keeps it constant.
     gradient_clip : float or None, default=None
         Largest norm of the gradient over all weights.
+    shuffle : bool, default=True
+        Draw a new order of the samples for every epoch; False takes them as they come.
     class_weight : "balanced", dict {label: weight} or None, default=None
         Weights of the classes; multiplied with ``sample_weight``.
     early_stopping : bool, default=False
@@ -77,6 +79,7 @@ class TrainingParameters(BaseEstimator):
     weight_decay: float = 0.01
     lr_schedule: str | Schedule | None = "one-cycle"
     gradient_clip: float | None = None
+    shuffle: bool = True
     class_weight: str | Mapping[Any, float] | None = None
     early_stopping: bool = False
     validation_fraction: float = 0.1
@@ -97,6 +100,7 @@ class TrainingParameters(BaseEstimator):
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "lr_schedule": [StrOptions({"one-cycle", "cosine"}), callable, None],
         "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
+        "shuffle": ["boolean"],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
