@@ -9,22 +9,46 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from . import datasets, metrics, model_selection, training
-    from .classifiers import ECGNeuralClassifier, ECGResidualCNNClassifier
+    from .classifiers import (
+        ECGAttentionLSTMClassifier,
+        ECGAttentionVGGClassifier,
+        ECGCNN2DClassifier,
+        ECGCNN3DClassifier,
+        ECGHybridClassifier,
+        ECGNeuralClassifier,
+        ECGResidualCNNClassifier,
+        ECGTimeDistributedCNNClassifier,
+        ECGViTClassifier,
+    )
     from .preprocessing import BeatSegmenter
 
 # Public name -> the package that defines it. PyTorch takes seconds to import, so nothing is
 # imported before it is asked for.
 _ESTIMATORS = {
     "BeatSegmenter": "preprocessing",
+    "ECGAttentionLSTMClassifier": "classifiers",
+    "ECGAttentionVGGClassifier": "classifiers",
+    "ECGCNN2DClassifier": "classifiers",
+    "ECGCNN3DClassifier": "classifiers",
+    "ECGHybridClassifier": "classifiers",
     "ECGNeuralClassifier": "classifiers",
     "ECGResidualCNNClassifier": "classifiers",
+    "ECGTimeDistributedCNNClassifier": "classifiers",
+    "ECGViTClassifier": "classifiers",
 }
 _SUBPACKAGES = ("datasets", "metrics", "model_selection", "signal", "training")
 
 __all__ = [
     "BeatSegmenter",
+    "ECGAttentionLSTMClassifier",
+    "ECGAttentionVGGClassifier",
+    "ECGCNN2DClassifier",
+    "ECGCNN3DClassifier",
+    "ECGHybridClassifier",
     "ECGNeuralClassifier",
     "ECGResidualCNNClassifier",
+    "ECGTimeDistributedCNNClassifier",
+    "ECGViTClassifier",
     "datasets",
     "metrics",
     "model_selection",

@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -51,8 +51,9 @@ class LeanNet(NeuralNetClassifier):
         Number formats.
     gradient_clip : float or None
         Largest norm of the whole gradient.
-    shuffle : bool
-        Take the samples in a new random order in every epoch, else as they come.
+    shuffle : bool or "once"
+        Draw a new order of the samples for every epoch, or one for all; else take them as they
+        come.
     **kwargs
         Parameters of :class:`skorch.NeuralNetClassifier`.
     """
@@ -64,7 +65,7 @@ class LeanNet(NeuralNetClassifier):
         schedule: Schedule | None = None,
         precision: Precision = Precision(torch.float32),  # noqa: B008 (immutable)
         gradient_clip: float | None = None,
-        shuffle: bool = True,
+        shuffle: bool | Literal["once"] = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(module, criterion=nn.CrossEntropyLoss, train_split=None, **kwargs)
@@ -125,6 +126,7 @@ class LeanNet(NeuralNetClassifier):
         forward = torch.compile(self.module_) if self.compile else self.module_
         steps_per_epoch = -(-len(batches) // self.batch_size)
         n_steps = n_epochs * steps_per_epoch
+        orders = self._orders(batches, generator)
 
         self.notify("on_train_begin", X=datasets["dataset_train"], y=None)
         try:
@@ -132,11 +134,7 @@ class LeanNet(NeuralNetClassifier):
                 started = time.perf_counter()
                 self.notify("on_epoch_begin", **datasets)
                 factors = self._factors(epoch * steps_per_epoch, n_steps, steps_per_epoch)
-                if self.shuffle:
-                    order = batches.shuffled(self.batch_size, generator)
-                else:
-                    order = batches.in_order(self.batch_size)
-                self._train_epoch(batches, order, factors, forward, listens)
+                self._train_epoch(batches, next(orders), factors, forward, listens)
                 if valid is not None:
                     self._validate_epoch(valid, listens)
                 self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
@@ -215,6 +213,17 @@ class LeanNet(NeuralNetClassifier):
         self.notify(
             "on_batch_end", batch=batch, training=prefix == "train", y_pred=logits, loss=loss
         )
+
+    def _orders(self, batches: Batches, generator: torch.Generator) -> Iterator[Iterator[Tensor]]:
+        """Yield the indices of one epoch's batches after another's."""
+        once = list(batches.shuffled(self.batch_size, generator)) if self.shuffle == "once" else []
+        while True:
+            if once:
+                yield iter(once)
+            elif self.shuffle:
+                yield batches.shuffled(self.batch_size, generator)
+            else:
+                yield batches.in_order(self.batch_size)
 
     def _factors(self, first: int, n_steps: int, steps_per_epoch: int) -> Iterator[float] | None:
         if self.schedule is None:

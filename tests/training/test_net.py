@@ -138,19 +138,26 @@ def test_skorchs_own_callbacks_work(data):
     assert with_both.history[:, "lr"] == pytest.approx([1e-2, 5e-3, 2.5e-3, 1.25e-3])
 
 
-def test_without_shuffling_batches_come_in_the_order_of_the_samples(data):
-    class Order(Callback):
-        def initialize(self):
-            self.seen = []
-            return self
+class Order(Callback):
+    """Write down the samples in the order of training."""
 
-        def on_batch_begin(self, net, batch=None, training=None, **kwargs):
-            self.seen.append(batch[0].clone())
+    def initialize(self):
+        self.seen = []
+        return self
 
-    ordered = net(shuffle=False, callbacks=[("order", Order())])
-    train(ordered, batches(data), n_epochs=2)
-    seen = torch.cat(dict(ordered.callbacks_)["order"].seen)
-    assert torch.equal(seen, torch.from_numpy(data[0]).repeat(2, 1, 1))
+    def on_batch_begin(self, net, batch=None, training=None, **kwargs):
+        self.seen.append(batch[0].clone())
+
+
+@pytest.mark.parametrize("shuffle", [True, "once", False])
+def test_order_of_the_samples(data, shuffle):
+    ordered = train(net(shuffle=shuffle, callbacks=[("order", Order())]), batches(data), n_epochs=2)
+    first, second = torch.cat(dict(ordered.callbacks_)["order"].seen).chunk(2)
+    X = torch.from_numpy(data[0])
+    assert torch.equal(first, X) == (shuffle is False)
+    assert torch.equal(first, second) == (shuffle is not True)
+    for epoch in (first, second):  # every sample once
+        assert torch.equal(epoch.flatten(1).sort(0).values, X.flatten(1).sort(0).values)
 
 
 def test_train_loss_is_the_mean_over_samples_of_uneven_batches(data):
