@@ -59,6 +59,10 @@ def test_enough_checks_ran(estimator, request):
 @pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda e: type(e).__name__)
 def test_weights_equal_repetition_in_one_batch(classifier):
     # With one batch per epoch the check's only difference is the rounding of float32: in float64
-    # it falls below the check's tolerance of 1e-7.
+    # it falls below the check's tolerance of 1e-7. Dropout draws by sample, however, and the
+    # statistics of batch normalisation take every sample for one.
     exact = clone(classifier).set_params(batch_size=1000, precision="float64")
+    without = {"dropout": 0.0, "stochastic_depth": 0.0, "norm": "group"}
+    parameters = exact.get_params().keys() & without.keys()
+    exact.set_params(**{name: without[name] for name in parameters})
     check_sample_weight_equivalence_on_dense_data(type(classifier).__name__, exact)

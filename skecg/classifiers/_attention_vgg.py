@@ -20,8 +20,7 @@ class ECGAttentionVGGClassifier(BaseImageClassifier):
 
     Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
     height, width), one channel; or flattened, see ``image_shape``. Every size and number of
-    channels works: fewer than 32 rows or columns are padded to 32 with zeros at the bottom and at
-    the right.
+    channels works: the pools round up.
 
     The defaults have a quarter of the published filters; :meth:`published` gives the published
     network and recipe. The cost of a batch grows with height times width, and the first six

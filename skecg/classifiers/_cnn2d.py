@@ -18,8 +18,7 @@ class ECGCNN2DClassifier(BaseImageClassifier):
 
     Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
     height, width), one channel; or flattened, see ``image_shape``. Every size and number of
-    channels works: what is too small for the pools is padded with zeros at the bottom and at the
-    right.
+    channels works: the pools round up.
 
     The defaults have a quarter of the published filters, twice its blocks and dropout, since dense
     layers on large feature maps learn a few hundred images by heart; :meth:`published` gives the

@@ -20,8 +20,7 @@ class ECGHybridClassifier(BaseImageClassifier):
 
     Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
     height, width), one channel; or flattened, see ``image_shape``. Every size and number of
-    channels works: what is too small for the pools is padded with zeros at the bottom and at the
-    right.
+    channels works: the pools round up.
 
     As published, the LSTM reads the feature maps one after the other, row by row: 2,048 steps of 16
     values on images of 64 x 64. The defaults read all maps column by column, 16 steps along the

@@ -75,9 +75,9 @@ def published_lead_recipe() -> dict[str, Any]:
     """Return the training recipe that the six published networks on lead crops have in common.
 
     Adamax with learning rate 0.001, halved after 10 and after 15 of 20 epochs; batches of 16 in
-    one random order for all epochs; gradients of norm at most 10. Published, too, is to standardise the
-    training, validation and test images by one mean and deviation each, their own; a prediction
-    would then depend on the other images, and so the training images' are used for all.
+    one random order for all epochs; gradients of norm at most 10. As published, training,
+    validation and test images were standardised each by their own mean and deviation; a
+    prediction would then depend on the other images, and so the training images' serve all.
     """
     return {
         "max_epochs": 20,

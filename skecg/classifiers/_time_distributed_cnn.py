@@ -18,8 +18,7 @@ class ECGTimeDistributedCNNClassifier(BaseImageClassifier):
 
     Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
     height, width), one channel; or flattened, see ``image_shape``. Every size and number of
-    channels works: slabs too small for the pools are padded with zeros at the bottom and at the
-    right.
+    channels works: the pools round up, and the last slab is padded with rows of zeros.
 
     The channels are stacked from top to bottom and the stack is cut into slabs. By default every
     channel is one, so that the network reads every lead by the same filters; the 8 published slabs

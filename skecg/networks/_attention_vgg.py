@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._images import attend, attention_weights, pad_images
+from ._images import attend, attention_weights
 
 # Filters in units of the first block's, and convolutions, of the blocks up to the last tap. The
 # paper moves VGG's first two pools behind its last two convolutions.
@@ -27,8 +27,7 @@ class AttentionVGG(nn.Module):
     Parameters
     ----------
     image_shape : tuple of int, default=(13, 64, 64)
-        Channels, height and width. Images of fewer than 32 rows or columns are padded to that
-        with zeros at the bottom and at the right, since five pools follow each other.
+        Channels, height and width. Pools round up, so that every size works.
     n_classes : int, default=5
         Number of logits.
     width : int, default=64
@@ -39,8 +38,9 @@ class AttentionVGG(nn.Module):
     compatibility : {"additive", "dot"}, default="additive"
         Score of a position with features l, given the global features g. ``"additive"``: u(l + g)
         with a learned vector u per depth. The term u g is the same for all positions and so
-        cancels in the softmax: as published, the global features have no influence and no
-        gradient. ``"dot"``: l g / sqrt(n_features), in which they have.
+        cancels in the softmax: as published, the global features and the two convolutions
+        that lead to them have no influence and no gradient. ``"dot"``: l g / sqrt(n_features),
+        in which they have.
     dropout : float, default=0.0
         Dropout before the dense layer.
 
@@ -62,7 +62,6 @@ class AttentionVGG(nn.Module):
     ) -> None:
         super().__init__()
         n_channels, *size = image_shape
-        self.smallest = 2**_N_POOLS
         n_features = width * _BLOCKS[-1][0]
         blocks = []
         for factor, n_convolutions in _BLOCKS:
@@ -70,7 +69,7 @@ class AttentionVGG(nn.Module):
             n_channels = width * factor
         self.blocks = nn.ModuleList(blocks)
         self.last = nn.ModuleList(_block(n_features, n_features, 1, norm) for _ in range(2))
-        final_size = tuple(max(length, self.smallest) // self.smallest for length in size)
+        final_size = tuple(-(-length // 2**_N_POOLS) for length in size)
         self.global_features = nn.Conv2d(n_features, n_features, final_size)
         self.project = nn.Conv2d(width * _BLOCKS[2][0], n_features, 1, bias=False)
         self.compatibility = compatibility
@@ -95,16 +94,15 @@ class AttentionVGG(nn.Module):
         taps : list of 3 Tensor of shape (n_samples, n_features, n_rows, n_columns)
         global_features : Tensor of shape (n_samples, n_features)
         """
-        x = pad_images(x, self.smallest, self.smallest)
         taps = []
         for number, block in enumerate(self.blocks, start=1):
             x = block(x)
             if number >= 3:
                 taps.append(x)
-                x = F.max_pool2d(x, 2)
+                x = F.max_pool2d(x, 2, ceil_mode=True)
         taps[0] = self.project(taps[0])
         for block in self.last:
-            x = F.max_pool2d(block(x), 2)
+            x = F.max_pool2d(block(x), 2, ceil_mode=True)
         return taps, self.global_features(x).flatten(1)
 
     def attention(self, x: Tensor) -> list[Tensor]:
@@ -131,6 +129,17 @@ class AttentionVGG(nn.Module):
         return [(q, key + global_features[:, None], 1.0) for q, key in zip(queries, keys)]
 
 
+class _BatchNorm(nn.BatchNorm2d):
+    """Batch normalisation that also trains on one value a channel, by its running statistics."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training and x.numel() == x.shape[1]:  # one sample, one position
+            return F.batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+            )
+        return super().forward(x)
+
+
 def _positions(feature_map: Tensor) -> Tensor:
     return feature_map.flatten(2).transpose(1, 2)
 
@@ -140,7 +149,7 @@ def _block(n_channels: int, n_filters: int, n_convolutions: int, norm: str | Non
     for _ in range(n_convolutions):
         layers.append(nn.Conv2d(n_channels, n_filters, 3, padding=1, bias=norm is None))
         if norm == "batch":
-            layers.append(nn.BatchNorm2d(n_filters))
+            layers.append(_BatchNorm(n_filters))
         elif norm == "group":
             layers.append(nn.GroupNorm(n_filters // math.gcd(n_filters, 16), n_filters))
         layers.append(nn.ReLU())

@@ -6,7 +6,7 @@ import math
 
 from torch import Tensor, nn
 
-from ._images import convolution_stack, pad_images, stack_output_shape
+from ._images import convolution_stack, stack_output_shape
 
 
 class CNN2D(nn.Module):
@@ -17,8 +17,8 @@ class CNN2D(nn.Module):
     Parameters
     ----------
     image_shape : tuple of int, default=(13, 64, 64)
-        Channels, height and width. Images of fewer than ``2**n_blocks`` rows or columns are
-        padded to that with zeros at the bottom and at the right.
+        Channels, height and width. Pools round up, so that every size works and no pixel is
+        left out.
     n_classes : int, default=5
         Number of logits.
     width : int, default=64
@@ -43,7 +43,6 @@ class CNN2D(nn.Module):
     ) -> None:
         super().__init__()
         n_channels, *size = image_shape
-        self.smallest = 2**n_blocks
         self.features = convolution_stack(n_channels, width, n_blocks)
         n_features = math.prod(stack_output_shape(*size, width, n_blocks))
         self.head = nn.Sequential(
@@ -57,4 +56,4 @@ class CNN2D(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
-        return self.head(self.features(pad_images(x, self.smallest, self.smallest)))
+        return self.head(self.features(x))

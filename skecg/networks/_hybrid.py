@@ -7,7 +7,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from ._attention_lstm import AttentiveLSTM
-from ._images import convolution_stack, pad_images, stack_output_shape
+from ._images import convolution_stack, stack_output_shape
 
 
 class Hybrid(nn.Module):
@@ -19,8 +19,8 @@ class Hybrid(nn.Module):
     Parameters
     ----------
     image_shape : tuple of int, default=(13, 64, 64)
-        Channels, height and width. Images of fewer than ``2**n_blocks`` rows or columns are
-        padded to that with zeros at the bottom and at the right.
+        Channels, height and width. Pools round up, so that every size works and no pixel is
+        left out.
     n_classes : int, default=5
         Number of logits.
     width : int, default=64
@@ -53,7 +53,7 @@ class Hybrid(nn.Module):
     ) -> None:
         super().__init__()
         n_channels, *size = image_shape
-        self.smallest, self.sequence = 2**n_blocks, sequence
+        self.sequence = sequence
         self.features = convolution_stack(n_channels, width, n_blocks)
         n_maps, n_rows, n_columns = stack_output_shape(*size, width, n_blocks)
         n_inputs = n_columns if sequence == "rows" else n_maps * n_rows
@@ -71,5 +71,5 @@ class Hybrid(nn.Module):
 
     def steps(self, x: Tensor) -> Tensor:
         """Return the sequence (n_samples, n_steps, n_inputs) that the LSTM reads."""
-        rows = self.features(pad_images(x, self.smallest, self.smallest)).flatten(1, 2)
+        rows = self.features(x).flatten(1, 2)
         return rows if self.sequence == "rows" else rows.transpose(1, 2)

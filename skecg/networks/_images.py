@@ -15,14 +15,15 @@ def pad_images(x: Tensor, height: int, width: int) -> Tensor:
 
 
 def convolution_stack(n_channels: int, width: int, n_blocks: int) -> nn.Sequential:
-    """Build blocks of a 3 x 3 convolution, ReLU and 2 x 2 max pooling.
+    """Build blocks of a 3 x 3 convolution, ReLU and 2 x 2 max pooling that rounds up.
 
     The first block has ``width`` filters, every further block twice as many as the one before.
     """
     layers: list[nn.Module] = []
     for block in range(n_blocks):
         n_filters = width * 2**block
-        layers += [nn.Conv2d(n_channels, n_filters, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+        layers += [nn.Conv2d(n_channels, n_filters, 3, padding=1), nn.ReLU()]
+        layers += [nn.MaxPool2d(2, ceil_mode=True)]
         n_channels = n_filters
     return nn.Sequential(*layers)
 
@@ -30,10 +31,9 @@ def convolution_stack(n_channels: int, width: int, n_blocks: int) -> nn.Sequenti
 def stack_output_shape(
     height: int, width: int, n_filters: int, n_blocks: int
 ) -> tuple[int, int, int]:
-    """Return channels, rows and columns after a :func:`convolution_stack` on padded images."""
-    smallest = 2**n_blocks
-    rows, columns = max(height, smallest) // smallest, max(width, smallest) // smallest
-    return n_filters * 2 ** (n_blocks - 1), rows, columns
+    """Return channels, rows and columns after a :func:`convolution_stack`."""
+    factor = 2**n_blocks
+    return n_filters * 2 ** (n_blocks - 1), -(-height // factor), -(-width // factor)
 
 
 def attend(query: Tensor, keys: Tensor, values: Tensor, scale: float = 1.0) -> Tensor:

@@ -19,13 +19,12 @@ class TimeDistributedCNN(nn.Module):
     Parameters
     ----------
     image_shape : tuple of int, default=(13, 64, 64)
-        Channels, height and width.
+        Channels, height and width. Pools round up, so that every size works.
     n_classes : int, default=5
         Number of logits.
     n_steps : int or None, default=8
         Slabs; None makes every channel one. The stack is padded at its end with rows of zeros
-        when its height is not a multiple, and every slab to ``2**n_blocks`` rows and columns
-        when it is smaller.
+        when its height is not a multiple.
     width : int, default=64
         Filters of the first block; every further block has twice as many.
     n_blocks : int, default=2
@@ -51,7 +50,6 @@ class TimeDistributedCNN(nn.Module):
         n_channels, height, n_columns = image_shape
         self.n_steps = n_channels if n_steps is None else n_steps
         self.n_rows = -(-n_channels * height // self.n_steps)
-        self.smallest = 2**n_blocks
         self.features = convolution_stack(1, width, n_blocks)
         n_features = math.prod(stack_output_shape(self.n_rows, n_columns, width, n_blocks))
         self.head = nn.Sequential(
@@ -64,8 +62,8 @@ class TimeDistributedCNN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
-        slabs = pad_images(self.slabs(x).flatten(0, 1), self.smallest, self.smallest)
-        features = self.features(slabs.unsqueeze(1))
+        slabs = self.slabs(x).flatten(0, 1).unsqueeze(1)
+        features = self.features(slabs)
         return self.head(features.unflatten(0, (len(x), self.n_steps)).flatten(1))
 
     def slabs(self, x: Tensor) -> Tensor:
