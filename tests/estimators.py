@@ -47,7 +47,7 @@ CLASSIFIERS = [
     ),
     ECGAttentionLSTMClassifier(max_epochs=10, batch_size=16, learning_rate=1e-2, n_hidden=16),
     ECGHybridClassifier(
-        max_epochs=10, batch_size=16, learning_rate=1e-2, width=4, n_recurrent=16, n_hidden=16
+        max_epochs=10, batch_size=16, learning_rate=1e-2, width=4, n_blocks=1, n_recurrent=16
     ),
     ECGTimeDistributedCNNClassifier(
         max_epochs=10, batch_size=16, learning_rate=1e-2,

@@ -37,6 +37,9 @@ class ECGHybridClassifier(BaseImageClassifier):
         What a step of the LSTM reads: one column of all feature maps, or one row of one map.
     n_recurrent : int, default=128
         Size of the LSTM's state.
+    n_summary : int or None, default=32
+        Outputs of the LSTM with attention, which the dense layers read; None, as published, makes
+        them as many as the classes, too few to pass on much.
     n_hidden : int, default=64
         Width of the dense layer before the last; the number of features of ``embed``.
     dropout : float, default=0.2
@@ -79,6 +82,7 @@ class ECGHybridClassifier(BaseImageClassifier):
     n_blocks: int = 2
     sequence: Literal["rows", "columns"] = "columns"
     n_recurrent: int = 128
+    n_summary: int | None = 32
     n_hidden: int = 64
     dropout: float = 0.2
 
@@ -88,6 +92,7 @@ class ECGHybridClassifier(BaseImageClassifier):
         "n_blocks": SIZE,
         "sequence": [StrOptions({"rows", "columns"})],
         "n_recurrent": SIZE,
+        "n_summary": [*SIZE, None],
         "n_hidden": SIZE,
         "dropout": PROBABILITY,
     }
@@ -105,6 +110,7 @@ class ECGHybridClassifier(BaseImageClassifier):
             n_blocks=2,
             sequence="rows",
             n_recurrent=128,
+            n_summary=None,
             n_hidden=64,
             dropout=0.0,
             **published_lead_recipe(),
@@ -121,6 +127,7 @@ class ECGHybridClassifier(BaseImageClassifier):
             n_blocks=self.n_blocks,
             sequence=self.sequence,
             n_recurrent=self.n_recurrent,
+            n_summary=self.n_summary,
             n_hidden=self.n_hidden,
             dropout=self.dropout,
         )

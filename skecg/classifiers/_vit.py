@@ -26,7 +26,7 @@ class ECGViTClassifier(BaseImageClassifier):
     channels works: images that are no multiple of the patch are padded with zeros at the bottom and
     at the right.
 
-    The defaults have 1 million weights and a stem of small convolutions, which learns from little
+    The defaults have 0.9 million weights and a stem of small convolutions, which learns from little
     data where large patches do not; :meth:`published` gives the published network of 25.7
     million and its recipe.
 
@@ -172,6 +172,13 @@ class ECGViTClassifier(BaseImageClassifier):
     ) -> Callable[[], nn.Module]:
         size = self.patch_size
         patch_size = tuple(size) if isinstance(size, tuple | list) else (size, size)
+        if len(patch_size) != 2 or any(
+            int(length) != length or length < 1 for length in patch_size
+        ):
+            raise ValueError(
+                "patch_size must be a positive integer or two of them, (rows, columns); "
+                f"got {size!r}"
+            )
         return partial(
             VisionTransformer,
             image_shape,

@@ -13,8 +13,9 @@ from ._images import convolution_stack, stack_output_shape
 class Hybrid(nn.Module):
     """Blocks of convolution, ReLU and max pooling, an LSTM with attention, and two dense layers.
 
-    The LSTM with attention has its own layer of ``n_classes`` outputs, as published; the dense
-    layers read these. The defaults are the published network (206,666 weights).
+    The LSTM with attention has its own layer of ``n_summary`` outputs, which the dense layers
+    read. The defaults are the published network (206,666 weights), in which these are as many as
+    there are classes.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ class Hybrid(nn.Module):
         time axis of the paper and are far fewer.
     n_recurrent : int, default=128
         Size of the LSTM's state.
+    n_summary : int or None, default=None
+        Outputs of the LSTM with attention; None makes them as many as the classes.
     n_hidden : int, default=64
         Width of the dense layer before the last.
     dropout : float, default=0.0
@@ -48,6 +51,7 @@ class Hybrid(nn.Module):
         n_blocks: int = 2,
         sequence: Literal["rows", "columns"] = "rows",
         n_recurrent: int = 128,
+        n_summary: int | None = None,
         n_hidden: int = 64,
         dropout: float = 0.0,
     ) -> None:
@@ -57,9 +61,10 @@ class Hybrid(nn.Module):
         self.features = convolution_stack(n_channels, width, n_blocks)
         n_maps, n_rows, n_columns = stack_output_shape(*size, width, n_blocks)
         n_inputs = n_columns if sequence == "rows" else n_maps * n_rows
-        self.recurrent = AttentiveLSTM(n_inputs, n_recurrent, n_classes)
+        n_summary = n_classes if n_summary is None else n_summary
+        self.recurrent = AttentiveLSTM(n_inputs, n_recurrent, n_summary)
         self.head = nn.Sequential(
-            nn.Linear(n_classes, n_hidden),
+            nn.Linear(n_summary, n_hidden),
             nn.ReLU(),
             nn.Dropout(dropout),
             nn.Linear(n_hidden, n_classes),
