@@ -15,9 +15,9 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 ImageSource: TypeAlias = "str | os.PathLike | bytes | BinaryIO | Image.Image | NDArray"
 
-# Four times the pixels of an A4 sheet at 600 dpi. Compressed, a picture of any size fits in a
-# small file: without a limit it fills the memory.
-MAX_PIXELS = 140_000_000
+# Twice the pixels of an A4 sheet at 600 dpi, and below the number from which Pillow warns. A
+# picture of any size compresses to a small file: without a limit it fills the memory.
+MAX_PIXELS = 80_000_000
 
 
 def read_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> NDArray[np.uint8]:
@@ -33,7 +33,7 @@ def read_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> N
         File name, content or decoded picture: JPEG, PNG, AVIF, TIFF and what else Pillow reads.
         Arrays have the shape (height, width) or (height, width, channels) with 1, 3 or 4
         channels and are uint8, uint16, bool, or float from 0 to 1.
-    max_pixels : int or None, default=140_000_000
+    max_pixels : int or None, default=80_000_000
         Larger pictures are refused before they are decoded (decompression bombs).
 
     Returns
@@ -68,31 +68,31 @@ def read_pixels(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> 
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
-    with _named_errors(source):
-        return _pixels_of(_decode(source, max_pixels))
+    return _pixels_of(_decode(source, max_pixels))
 
 
 def open_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
     """Read as :func:`read_image` does, but return a Pillow image of mode RGB."""
     if isinstance(source, np.ndarray):
         return Image.fromarray(np.ascontiguousarray(_from_array(source)))
-    with _named_errors(source):
-        return _decode(source, max_pixels)
+    return _decode(source, max_pixels)
 
 
 def _decode(source: ImageSource, max_pixels: int | None) -> Image.Image:
-    if isinstance(source, Image.Image):
-        image = source
-    else:
-        image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+    image = source
+    if not isinstance(source, Image.Image):
+        with _named_errors(source):
+            image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
     if max_pixels is not None and image.width * image.height > max_pixels:
         raise ValueError(
-            f"it has {image.width} x {image.height} pixels, more than max_pixels={max_pixels}"
+            f"{_name(source)} has {image.width} x {image.height} pixels, more than "
+            f"max_pixels={max_pixels}. Make it smaller first."
         )
-    # exif_transpose copies the picture even when there is nothing to turn.
-    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-        image = ImageOps.exif_transpose(image)
-    return _to_rgb(image)
+    with _named_errors(source):
+        # exif_transpose copies the picture even when there is nothing to turn.
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            image = ImageOps.exif_transpose(image)
+        return _to_rgb(image)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -146,6 +146,8 @@ def _named_errors(source: ImageSource) -> Iterator[None]:
         yield
     except (FileNotFoundError, IsADirectoryError, PermissionError, MemoryError):
         raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(f"{_name(source)} has too many pixels: {error}") from error
     except UnidentifiedImageError as error:
         raise ValueError(f"{_name(source)} is not a picture that Pillow can read.") from error
     # Damaged files reach every corner of a decoder: SyntaxError, struct.error, EOFError, ...
