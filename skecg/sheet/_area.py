@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 else:
     Picture = TypeVar("Picture")
 
+_STRIP = 1 << 20  # bytes of the sums that are worked on at once
 _LANES = 4  # 16-bit numbers in one 64-bit integer
 
 
@@ -152,29 +153,46 @@ def _integer_areas(image: NDArray, size: tuple[int, int]) -> NDArray:
     vertical, horizontal = _cut_axis(height, n_rows), _cut_axis(width, n_columns)
     highest = int(np.iinfo(image.dtype).max)
     dtype = _unsigned((highest + 1) * height * width)
-
     in_row = highest * max(1, int(np.diff(vertical.stops).max()))
-    rows = _row_sums(image.reshape(height, -1), vertical, _unsigned(in_row))
-    rows = rows.reshape(-1, width, channels)
     in_window = in_row * max(1, int(np.diff(horizontal.stops).max()))
-    if 1 < channels <= _LANES and _unsigned(in_window) == np.uint16:
-        sums, cuts = _column_sums_in_lanes(rows, horizontal)
-    else:
-        sums, cuts = _column_sums(rows, horizontal, dtype)
+    has_lanes = 1 < channels <= _LANES and _unsigned(in_window) == np.uint16
 
+    rows = image.reshape(height, -1)
+    areas = np.empty((n_rows, n_columns, channels), dtype)
+    # In strips, for what stays in the cache need not come from memory again.
+    n_strip = max(1, _STRIP // (4 * rows.shape[1]))
+    for first in range(0, n_rows, n_strip):
+        strip = _Axis(*(of_border[first : first + n_strip + 1] for of_border in vertical))
+        sums = _row_sums(rows, strip, _unsigned(in_row)).reshape(-1, width, channels)
+        if has_lanes:
+            sums = _weigh_columns(*_column_sums_in_lanes(sums, horizontal), horizontal, dtype)
+        else:
+            sums = _weigh_columns(*_column_sums(sums, horizontal, dtype), horizontal, dtype)
+        joined = _weigh_rows(sums, strip, dtype(n_rows))
+        joined = joined.reshape(len(joined), n_columns, -1)
+        areas[first : first + n_strip] = joined[..., :channels]
+    return areas
+
+
+def _weigh_columns(sums: NDArray, cuts: NDArray, axis: _Axis, dtype: type) -> NDArray:
+    """Join the sums of whole columns and the cut ones: (n_rows, n_columns * channels)."""
+    n_rows, n_columns, step = sums.shape
     # One axis of columns and channels: broadcasting over a short last axis is slow.
-    step = sums.shape[2]
-    sums, cuts = sums.reshape(len(rows), -1), cuts.reshape(len(rows), -1)
-    parts = cuts * np.repeat(horizontal.parts.astype(dtype), step)
-    rows = sums * dtype(n_columns)
-    rows += parts[:, :-step]
-    rows -= parts[:, step:]
+    parts = cuts.reshape(n_rows, -1) * np.repeat(axis.parts.astype(dtype), step)
+    areas = sums.reshape(n_rows, -1) * dtype(n_columns)
+    areas += parts[:, :-step]
+    areas -= parts[:, step:]
+    return areas
 
-    parts = rows[n_rows:] * vertical.parts.astype(dtype)[:, None]
-    areas = rows[:n_rows] * dtype(n_rows)
+
+def _weigh_rows(rows: NDArray, axis: _Axis, n_rows: np.unsignedinteger) -> NDArray:
+    """Join the sums of whole rows and, below them, the cut ones."""
+    n_strip = len(axis.stops) - 1
+    parts = rows[n_strip:] * axis.parts.astype(rows.dtype)[:, None]
+    areas = rows[:n_strip] * n_rows
     areas += parts[:-1]
     areas -= parts[1:]
-    return areas.reshape(n_rows, n_columns, step)[..., :channels]
+    return areas
 
 
 def _row_sums(rows: NDArray, axis: _Axis, dtype: type) -> NDArray:
