@@ -55,7 +55,7 @@ def test_learns_from_any_form_of_input(classifier, beats, form):
         "uint8": lambda: np.round(X * 2 + 3).astype(np.uint8),
         "list": lambda: X.tolist(),
     }[form]()
-    clf = fitted(classifier, X, y, max_epochs=80, lr_schedule=None, learning_rate=5e-3)
+    clf = fitted(classifier, X, y, max_epochs=50, lr_schedule=None, learning_rate=5e-3)
     assert clf.score(X, y) > 0.8  # chance is 1/3
     assert clf.n_features_in_ == np.asarray(X).shape[1]
 
