@@ -9,25 +9,54 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from . import datasets, metrics, model_selection, training
-    from .classifiers import ECGNeuralClassifier, ECGResidualCNNClassifier
-    from .preprocessing import BeatSegmenter
+    from .classifiers import (
+        ECGAttentionLSTMClassifier,
+        ECGAttentionVGGClassifier,
+        ECGCNN2DClassifier,
+        ECGCNN3DClassifier,
+        ECGHybridClassifier,
+        ECGNeuralClassifier,
+        ECGResidualCNNClassifier,
+        ECGTimeDistributedCNNClassifier,
+        ECGViTClassifier,
+    )
+    from .preprocessing import AreaResize, BeatSegmenter, LeadCropper
 
 # Public name -> the package that defines it. PyTorch takes seconds to import, so nothing is
 # imported before it is asked for.
 _ESTIMATORS = {
+    "AreaResize": "preprocessing",
     "BeatSegmenter": "preprocessing",
+    "ECGAttentionLSTMClassifier": "classifiers",
+    "ECGAttentionVGGClassifier": "classifiers",
+    "ECGCNN2DClassifier": "classifiers",
+    "ECGCNN3DClassifier": "classifiers",
+    "ECGHybridClassifier": "classifiers",
     "ECGNeuralClassifier": "classifiers",
     "ECGResidualCNNClassifier": "classifiers",
+    "ECGTimeDistributedCNNClassifier": "classifiers",
+    "ECGViTClassifier": "classifiers",
+    "LeadCropper": "preprocessing",
 }
-_SUBPACKAGES = ("datasets", "metrics", "model_selection", "signal", "training")
+_SUBPACKAGES = ("datasets", "metrics", "model_selection", "sheet", "signal", "training")
 
 __all__ = [
+    "AreaResize",
     "BeatSegmenter",
+    "ECGAttentionLSTMClassifier",
+    "ECGAttentionVGGClassifier",
+    "ECGCNN2DClassifier",
+    "ECGCNN3DClassifier",
+    "ECGHybridClassifier",
     "ECGNeuralClassifier",
     "ECGResidualCNNClassifier",
+    "ECGTimeDistributedCNNClassifier",
+    "ECGViTClassifier",
+    "LeadCropper",
     "datasets",
     "metrics",
     "model_selection",
+    "sheet",
     "signal",
     "training",
 ]

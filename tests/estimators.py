@@ -8,7 +8,18 @@ from sklearn.base import BaseEstimator
 from torch import nn
 
 import skecg
-from skecg import BeatSegmenter, ECGNeuralClassifier, ECGResidualCNNClassifier
+from skecg import (
+    BeatSegmenter,
+    ECGAttentionLSTMClassifier,
+    ECGAttentionVGGClassifier,
+    ECGCNN2DClassifier,
+    ECGCNN3DClassifier,
+    ECGHybridClassifier,
+    ECGNeuralClassifier,
+    ECGResidualCNNClassifier,
+    ECGTimeDistributedCNNClassifier,
+    ECGViTClassifier,
+)
 
 
 def perceptron(input_shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.Module:
@@ -23,7 +34,26 @@ def perceptron(input_shape: tuple[int, ...], n_classes: int, width: int = 16) ->
 CLASSIFIERS = [
     ECGNeuralClassifier(module=perceptron, max_epochs=20, batch_size=16),
     ECGResidualCNNClassifier(max_epochs=15, batch_size=16, n_filters=8),
-]
+    ECGViTClassifier(
+        max_epochs=10, batch_size=16, learning_rate=5e-3,
+        patch_size=4, dim=16, n_blocks=2, n_heads=2,
+    ),
+    ECGAttentionVGGClassifier(max_epochs=8, batch_size=48, learning_rate=1e-2, width=2),
+    ECGCNN2DClassifier(
+        max_epochs=10, batch_size=16, learning_rate=1e-2, width=4, n_blocks=2, n_hidden=16
+    ),
+    ECGCNN3DClassifier(
+        max_epochs=10, batch_size=16, learning_rate=5e-3, width=4, n_blocks=2, dropout=0.0
+    ),
+    ECGAttentionLSTMClassifier(max_epochs=10, batch_size=16, learning_rate=1e-2, n_hidden=16),
+    ECGHybridClassifier(
+        max_epochs=10, batch_size=16, learning_rate=1e-2, width=4, n_blocks=1, n_recurrent=16
+    ),
+    ECGTimeDistributedCNNClassifier(
+        max_epochs=10, batch_size=16, learning_rate=1e-2,
+        n_steps=2, width=4, n_blocks=2, n_hidden=16,
+    ),
+]  # fmt: skip
 TRANSFORMERS = [BeatSegmenter()]
 
 

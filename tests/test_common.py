@@ -13,6 +13,8 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
+from skecg import AreaResize, LeadCropper
+
 ESTIMATORS = [*CLASSIFIERS, *TRANSFORMERS]
 FEWEST_CHECKS = dict.fromkeys(map(type, CLASSIFIERS), 55)
 FEWEST_CHECKS |= dict.fromkeys(map(type, TRANSFORMERS), 44)
@@ -32,7 +34,10 @@ def expected_failures(estimator):
 
 
 def test_every_public_estimator_is_here():
-    assert {type(estimator) for estimator in ESTIMATORS} == public_estimators()
+    # scikit-learn's checks feed tables of numbers. The transformers of pictures have a battery of
+    # their own instead, preprocessing/test_picture_transformers.py.
+    of_pictures = {AreaResize, LeadCropper}
+    assert {type(estimator) for estimator in ESTIMATORS} | of_pictures == public_estimators()
 
 
 @pytest.mark.filterwarnings("ignore:.*have no beat:UserWarning")
@@ -59,6 +64,10 @@ def test_enough_checks_ran(estimator, request):
 @pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda e: type(e).__name__)
 def test_weights_equal_repetition_in_one_batch(classifier):
     # With one batch per epoch the check's only difference is the rounding of float32: in float64
-    # it falls below the check's tolerance of 1e-7.
+    # it falls below the check's tolerance of 1e-7. Dropout draws by sample, however, and the
+    # statistics of batch normalisation take every sample for one.
     exact = clone(classifier).set_params(batch_size=1000, precision="float64")
+    without = {"dropout": 0.0, "stochastic_depth": 0.0, "norm": "group"}
+    parameters = exact.get_params().keys() & without.keys()
+    exact.set_params(**{name: without[name] for name in parameters})
     check_sample_weight_equivalence_on_dense_data(type(classifier).__name__, exact)

@@ -58,7 +58,7 @@ def test_learns_from_any_form_of_input(classifier, beats, form):
         "uint8": lambda: np.round(X * 2 + 3).astype(np.uint8),
         "list": lambda: X.tolist(),
     }[form]()
-    clf = fitted(classifier, X, y, max_epochs=80, lr_schedule=None, learning_rate=5e-3)
+    clf = fitted(classifier, X, y, max_epochs=50, lr_schedule=None, learning_rate=5e-3)
     assert clf.score(X, y) > 0.8  # chance is 1/3
     assert clf.n_features_in_ == np.asarray(X).shape[1]
 
@@ -141,6 +141,7 @@ def test_parameters_out_of_range_are_refused(classifier, beats):
         "weight_decay": -0.1,
         "lr_schedule": "cosin",
         "gradient_clip": 0.0,
+        "shuffle": "no",
         "class_weight": "balance",
         "early_stopping": "yes",
         "validation_fraction": 1.0,
@@ -324,9 +325,11 @@ def test_pickle_round_trip_predicts_and_trains_on(classifier, beats):
 def test_pickle_holds_the_weights_and_little_more(classifier, beats):
     X, y = beats
     clf = fitted(classifier, X, y, max_epochs=30)
-    n_bytes = sum(w.numel() * w.element_size() for w in clf.module_.parameters())
-    # 30 rows of history, parameters and class names; skorch's own takes 297 kB for 88 bytes.
-    assert len(pickle.dumps(clf)) < n_bytes + 20_000
+    n_bytes = sum(w.numel() * w.element_size() for w in clf.module_.state_dict().values())
+    # 30 rows of history, parameters and class names; skorch's own takes 297 kB for 88 bytes. A
+    # layer is an object of up to 800 bytes beside its weights.
+    n_layers = len(list(clf.module_.modules()))
+    assert len(pickle.dumps(clf)) < n_bytes + 15_000 + 800 * n_layers
 
 
 def test_pickle_holds_no_gradients_and_no_optimiser(classifier, beats):

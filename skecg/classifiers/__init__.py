@@ -1,13 +1,29 @@
 """One thin scikit-learn classifier per network."""
 
+from ._attention_lstm import ECGAttentionLSTMClassifier
+from ._attention_vgg import ECGAttentionVGGClassifier
 from ._base import BaseECGClassifier
+from ._cnn2d import ECGCNN2DClassifier
+from ._cnn3d import ECGCNN3DClassifier
+from ._hybrid import ECGHybridClassifier
+from ._images import BaseImageClassifier
 from ._neural import ECGNeuralClassifier
 from ._parameters import TrainingParameters
 from ._residual_cnn import ECGResidualCNNClassifier
+from ._time_distributed_cnn import ECGTimeDistributedCNNClassifier
+from ._vit import ECGViTClassifier
 
 __all__ = [
     "BaseECGClassifier",
+    "BaseImageClassifier",
+    "ECGAttentionLSTMClassifier",
+    "ECGAttentionVGGClassifier",
+    "ECGCNN2DClassifier",
+    "ECGCNN3DClassifier",
+    "ECGHybridClassifier",
     "ECGNeuralClassifier",
     "ECGResidualCNNClassifier",
+    "ECGTimeDistributedCNNClassifier",
+    "ECGViTClassifier",
     "TrainingParameters",
 ]

@@ -71,6 +71,9 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
         """Bring validated samples (n_samples, ...) into the shape that the network takes."""
         return X
 
+    def _learn_input(self, X: np.ndarray, weights: np.ndarray | None) -> None:
+        """Learn from the training samples what ``_module_factory`` needs to know of them."""
+
     # Fitting --------------------------------------------------------------------------------------
 
     def fit(self, X, y, sample_weight=None, groups=None):
@@ -112,6 +115,7 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
         X, codes = X[keep], codes[keep]
         weights = None if weights is None else weights[keep]
         groups = None if groups is None else groups[keep]
+        self._learn_input(X, weights)
         with isolated_generators(seed, resolve_device(self.device)), cpu_threads(self.n_threads):
             self.net_ = self._new_net(seed)
             self._train(X, codes, weights, groups, seed)
@@ -161,6 +165,8 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
             keep = np.flatnonzero(weights)
             X, codes, weights = X[keep], codes[keep], weights[keep]
 
+        if first:
+            self._learn_input(X, weights)
         device = resolve_device(self.device)
         seed = draw_seed(self.random_state)
         moment = seed + (0 if first else self.n_iter_)
@@ -226,6 +232,7 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
             schedule=resolve_schedule(self.lr_schedule),
             precision=resolve_precision(self.precision, device),
             gradient_clip=self.gradient_clip,
+            shuffle=self.shuffle,
             optimizer=resolve_optimizer(self.optimizer, device),
             optimizer__weight_decay=self.weight_decay,
             lr=self.learning_rate,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -39,6 +39,9 @@ class TrainingParameters(BaseEstimator):
         The learning rate's course, see :mod:`skecg.training`; None keeps it constant.
     gradient_clip : float or None, default=None
         Largest norm of the gradient over all weights.
+    shuffle : bool or "once", default=True
+        Draw a new order of the samples for every epoch, or one for all epochs; False takes them as
+        they come.
     class_weight : "balanced", dict {label: weight} or None, default=None
         Weights of the classes; multiplied with ``sample_weight``.
     early_stopping : bool, default=False
@@ -77,6 +80,7 @@ class TrainingParameters(BaseEstimator):
     weight_decay: float = 0.01
     lr_schedule: str | Schedule | None = "one-cycle"
     gradient_clip: float | None = None
+    shuffle: bool | Literal["once"] = True
     class_weight: str | Mapping[Any, float] | None = None
     early_stopping: bool = False
     validation_fraction: float = 0.1
@@ -97,6 +101,7 @@ class TrainingParameters(BaseEstimator):
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "lr_schedule": [StrOptions({"one-cycle", "cosine"}), callable, None],
         "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
+        "shuffle": ["boolean", StrOptions({"once"})],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],

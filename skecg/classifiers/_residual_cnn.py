@@ -49,7 +49,7 @@ class ECGResidualCNNClassifier(BaseECGClassifier):
     Notes
     -----
     All parameters are keywords. Those that every classifier has (max_epochs, batch_size,
-    learning_rate, optimizer, weight_decay, lr_schedule, gradient_clip, class_weight,
+    learning_rate, optimizer, weight_decay, lr_schedule, gradient_clip, shuffle, class_weight,
     early_stopping, validation_fraction, patience, device, precision, compile, callbacks,
     random_state, verbose) are described in :class:`TrainingParameters`.
 

@@ -6,8 +6,10 @@ from ._fetch_mitbih import fetch_mitbih
 from ._heartbeat import beats_from_records, load_heartbeat
 from ._match_heartbeat import match_heartbeat
 from ._mitbih import MITBIH_RECORDS, load_mitbih
+from ._sheets import load_sheets
 from ._synthetic_beats import make_beats
 from ._synthetic_records import make_records
+from ._synthetic_sheets import make_sheets
 
 __all__ = [
     "MITBIH_RECORDS",
@@ -17,7 +19,9 @@ __all__ = [
     "get_data_home",
     "load_heartbeat",
     "load_mitbih",
+    "load_sheets",
     "make_beats",
     "make_records",
+    "make_sheets",
     "match_heartbeat",
 ]

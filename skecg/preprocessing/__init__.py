@@ -1,5 +1,7 @@
-"""Transformers that prepare ECG signals for the classifiers."""
+"""Transformers that prepare ECG signals and pictures of ECG sheets for the classifiers."""
 
+from ._area_resize import AreaResize
 from ._beat_segmenter import BeatSegmenter
+from ._lead_cropper import LeadCropper
 
-__all__ = ["BeatSegmenter"]
+__all__ = ["AreaResize", "BeatSegmenter", "LeadCropper"]

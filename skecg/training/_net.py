@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -25,8 +25,10 @@ from ._schedules import Schedule
 # Matrix products of fewer rows take other kernels, whose sums differ in the last bits: a sample's
 # probabilities would depend on how many others are predicted with it.
 MIN_ROWS = 16
-# Input values in one block of a prediction: small enough for the caches, whatever the sample.
-_VALUES_PER_BLOCK = 2**18
+# Input values in one block of a prediction: on the CPU few enough for the caches, elsewhere enough
+# to fill the device; and the most rows, since a network may well enlarge a small sample.
+_VALUES_PER_BLOCK = {"cpu": 2**18, "other": 2**22}
+_ROWS_PER_BLOCK = {"cpu": 2**11, "other": 2**13}
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -49,6 +51,9 @@ class LeanNet(NeuralNetClassifier):
         Number formats.
     gradient_clip : float or None
         Largest norm of the whole gradient.
+    shuffle : bool or "once"
+        Draw a new order of the samples for every epoch, or one for all; else take them as they
+        come.
     **kwargs
         Parameters of :class:`skorch.NeuralNetClassifier`.
     """
@@ -60,12 +65,14 @@ class LeanNet(NeuralNetClassifier):
         schedule: Schedule | None = None,
         precision: Precision = Precision(torch.float32),  # noqa: B008 (immutable)
         gradient_clip: float | None = None,
+        shuffle: bool | Literal["once"] = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(module, criterion=nn.CrossEntropyLoss, train_split=None, **kwargs)
         self.schedule = schedule
         self.precision = precision
         self.gradient_clip = gradient_clip
+        self.shuffle = shuffle
 
     @property
     def _default_callbacks(self) -> list:
@@ -110,7 +117,7 @@ class LeanNet(NeuralNetClassifier):
         n_epochs : int
             Epochs to run; the schedule's horizon.
         generator : torch.Generator
-            Decides the order of the samples.
+            Decides the order of the samples where it is random.
         early_stopping : EarlyStopping or None
             Watches the validation loss; afterwards the net has the weights of the best epoch.
         """
@@ -119,6 +126,7 @@ class LeanNet(NeuralNetClassifier):
         forward = torch.compile(self.module_) if self.compile else self.module_
         steps_per_epoch = -(-len(batches) // self.batch_size)
         n_steps = n_epochs * steps_per_epoch
+        orders = self._orders(batches, generator)
 
         self.notify("on_train_begin", X=datasets["dataset_train"], y=None)
         try:
@@ -126,8 +134,7 @@ class LeanNet(NeuralNetClassifier):
                 started = time.perf_counter()
                 self.notify("on_epoch_begin", **datasets)
                 factors = self._factors(epoch * steps_per_epoch, n_steps, steps_per_epoch)
-                order = batches.shuffled(self.batch_size, generator)
-                self._train_epoch(batches, order, factors, forward, listens)
+                self._train_epoch(batches, next(orders), factors, forward, listens)
                 if valid is not None:
                     self._validate_epoch(valid, listens)
                 self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
@@ -209,6 +216,17 @@ class LeanNet(NeuralNetClassifier):
             "on_batch_end", batch=batch, training=prefix == "train", y_pred=logits, loss=loss
         )
 
+    def _orders(self, batches: Batches, generator: torch.Generator) -> Iterator[Iterator[Tensor]]:
+        """Yield the indices of one epoch's batches after another's."""
+        once = list(batches.shuffled(self.batch_size, generator)) if self.shuffle == "once" else []
+        while True:
+            if once:
+                yield iter(once)
+            elif self.shuffle:
+                yield batches.shuffled(self.batch_size, generator)
+            else:
+                yield batches.in_order(self.batch_size)
+
     def _factors(self, first: int, n_steps: int, steps_per_epoch: int) -> Iterator[float] | None:
         if self.schedule is None:
             return None
@@ -265,16 +283,23 @@ class LeanNet(NeuralNetClassifier):
     def _map_blocks(self, function: Callable[[Tensor], Tensor], X: np.ndarray) -> Tensor:
         dtype = self.precision.weights
         self._set_training(False)
-        rows = max(MIN_ROWS, _VALUES_PER_BLOCK // max(X[0].size, 1))
+        rows = self._rows_per_block(X[0].size)
+        # Blocks of large samples have fewer rows than MIN_ROWS, but then all have as many.
+        fewest = min(rows, MIN_ROWS)
         outputs = []
         for start in range(0, len(X), rows):
             block = as_tensor(X[start : start + rows], dtype).to(self.device, dtype)
             n_rows = len(block)
-            if n_rows < MIN_ROWS:
-                block = torch.cat([block, block[-1:].expand(MIN_ROWS - n_rows, *block.shape[1:])])
+            if n_rows < fewest:
+                block = torch.cat([block, block[-1:].expand(fewest - n_rows, *block.shape[1:])])
             with self._autocast:
                 outputs.append(function(block)[:n_rows])
         return torch.cat(outputs).to(dtype).cpu()
+
+    def _rows_per_block(self, n_values: int) -> int:
+        kind = "cpu" if torch.device(self.device).type == "cpu" else "other"
+        rows = _VALUES_PER_BLOCK[kind] // max(n_values, 1)
+        return min(max(rows, 1), _ROWS_PER_BLOCK[kind])
 
     # Pickling ---------------------------------------------------------------------------------
 

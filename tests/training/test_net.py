@@ -138,6 +138,28 @@ def test_skorchs_own_callbacks_work(data):
     assert with_both.history[:, "lr"] == pytest.approx([1e-2, 5e-3, 2.5e-3, 1.25e-3])
 
 
+class Order(Callback):
+    """Write down the samples in the order of training."""
+
+    def initialize(self):
+        self.seen = []
+        return self
+
+    def on_batch_begin(self, net, batch=None, training=None, **kwargs):
+        self.seen.append(batch[0].clone())
+
+
+@pytest.mark.parametrize("shuffle", [True, "once", False])
+def test_order_of_the_samples(data, shuffle):
+    ordered = train(net(shuffle=shuffle, callbacks=[("order", Order())]), batches(data), n_epochs=2)
+    first, second = torch.cat(dict(ordered.callbacks_)["order"].seen).chunk(2)
+    X = torch.from_numpy(data[0])
+    assert torch.equal(first, X) == (shuffle is False)
+    assert torch.equal(first, second) == (shuffle is not True)
+    for epoch in (first, second):  # every sample once
+        assert torch.equal(epoch.flatten(1).sort(0).values, X.flatten(1).sort(0).values)
+
+
 def test_train_loss_is_the_mean_over_samples_of_uneven_batches(data):
     frozen = train(net(lr=0.0), batches(data), n_epochs=1)
     X, y = torch.from_numpy(data[0]), torch.from_numpy(data[1])
@@ -251,6 +273,28 @@ def test_long_input_is_predicted_in_blocks(data):
     X = np.tile(data[0], (150, 1, 1))  # 10,500 samples of 60 values: three blocks
     logits = trained.logits(X)
     assert torch.equal(logits, trained.logits(data[0]).repeat(150, 1))
+
+
+def test_large_samples_are_predicted_in_blocks_of_equal_size(data):
+    seen = []
+
+    class Watched(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = nn.Linear(4, 3)
+
+        def forward(self, x):
+            seen.append(len(x))
+            return self.head(x.flatten(1)[:, :4])
+
+    X = np.random.default_rng(0).normal(size=(7, 2**16)).astype(np.float32)
+    watched = net(Watched)
+    logits = watched.logits(X)
+    assert seen == [4, 4]  # 2**18 values in a block; the eighth row only fills up
+    assert torch.equal(watched.logits(X[5:6]), logits[5:6])
+    seen.clear()
+    watched.logits(X[:, :4])
+    assert seen == [16]
 
 
 def test_pickle_drops_batches_from_the_history(data):

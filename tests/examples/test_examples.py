@@ -10,15 +10,20 @@ import matplotlib.image
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_without_the_database_it_says_so_and_uses_generated_records(tmp_path):
+def run_without_data(example: str, folder: Path) -> subprocess.CompletedProcess[str]:
     hidden = ("SKECG_DATA", "SKECG_REQUIRE_DATA")
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
-    environment |= {"HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+    environment |= {"HOME": str(folder), "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
     done = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / "quickstart.py")],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+        [sys.executable, str(ROOT / "examples" / example)],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_quickstart_says_that_the_database_is_missing_and_uses_generated_records(tmp_path):
+    done = run_without_data("quickstart.py", tmp_path)
     first_line = done.stdout.splitlines()[0]
     assert "fetch_mitbih()" in first_line
     assert "generated records" in first_line
@@ -27,3 +32,8 @@ def test_without_the_database_it_says_so_and_uses_generated_records(tmp_path):
     assert "5/5" in done.stderr  # the progress bar of the training
     height, width, _ = matplotlib.image.imread(tmp_path / "quickstart.png").shape
     assert (width, height) == (1320, 840)
+
+
+def test_plot_sheets_draws_generated_sheets(tmp_path):
+    done = run_without_data("plot_sheets.py", tmp_path)
+    assert "sheets in" in done.stdout

@@ -1,0 +1,153 @@
+"""What the classifiers of images share: their shapes and the scale of their values."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from numbers import Integral, Real
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+from torch import nn
+
+from ..networks import Scaled
+from ..training import MultiStep
+from ._base import BaseECGClassifier
+
+SIZE = [Interval(Integral, 1, None, closed="left")]
+PROBABILITY = [Interval(Real, 0, 1, closed="left")]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class BaseImageClassifier(BaseECGClassifier):
+    """Base of the classifiers of images.
+
+    Parameters
+    ----------
+    image_shape : tuple (n_channels, height, width) or None, default=None
+        Shape of the images where X has them flattened, one a row; None reads a row as an image of
+        one pixel's height. It is also checked where X has more axes.
+    scale : {"standardize", "unit"} or None, default="standardize"
+        How values are scaled, inside the network, so that bytes stay bytes until they are on the
+        device. ``"standardize"`` subtracts one mean and divides by one standard deviation, those
+        of all training values (of the held-out ones too with early stopping; they weigh as their
+        samples do). ``"unit"`` divides by 255 if the training images are bytes (uint8), and leaves
+        other types as they are. ``fit`` decides: the same values in another type are scaled as
+        the training images were.
+    """
+
+    image_shape: tuple[int, int, int] | None = None
+    scale: Literal["standardize", "unit"] | None = "standardize"
+
+    _parameter_constraints = {
+        **BaseECGClassifier._parameter_constraints,
+        "image_shape": [tuple, list, None],
+        "scale": [StrOptions({"standardize", "unit"}), None],
+    }
+
+    @abstractmethod
+    def _network_factory(
+        self, image_shape: tuple[int, int, int], n_classes: int
+    ) -> Callable[[], nn.Module]:
+        """Return a picklable callable without arguments that builds the network proper."""
+
+    def _module_factory(
+        self, input_shape: tuple[int, ...], n_classes: int
+    ) -> Callable[[], nn.Module]:
+        network = self._network_factory(input_shape, n_classes)
+        return partial(Scaled, network, *self._input_scale)
+
+    def _as_network_input(self, X: np.ndarray) -> np.ndarray:
+        return as_images(X, self.image_shape)
+
+    def _learn_input(self, X: np.ndarray, weights: np.ndarray | None) -> None:
+        self._input_scale = (0.0, 1.0)
+        if self.scale == "standardize":
+            self._input_scale = mean_and_deviation(X, weights)
+        elif self.scale == "unit" and X.dtype == np.uint8:
+            self._input_scale = (0.0, 255.0)
+
+
+def published_lead_recipe() -> dict[str, Any]:
+    """Return the training recipe that the six published networks on lead crops have in common.
+
+    Adamax with learning rate 0.001, halved after 10 and after 15 of 20 epochs; batches of 16 in
+    one random order for all epochs; gradients of norm at most 10. As published, training,
+    validation and test images were standardised each by their own mean and deviation; a
+    prediction would then depend on the other images, and so the training images' serve all.
+    """
+    return {
+        "max_epochs": 20,
+        "batch_size": 16,
+        "learning_rate": 1e-3,
+        "optimizer": "adamax",
+        "weight_decay": 0.0,
+        "lr_schedule": MultiStep((10, 15), gamma=0.5),
+        "gradient_clip": 10.0,
+        "shuffle": "once",
+        "scale": "standardize",
+    }
+
+
+def as_images(X: np.ndarray, image_shape: tuple[int, int, int] | None = None) -> np.ndarray:
+    """Bring images into the shape (n_samples, n_channels, height, width).
+
+    Parameters
+    ----------
+    X : ndarray
+        Of shape (n_samples, n_channels, height, width); or (n_samples, height, width), one
+        channel; or (n_samples, n_values), flattened images of ``image_shape``.
+    image_shape : tuple (n_channels, height, width) or None, default=None
+        Shape of one image. None reads a row of values as an image of one channel and one row.
+
+    Raises
+    ------
+    ValueError
+        If X has another number of axes, or does not have images of ``image_shape``.
+    """
+    if X.ndim not in (2, 3, 4):
+        raise ValueError(
+            "expected images of shape (n_samples, n_channels, height, width), (n_samples, height, "
+            f"width) or, flattened, (n_samples, n_values); got an array of shape {X.shape}"
+        )
+    if image_shape is not None:
+        image_shape = _check_image_shape(image_shape)
+        if X.ndim == 2 and X.shape[1] == np.prod(image_shape):
+            return X.reshape(len(X), *image_shape)
+    if X.ndim == 2:
+        images = X[:, np.newaxis, np.newaxis]
+    else:
+        images = X[:, np.newaxis] if X.ndim == 3 else X
+    if image_shape is not None and images.shape[1:] != image_shape:
+        raise ValueError(
+            f"image_shape={image_shape} takes {np.prod(image_shape)} values for each sample, as "
+            f"one row or as an image; got samples of shape {X.shape[1:]}"
+        )
+    return images
+
+
+def mean_and_deviation(X: np.ndarray, weights: np.ndarray | None) -> tuple[float, float]:
+    """Return mean and standard deviation of all values, weighted by sample; 1 for a zero one."""
+    # Image by image and in one order of memory: a whole array in float64 would be large, and
+    # neither the layout of X nor the number of samples may change a bit of the sums.
+    means, squares = np.empty(len(X)), np.empty(len(X))
+    for i, image in enumerate(X):
+        values = np.ascontiguousarray(image, dtype=np.float64)
+        means[i], squares[i] = values.mean(), np.square(values).mean()
+    mean = np.average(means, weights=weights)
+    variance = np.average(squares, weights=weights) - mean**2
+    deviation = np.sqrt(max(variance, 0))
+    return float(mean), float(deviation) if deviation > 1e-7 * abs(mean) else 1.0
+
+
+def _check_image_shape(image_shape: tuple[int, int, int]) -> tuple[int, ...]:
+    shape = tuple(image_shape)
+    if len(shape) != 3 or any(int(length) != length or length < 1 for length in shape):
+        raise ValueError(
+            "image_shape must be three positive integers (n_channels, height, width); "
+            f"got {image_shape!r}"
+        )
+    return tuple(int(length) for length in shape)

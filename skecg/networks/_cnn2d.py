@@ -1,0 +1,59 @@
+"""The two-dimensional convolutional network on lead crops."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+
+from ._images import convolution_stack, stack_output_shape
+
+
+class CNN2D(nn.Module):
+    """Blocks of convolution, ReLU and max pooling, then two dense layers.
+
+    The defaults are the published network (2,178,949 weights).
+
+    Parameters
+    ----------
+    image_shape : tuple of int, default=(13, 64, 64)
+        Channels, height and width. Pools round up, so that every size works and no pixel is
+        left out.
+    n_classes : int, default=5
+        Number of logits.
+    width : int, default=64
+        Filters of the first block; every further block has twice as many.
+    n_blocks : int, default=2
+        Blocks; each halves height and width.
+    n_hidden : int, default=64
+        Width of the dense layer before the last.
+    dropout : float, default=0.0
+        Dropout before both dense layers.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (13, 64, 64),
+        n_classes: int = 5,
+        *,
+        width: int = 64,
+        n_blocks: int = 2,
+        n_hidden: int = 64,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        n_channels, *size = image_shape
+        self.features = convolution_stack(n_channels, width, n_blocks)
+        n_features = math.prod(stack_output_shape(*size, width, n_blocks))
+        self.head = nn.Sequential(
+            nn.Flatten(),
+            nn.Dropout(dropout),
+            nn.Linear(n_features, n_hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(n_hidden, n_classes),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        return self.head(self.features(x))

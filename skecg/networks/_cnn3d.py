@@ -1,0 +1,78 @@
+"""The three-dimensional convolutional network, which reads channels as depth."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ._images import pad_images
+
+
+class CNN3D(nn.Module):
+    """Blocks of 3-D convolution, ReLU and max pooling, then three dense layers.
+
+    The channels of an image are the third axis of one volume. The first two blocks have kernels
+    of 3, the others of 2; all pad by 1. The defaults are the published network (3,903,109
+    weights).
+
+    Parameters
+    ----------
+    image_shape : tuple of int, default=(13, 64, 64)
+        Channels, height and width. Where one of them is too small for the pools (below 4 with 2
+        blocks and more) it is padded with zeros at its end.
+    n_classes : int, default=5
+        Number of logits.
+    width : int, default=64
+        Filters of the first block; the next ones have 2, 4, 8 and 8 times as many.
+    n_blocks : int, default=5
+        Blocks; each halves depth, height and width.
+    n_hidden : int, default=128
+        Width of the first dense layer; the second is half as wide.
+    dropout : float, default=0.0
+        Dropout before every dense layer.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (13, 64, 64),
+        n_classes: int = 5,
+        *,
+        width: int = 64,
+        n_blocks: int = 5,
+        n_hidden: int = 128,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        # A kernel of 3 keeps a length, one of 2 adds 1; pooling halves it and rounds down.
+        self.smallest = 2 ** min(n_blocks, 2)
+        sizes = [max(size, self.smallest) for size in image_shape]
+        layers: list[nn.Module] = []
+        n_channels = 1
+        for block in range(n_blocks):
+            n_filters = width * 2 ** min(block, 3)
+            kernel_size = 3 if block < 2 else 2
+            layers += [nn.Conv3d(n_channels, n_filters, kernel_size, padding=1), nn.ReLU()]
+            layers += [nn.MaxPool3d(2)]
+            sizes = [(size + 3 - kernel_size) // 2 for size in sizes]
+            n_channels = n_filters
+        self.features = nn.Sequential(*layers)
+        n_half = max(n_hidden // 2, 1)
+        self.head = nn.Sequential(
+            nn.Flatten(),
+            nn.Dropout(dropout),
+            nn.Linear(n_channels * math.prod(sizes), n_hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(n_hidden, n_half),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(n_half, n_classes),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        x = pad_images(x, self.smallest, self.smallest)
+        x = F.pad(x, (0, 0, 0, 0, 0, max(self.smallest - x.shape[1], 0)))
+        return self.head(self.features(x.unsqueeze(1)))

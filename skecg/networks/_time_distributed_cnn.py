@@ -1,0 +1,72 @@
+"""One small convolutional network on every slab of an image."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+
+from ._images import convolution_stack, pad_images, stack_output_shape
+
+
+class TimeDistributedCNN(nn.Module):
+    """The same convolutions on every slab of an image, then two dense layers on all slabs.
+
+    The channels are stacked from top to bottom and the stack is cut into ``n_steps`` slabs of
+    equal height; one stack of convolutions reads them all. The defaults are the published network
+    (27,337,861 weights), whose 8 slabs of 104 rows cross the borders of the 13 leads.
+
+    Parameters
+    ----------
+    image_shape : tuple of int, default=(13, 64, 64)
+        Channels, height and width. Pools round up, so that every size works.
+    n_classes : int, default=5
+        Number of logits.
+    n_steps : int or None, default=8
+        Slabs; None makes every channel one. The stack is padded at its end with rows of zeros
+        when its height is not a multiple.
+    width : int, default=64
+        Filters of the first block; every further block has twice as many.
+    n_blocks : int, default=2
+        Blocks of convolution, ReLU and max pooling.
+    n_hidden : int, default=64
+        Width of the dense layer before the last.
+    dropout : float, default=0.0
+        Dropout before both dense layers.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (13, 64, 64),
+        n_classes: int = 5,
+        *,
+        n_steps: int | None = 8,
+        width: int = 64,
+        n_blocks: int = 2,
+        n_hidden: int = 64,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        n_channels, height, n_columns = image_shape
+        self.n_steps = n_channels if n_steps is None else n_steps
+        self.n_rows = -(-n_channels * height // self.n_steps)
+        self.features = convolution_stack(1, width, n_blocks)
+        n_features = math.prod(stack_output_shape(self.n_rows, n_columns, width, n_blocks))
+        self.head = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(self.n_steps * n_features, n_hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(n_hidden, n_classes),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        slabs = self.slabs(x).flatten(0, 1).unsqueeze(1)
+        features = self.features(slabs)
+        return self.head(features.unflatten(0, (len(x), self.n_steps)).flatten(1))
+
+    def slabs(self, x: Tensor) -> Tensor:
+        """Return the slabs (n_samples, n_steps, n_rows, width) that the convolutions read."""
+        rows = pad_images(x.flatten(1, 2), self.n_steps * self.n_rows, 0)
+        return rows.unflatten(1, (self.n_steps, self.n_rows))

@@ -1,0 +1,256 @@
+"""A Vision Transformer of any size, and the one of a published ECG sheet classifier."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ._images import pad_images
+
+
+class VisionTransformer(nn.Module):
+    """Vision Transformer with global average pooling and no class token.
+
+    Images are cut into patches, every patch becomes a vector, a position is added, pre-norm
+    blocks of self-attention and a two-layer perceptron follow, then layer normalisation, the mean
+    over patches and one dense layer. The defaults are the published ECG sheet classifier, with
+    25,734,660 weights.
+
+    Parameters
+    ----------
+    image_shape : tuple of int, default=(3, 182, 256)
+        Channels, height and width. Images whose height or width is not a multiple of the patch
+        are padded with zeros at the bottom and at the right.
+    n_classes : int, default=4
+        Number of logits.
+    patch_size : tuple of int, default=(7, 8)
+        Rows and columns of a patch.
+    stem : {"patch", "conv"}, default="patch"
+        How patches become vectors: by one convolution with stride equal to the patch, or by a
+        series of 3 x 3 convolutions with stride 2, GELU between them, which see over the edges
+        of the patch. The latter needs patches of powers of two.
+    dim : int, default=512
+        Length of a patch's vector.
+    n_blocks : int, default=8
+        Transformer blocks.
+    n_heads : int, default=32
+        Attention heads; ``dim`` is a multiple.
+    mlp_ratio : float, default=4.0
+        Width of the hidden layer of a block's perceptron, in units of ``dim``.
+    activation : {"relu", "gelu"}, default="relu"
+        Activation of the perceptrons.
+    positions : {"learned", "sincos"}, default="learned"
+        A learned vector per patch, or fixed sines and cosines of its row and column; the latter
+        needs ``dim`` to be a multiple of 4.
+    layer_norm_eps : float, default=1e-3
+        Epsilon of the layer normalisations.
+    dropout : float, default=0.0
+        Dropout after the positions, the attention and both layers of the perceptrons.
+    stochastic_depth : float, default=0.0
+        Probability that a sample skips the last block's branches in training; it grows linearly
+        from 0 in the first block.
+    initialization : {"keras", "xavier"}, default="keras"
+        ``"keras"``: Glorot-uniform kernels as Keras draws them, zero biases, learned positions
+        uniform in [-0.05, 0.05]. Keras counts the fans of the attention's three-axis kernels as
+        those of a convolution, so that these start 2 to 5 times smaller than others.
+        ``"xavier"``: Glorot-uniform dense layers, zero biases, convolutions of the stem by He's
+        rule and learned positions with standard deviation 0.02.
+
+    References
+    ----------
+    A. Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021, arXiv:2010.11929.
+
+    T. Xiao et al., "Early convolutions help transformers see better", NeurIPS 2021,
+    arXiv:2106.14881 (the convolutional stem).
+
+    G. Huang et al., "Deep networks with stochastic depth", ECCV 2016, arXiv:1603.09382.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (3, 182, 256),
+        n_classes: int = 4,
+        *,
+        patch_size: tuple[int, int] = (7, 8),
+        stem: Literal["patch", "conv"] = "patch",
+        dim: int = 512,
+        n_blocks: int = 8,
+        n_heads: int = 32,
+        mlp_ratio: float = 4.0,
+        activation: Literal["relu", "gelu"] = "relu",
+        positions: Literal["learned", "sincos"] = "learned",
+        layer_norm_eps: float = 1e-3,
+        dropout: float = 0.0,
+        stochastic_depth: float = 0.0,
+        initialization: Literal["keras", "xavier"] = "keras",
+    ) -> None:
+        super().__init__()
+        if dim % n_heads:
+            raise ValueError(f"dim must be a multiple of n_heads; got {dim} and {n_heads}")
+        n_channels, height, width = image_shape
+        rows, columns = -(-height // patch_size[0]), -(-width // patch_size[1])
+        self.padded_size = (rows * patch_size[0], columns * patch_size[1])
+        build_stem = {"patch": _patch_stem, "conv": _convolutional_stem}[stem]
+        self.stem = build_stem(n_channels, dim, patch_size)
+        if positions == "learned":
+            self.positions = nn.Parameter(torch.zeros(rows * columns, dim))
+        else:
+            self.register_buffer("positions", sincos_positions(rows, columns, dim))
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.Sequential(
+            *(
+                TransformerBlock(
+                    dim, n_heads, round(mlp_ratio * dim), activation=activation,
+                    layer_norm_eps=layer_norm_eps, dropout=dropout,
+                    drop_path=stochastic_depth * block / max(n_blocks - 1, 1),
+                )
+                for block in range(n_blocks)
+            )
+        )  # fmt: skip
+        self.norm = nn.LayerNorm(dim, layer_norm_eps)
+        self.head = nn.Linear(dim, n_classes)
+        {"keras": _initialize_like_keras, "xavier": _initialize_by_xavier}[initialization](self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        patches = self.stem(pad_images(x, *self.padded_size)).flatten(2).transpose(1, 2)
+        x = self.blocks(self.dropout(patches + self.positions))
+        return self.head(self.norm(x).mean(1))
+
+
+class TransformerBlock(nn.Module):
+    """Pre-norm self-attention and perceptron, both with a skip connection.
+
+    Parameters
+    ----------
+    dim : int
+        Length of a token.
+    n_heads : int
+        Attention heads.
+    n_hidden : int
+        Width of the perceptron's hidden layer.
+    activation : {"relu", "gelu"}
+        Its activation.
+    layer_norm_eps, dropout, drop_path : float
+        Epsilon of the layer normalisations; dropout; probability that a sample skips a branch.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        n_heads: int,
+        n_hidden: int,
+        *,
+        activation: Literal["relu", "gelu"] = "gelu",
+        layer_norm_eps: float = 1e-6,
+        dropout: float = 0.0,
+        drop_path: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.n_heads, self.drop_path = n_heads, drop_path
+        self.norm1 = nn.LayerNorm(dim, layer_norm_eps)
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.out = nn.Linear(dim, dim)
+        self.norm2 = nn.LayerNorm(dim, layer_norm_eps)
+        self.mlp1 = nn.Linear(dim, n_hidden)
+        self.mlp2 = nn.Linear(n_hidden, dim)
+        self.activation = {"relu": F.relu, "gelu": F.gelu}[activation]
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map tokens (n_samples, n_tokens, dim) to as many."""
+        x = x + self._keep_some(self.dropout(self._attention(self.norm1(x))))
+        hidden = self.dropout(self.activation(self.mlp1(self.norm2(x))))
+        return x + self._keep_some(self.dropout(self.mlp2(hidden)))
+
+    def _attention(self, x: Tensor) -> Tensor:
+        heads = self.qkv(x).unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(*heads)
+        return self.out(mixed.transpose(1, 2).flatten(2))
+
+    def _keep_some(self, branch: Tensor) -> Tensor:
+        if not (self.training and self.drop_path):
+            return branch
+        kept = 1 - self.drop_path
+        return branch * branch.new_empty(len(branch), 1, 1).bernoulli_(kept) / kept
+
+
+def sincos_positions(n_rows: int, n_columns: int, dim: int) -> Tensor:
+    """Return sines and cosines of every patch's row and column at ``dim / 4`` frequencies.
+
+    Returns
+    -------
+    Tensor of shape (n_rows * n_columns, dim)
+        Rows in the first half of the features, columns in the second; patches row by row.
+
+    References
+    ----------
+    L. Beyer, X. Zhai, A. Kolesnikov, "Better plain ViT baselines for ImageNet-1k", 2022,
+    arXiv:2205.01580.
+    """
+    if dim % 4:
+        raise ValueError(f"positions='sincos' needs dim to be a multiple of 4; got {dim}")
+    n_frequencies = dim // 4
+    exponents = torch.arange(n_frequencies, dtype=torch.float64) / max(n_frequencies - 1, 1)
+    frequencies = 10_000.0**-exponents
+    encoded = []
+    for n in (n_rows, n_columns):
+        angles = torch.arange(n, dtype=torch.float64)[:, None] * frequencies
+        encoded.append(torch.cat([angles.sin(), angles.cos()], 1))
+    by_row = encoded[0][:, None].expand(n_rows, n_columns, -1)
+    by_column = encoded[1][None].expand(n_rows, n_columns, -1)
+    return torch.cat([by_row, by_column], 2).flatten(0, 1).float()
+
+
+def _patch_stem(n_channels: int, dim: int, patch_size: tuple[int, int]) -> nn.Module:
+    return nn.Conv2d(n_channels, dim, patch_size, stride=patch_size)
+
+
+def _convolutional_stem(n_channels: int, dim: int, patch_size: tuple[int, int]) -> nn.Module:
+    if any(size < 1 or size & (size - 1) for size in patch_size):
+        raise ValueError(f"stem='conv' needs patches of powers of two; got {patch_size}")
+    n_halvings = [size.bit_length() - 1 for size in patch_size]
+    n_layers = max(*n_halvings, 1)
+    layers: list[nn.Module] = []
+    for layer in range(n_layers):
+        n_filters = max(dim // 2 ** (n_layers - 1 - layer), 1)
+        stride = tuple(1 + (layer >= n_layers - halvings) for halvings in n_halvings)
+        layers += [nn.Conv2d(n_channels, n_filters, 3, stride=stride, padding=1), nn.GELU()]
+        n_channels = n_filters
+    return nn.Sequential(*layers[:-1])
+
+
+def _initialize_by_xavier(network: VisionTransformer) -> None:
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        elif isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+    if isinstance(network.positions, nn.Parameter):
+        nn.init.normal_(network.positions, std=0.02)
+
+
+def _initialize_like_keras(network: VisionTransformer) -> None:
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    if isinstance(network.positions, nn.Parameter):
+        nn.init.uniform_(network.positions, -0.05, 0.05)
+    for block in network.blocks:
+        # Keras's kernels are (dim, heads, head_dim) and (heads, head_dim, dim), and all axes but
+        # the last two count as a convolution's.
+        dim, n_heads = block.out.in_features, block.n_heads
+        _uniform_by_fans(block.qkv.weight, dim * n_heads, dim * (dim // n_heads))
+        _uniform_by_fans(block.out.weight, dim, n_heads * dim)
+
+
+def _uniform_by_fans(weight: Tensor, fan_in: int, fan_out: int) -> None:
+    bound = math.sqrt(6 / (fan_in + fan_out))
+    nn.init.uniform_(weight, -bound, bound)

@@ -1,0 +1,101 @@
+"""What the transformers of pictures share: the forms of X and the work on one picture at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+from tqdm import tqdm
+
+from ..sheet._read import ImageSource
+
+
+class PictureTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+    """Base of transformers that turn every picture of X into an array of bytes.
+
+    They learn nothing. scikit-learn's checks feed tables of numbers, which are no pictures; the
+    tags say so.
+    """
+
+    def fit(self, X: ArrayLike | list[ImageSource], y: object = None) -> Self:
+        """Check the parameters and the form of the input; nothing is learned or read.
+
+        Parameters
+        ----------
+        X : list or array of n_samples pictures
+            File names, bytes, binary files, Pillow images or arrays; or one array of shape
+            (n_samples, height, width) or (n_samples, height, width, channels).
+        y : object
+            Ignored.
+
+        Returns
+        -------
+        object
+            The transformer itself.
+        """
+        self._validate_params()
+        self._check_more_parameters()
+        list_pictures(X)
+        return self
+
+    def _check_more_parameters(self) -> None:
+        """Check what the declared constraints cannot say."""
+
+    def _transform(self, X: object, shape: tuple[int, ...], work: Callable) -> NDArray[np.uint8]:
+        """Apply ``work`` to every picture, in threads, and collect the results."""
+        pictures = list_pictures(X)
+        out = np.empty((len(pictures), *shape), np.uint8)
+        # Threads, for decoding and array arithmetic release the interpreter's lock. A picture is
+        # opened by the worker and dropped by it, so that there are never more than workers.
+        with tqdm(total=len(pictures), desc=type(self).__name__, disable=not self.verbose) as bar:
+
+            def work_on(i: int) -> None:
+                try:
+                    out[i] = work(pictures[i])
+                except ValueError as error:
+                    raise ValueError(f"Sample {i} of X: {error}") from error
+                bar.update()
+
+            Parallel(n_jobs=self.n_jobs, prefer="threads", require="sharedmem")(
+                delayed(work_on)(i) for i in range(len(pictures))
+            )
+        return out
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = True
+        return tags
+
+
+def list_pictures(X: object) -> list | NDArray:
+    """Return a sequence of pictures, or raise with the forms that X may have."""
+    expected = (
+        "X must be a list or one-dimensional array of pictures (file names, bytes, files, Pillow "
+        "images, arrays) or one array of shape (n_samples, height, width[, channels])"
+    )
+    if isinstance(X, str | bytes | os.PathLike) or not hasattr(X, "__len__"):
+        raise TypeError(f"{expected}; got one {type(X).__name__}. Put a single picture in a list.")
+    if not isinstance(X, list | tuple):
+        X = np.asarray(X)
+        if X.ndim == 2 and X.shape[1] == 1 and X.dtype.kind in "OUST":
+            X = X[:, 0]
+        if X.ndim not in ((1,) if X.dtype.kind in "OUST" else (3, 4)):
+            raise ValueError(f"{expected}; got an array of {X.dtype} of shape {X.shape}.")
+        if X.ndim == 1:
+            X = [str(item) if isinstance(item, np.str_) else item for item in X.tolist()]
+    if len(X) == 0:
+        raise ValueError(f"{expected}; got an empty one, with 0 samples.")
+    return X

@@ -1,0 +1,290 @@
+"""Resizing by exact fractional area: every output pixel is the mean of the input it covers.
+
+Along one axis, output ``k`` covers the input from ``k * s`` to ``(k + 1) * s`` with
+``s = n_in / n_out``. In units of ``1 / n_out`` of an input pixel all borders are whole numbers,
+so that for integer pictures every sum below is an integer and the only error is the final
+rounding, at most half a grey level. Written with the rows that BEGIN inside the window,
+
+    area_k = sum(x[stop_k : stop_{k+1}]) + part_k * x[cut_k] - part_{k+1} * x[cut_{k+1}],
+
+where ``stop_k = ceil(k * s)``, ``cut_k = floor(k * s)`` is the pixel that the border cuts and
+``part_k = stop_k - k * s`` what of it lies behind the border. Each pixel is summed once and only
+one in ``s`` is multiplied, which is what makes it fast.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+    Picture = TypeVar("Picture", np.ndarray, torch.Tensor)
+else:
+    Picture = TypeVar("Picture")
+
+_STRIP = 1 << 20  # bytes of the sums that are worked on at once
+_LANES = 4  # 16-bit numbers in one 64-bit integer
+
+
+def area_resize(
+    image: Picture, size: tuple[int, int], *, axes: tuple[int, int] = (0, 1)
+) -> Picture:
+    """Resize pictures so that every output pixel is the mean of the input area it covers.
+
+    Pixels that a border cuts count with the part that is inside. The result is exact: for
+    integer pictures the mean as a rational number, rounded once (to even from the middle). It
+    is defined for every ratio, also where an axis grows.
+
+    Parameters
+    ----------
+    image : ndarray or torch.Tensor
+        Pictures of uint8, uint16 (arrays only), float32 or float64; any number of axes, for
+        instance (height, width), (height, width, channels) or (n, channels, height, width).
+    size : (int, int)
+        Height and width of the result.
+    axes : (int, int), default=(0, 1)
+        The axes of height and width, which must be neighbours: ``(1, 2)`` for (n, height, width,
+        channels), ``(-2, -1)`` for (n, channels, height, width).
+
+    Returns
+    -------
+    ndarray or torch.Tensor
+        The pictures with the two axes resized, of the same type and on the same device. Tensors
+        are differentiable and, as they are computed in floating point, exact to 1e-3 of a grey
+        level beyond the rounding.
+
+    Raises
+    ------
+    TypeError
+        When the pixels are of another type.
+    ValueError
+        When a size is not positive, the picture is empty, or the axes are not neighbours.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skecg.sheet import area_resize
+    >>> area_resize(np.array([[0, 90, 255]], dtype=np.uint8), (1, 2))
+    array([[ 30, 200]], dtype=uint8)
+    """
+    first = _check(image.shape, size, axes)
+    if type(image).__module__.partition(".")[0] == "torch":
+        return _resize_tensor(image, size, first)
+    height, width = image.shape[first : first + 2]
+    before, after = image.shape[:first], image.shape[first + 2 :]
+    pictures = image.reshape(-1, height, width, int(np.prod(after)))
+    if image.dtype in (np.uint8, np.uint16):
+        resized = [_to_mean(_integer_areas(x, size), height * width, x.dtype) for x in pictures]
+    elif image.dtype in (np.float32, np.float64):
+        resized = [_float_means(x, size) for x in pictures]
+    else:
+        raise TypeError(
+            f"The pixels must be uint8, uint16, float32 or float64; got {image.dtype}. Convert "
+            "the picture, for instance with image.astype(np.float32)."
+        )
+    return np.array(resized, dtype=image.dtype).reshape(*before, *size, *after)
+
+
+def area_matrix(n_in: int, n_out: int) -> NDArray[np.float64]:
+    """Return the matrix that averages ``n_in`` pixels to ``n_out`` by the area they share.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Numbers of pixels.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_out, n_in)
+        Rows that sum to 1; ``area_matrix(...) @ x`` resizes the first axis of ``x``.
+
+    Examples
+    --------
+    >>> from skecg.sheet import area_matrix
+    >>> area_matrix(3, 2).round(3)
+    array([[0.667, 0.333, 0.   ],
+           [0.   , 0.333, 0.667]])
+    """
+    inputs, outputs = np.arange(n_in) * n_out, np.arange(n_out)[:, None] * n_in
+    overlap = np.minimum(inputs + n_out, outputs + n_in) - np.maximum(inputs, outputs)
+    return np.maximum(overlap, 0) / n_in
+
+
+def mean_channels_first(
+    image: NDArray[np.uint8], size: tuple[int, int], weights: tuple[float, ...] | None = None
+) -> NDArray[np.uint8]:
+    """Resize an RGB picture, of three or four bytes per pixel, to (3, *size) or one grey channel.
+
+    With ``weights`` the channels are summed, so weighted, before the one rounding.
+    """
+    n_pixels = image.shape[0] * image.shape[1]
+    areas = _integer_areas(image, size)[..., :3]
+    if weights is not None:
+        areas = (areas @ np.array(weights))[..., None]
+    return np.ascontiguousarray(_to_mean(areas, n_pixels, image.dtype).transpose(2, 0, 1))
+
+
+class _Axis(NamedTuple):
+    """How an axis is cut, in the notation of the module; ``parts`` in units of 1 / n_out."""
+
+    stops: NDArray[np.intp]
+    cuts: NDArray[np.intp]
+    parts: NDArray[np.intp]
+
+
+def _cut_axis(n_in: int, n_out: int) -> _Axis:
+    borders = np.arange(n_out + 1) * n_in
+    # The last border cuts no pixel: its part is 0, and any pixel will do.
+    return _Axis(-(-borders // n_out), np.minimum(borders // n_out, n_in - 1), -borders % n_out)
+
+
+def _integer_areas(image: NDArray, size: tuple[int, int]) -> NDArray:
+    """Sum over the areas, in units of one pixel / (rows * columns of the result).
+
+    The sums are taken modulo 2 ** 16, 2 ** 32 or 2 ** 64; differences of such sums are exact as
+    long as the true result fits.
+    """
+    (height, width, channels), (n_rows, n_columns) = image.shape, size
+    vertical, horizontal = _cut_axis(height, n_rows), _cut_axis(width, n_columns)
+    highest = int(np.iinfo(image.dtype).max)
+    dtype = _unsigned((highest + 1) * height * width)
+    in_row = highest * max(1, int(np.diff(vertical.stops).max()))
+    in_window = in_row * max(1, int(np.diff(horizontal.stops).max()))
+    has_lanes = 1 < channels <= _LANES and _unsigned(in_window) == np.uint16
+
+    rows = image.reshape(height, -1)
+    areas = np.empty((n_rows, n_columns, channels), dtype)
+    # In strips, for what stays in the cache need not come from memory again.
+    n_strip = max(1, _STRIP // (4 * rows.shape[1]))
+    for first in range(0, n_rows, n_strip):
+        strip = _Axis(*(of_border[first : first + n_strip + 1] for of_border in vertical))
+        sums = _row_sums(rows, strip, _unsigned(in_row)).reshape(-1, width, channels)
+        if has_lanes:
+            sums = _weigh_columns(*_column_sums_in_lanes(sums, horizontal), horizontal, dtype)
+        else:
+            sums = _weigh_columns(*_column_sums(sums, horizontal, dtype), horizontal, dtype)
+        joined = _weigh_rows(sums, strip, dtype(n_rows))
+        joined = joined.reshape(len(joined), n_columns, -1)
+        areas[first : first + n_strip] = joined[..., :channels]
+    return areas
+
+
+def _weigh_columns(sums: NDArray, cuts: NDArray, axis: _Axis, dtype: type) -> NDArray:
+    """Join the sums of whole columns and the cut ones: (n_rows, n_columns * channels)."""
+    n_rows, n_columns, step = sums.shape
+    # One axis of columns and channels: broadcasting over a short last axis is slow.
+    parts = cuts.reshape(n_rows, -1) * np.repeat(axis.parts.astype(dtype), step)
+    areas = sums.reshape(n_rows, -1) * dtype(n_columns)
+    areas += parts[:, :-step]
+    areas -= parts[:, step:]
+    return areas
+
+
+def _weigh_rows(rows: NDArray, axis: _Axis, n_rows: np.unsignedinteger) -> NDArray:
+    """Join the sums of whole rows and, below them, the cut ones."""
+    n_strip = len(axis.stops) - 1
+    parts = rows[n_strip:] * axis.parts.astype(rows.dtype)[:, None]
+    areas = rows[:n_strip] * n_rows
+    areas += parts[:-1]
+    areas -= parts[1:]
+    return areas
+
+
+def _row_sums(rows: NDArray, axis: _Axis, dtype: type) -> NDArray:
+    """Return the sums of the rows from stop to stop and, below, the rows that the borders cut."""
+    n_out = len(axis.stops) - 1
+    out = np.empty((2 * n_out + 1, rows.shape[1]), dtype)
+    stops = axis.stops.tolist()
+    # One call per window: reduceat is an order of magnitude slower when it has to widen bytes.
+    for k, (start, stop) in enumerate(pairwise(stops)):
+        np.add.reduce(rows[start:stop], 0, dtype, out[k])
+    out[n_out:] = rows[axis.cuts]
+    return out
+
+
+def _column_sums(rows: NDArray, axis: _Axis, dtype: type) -> tuple[NDArray, NDArray]:
+    """Return the sums of the columns from stop to stop, and the columns that the borders cut."""
+    n_rows, width, channels = rows.shape
+    running = np.zeros((n_rows, width + 1, channels), dtype)
+    np.cumsum(rows, axis=1, out=running[:, 1:])
+    return np.diff(running.take(axis.stops, axis=1), axis=1), rows.take(axis.cuts, axis=1)
+
+
+def _column_sums_in_lanes(rows: NDArray, axis: _Axis) -> tuple[NDArray, NDArray]:
+    """Do the same for up to four channels of 16 bits at once, as one 64-bit integer.
+
+    No sum between two stops reaches 2 ** 16, so nothing is carried from one channel to the next.
+    """
+    if rows.shape[2] < _LANES:
+        padded = np.zeros((*rows.shape[:2], _LANES), np.uint16)
+        for channel in range(rows.shape[2]):  # one slice of all channels is copied by threes
+            padded[..., channel] = rows[..., channel]
+        rows = padded
+    sums, cuts = _column_sums(rows.view(np.uint64), axis, np.uint64)
+    return sums.view(np.uint16), cuts.view(np.uint16)
+
+
+def _unsigned(largest: int) -> type:
+    """Return the smallest unsigned type of at least 16 bits that holds the number."""
+    return next(t for t in (np.uint16, np.uint32, np.uint64) if largest <= np.iinfo(t).max)
+
+
+def _to_mean(areas: NDArray, n_pixels: int, dtype: np.dtype) -> NDArray:
+    # Correct to the last bit: a quotient that is not in the middle between two integers is at
+    # least 1 / (2 n_pixels) away from it, far more than the rounding of float64.
+    mean = np.true_divide(areas, n_pixels, dtype=np.float64)
+    return np.rint(mean, out=mean).astype(dtype)
+
+
+def _float_means(image: NDArray, size: tuple[int, int]) -> NDArray:
+    for n_out in size:
+        image = np.moveaxis(_float_means_of_rows(image, n_out), 0, 1)
+    return image
+
+
+def _float_means_of_rows(image: NDArray, n_out: int) -> NDArray:
+    """Weigh the rows of every window and only those: NaN and infinity stay where they are."""
+    n_in = len(image)
+    rows = np.ascontiguousarray(image).reshape(n_in, -1)
+    out = np.empty((n_out, rows.shape[1]), image.dtype)
+    for k in range(n_out):
+        start, stop = k * n_in // n_out, -(-(k + 1) * n_in // n_out)
+        pixels = np.arange(start, stop) * n_out
+        overlap = np.minimum(pixels + n_out, (k + 1) * n_in) - np.maximum(pixels, k * n_in)
+        np.dot((overlap / n_in).astype(image.dtype), rows[start:stop], out=out[k])
+    return out.reshape(n_out, *image.shape[1:])
+
+
+def _resize_tensor(image: torch.Tensor, size: tuple[int, int], first: int) -> torch.Tensor:
+    import torch
+
+    if not (image.dtype == torch.uint8 or image.dtype.is_floating_point):
+        raise TypeError(f"The pixels must be uint8 or floating point; got {image.dtype}.")
+    dtype = torch.float32 if image.dtype == torch.uint8 else image.dtype
+    rows, columns = (
+        torch.from_numpy(area_matrix(n_in, n_out)).to(image.device, dtype)
+        for n_in, n_out in zip(image.shape[first : first + 2], size)
+    )
+    pictures = torch.movedim(image.to(dtype), (first, first + 1), (-2, -1))
+    resized = torch.movedim(rows @ pictures @ columns.T, (-2, -1), (first, first + 1))
+    return resized.round().to(image.dtype) if image.dtype == torch.uint8 else resized
+
+
+def _check(shape: tuple[int, ...], size: tuple[int, int], axes: tuple[int, int]) -> int:
+    """Return the position of the height axis."""
+    first, second = (axis + len(shape) if axis < 0 else axis for axis in axes)
+    if not (0 <= first < len(shape) - 1 and second == first + 1):
+        raise ValueError(
+            f"axes={axes} must be two neighbouring axes, height before width, of a picture of "
+            f"shape {tuple(shape)}."
+        )
+    if len(size) != 2 or min(size) < 1:
+        raise ValueError(f"size must be (height, width), both at least 1; got {size}.")
+    if min(shape[first : first + 2]) < 1:
+        raise ValueError(f"A picture of shape {tuple(shape)} has no pixels.")
+    return first

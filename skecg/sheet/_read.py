@@ -1,0 +1,205 @@
+"""Reading pictures of any kind as bytes per pixel, upright and without transparency."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+ImageSource: TypeAlias = "str | os.PathLike | bytes | BinaryIO | Image.Image | NDArray"
+
+# Twice the pixels of an A4 sheet at 600 dpi, and below the number from which Pillow warns. A
+# picture of any size compresses to a small file: without a limit it fills the memory.
+MAX_PIXELS = 80_000_000
+
+
+def read_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Read a picture as RGB bytes, upright and on white paper.
+
+    The EXIF orientation is applied, transparent parts become white, palettes and other colour
+    spaces are turned into RGB, grey becomes three equal channels, and 16 bits become 8 by
+    ``value / 257``, rounded.
+
+    Parameters
+    ----------
+    source : str, path, bytes, binary file, PIL.Image.Image or ndarray
+        File name, content or decoded picture: JPEG, PNG, AVIF, TIFF and what else Pillow reads.
+        Arrays have the shape (height, width) or (height, width, channels) with 1, 3 or 4
+        channels and are uint8, uint16, bool, or float from 0 to 1.
+    max_pixels : int or None, default=80_000_000
+        Larger pictures are refused before they are decoded (decompression bombs).
+
+    Returns
+    -------
+    ndarray of uint8 of shape (height, width, 3)
+        The picture.
+
+    Raises
+    ------
+    ValueError
+        When the source cannot be read as a picture, is damaged, truncated or too large. The
+        message names the file.
+    FileNotFoundError
+        When there is no such file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skecg.sheet import read_image
+    >>> read_image(np.array([[0, 65535]], dtype=np.uint16))
+    array([[[  0,   0,   0],
+            [255, 255, 255]]], dtype=uint8)
+    """
+    return np.ascontiguousarray(read_pixels(source, max_pixels=max_pixels)[..., :3])
+
+
+def read_pixels(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Read as :func:`read_image` does, but without a copy where there can be none.
+
+    The result is read-only and has the shape (height, width, 3) or, with one channel of padding,
+    (height, width, 4).
+    """
+    if isinstance(source, np.ndarray):
+        return _from_array(source)
+    return _pixels_of(_decode(source, max_pixels))
+
+
+def open_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
+    """Read as :func:`read_image` does, but return a Pillow image of mode RGB."""
+    if isinstance(source, np.ndarray):
+        return Image.fromarray(np.ascontiguousarray(_from_array(source)))
+    return _decode(source, max_pixels)
+
+
+def _decode(source: ImageSource, max_pixels: int | None) -> Image.Image:
+    image = source
+    if not isinstance(source, Image.Image):
+        with _named_errors(source):
+            image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+    if max_pixels is not None and image.width * image.height > max_pixels:
+        raise ValueError(
+            f"{_name(source)} has {image.width} x {image.height} pixels, more than "
+            f"max_pixels={max_pixels}. Make it smaller first."
+        )
+    with _named_errors(source):
+        # exif_transpose copies the picture even when there is nothing to turn.
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            image = ImageOps.exif_transpose(image)
+        return _to_rgb(image)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16") or image.mode == "I":
+        # Pillow clips 16-bit values at 255 when it converts them.
+        return Image.fromarray(_from_array(np.asarray(image).astype(np.uint16)))
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        paper = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(paper, layer).convert("RGB")
+    if image.mode == "F":
+        return Image.fromarray(_from_array(np.asarray(image)))
+    image.load()
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _from_array(array: NDArray) -> NDArray[np.uint8]:
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or array.size == 0:
+        raise ValueError(
+            "A picture as an array must have the shape (height, width) or (height, width, "
+            f"channels) with 1, 3 or 4 channels; got {array.shape}."
+        )
+    array = _to_bytes(array)
+    if array.shape[2] == 4:
+        opaque = array[..., 3:] / 255
+        array = np.rint(array[..., :3] * opaque + 255 * (1 - opaque)).astype(np.uint8)
+    return np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array
+
+
+def _to_bytes(array: NDArray) -> NDArray[np.uint8]:
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.uint16:
+        return ((array + np.uint32(128)) // np.uint32(257)).astype(np.uint8)
+    if array.dtype == bool:
+        return array * np.uint8(255)
+    if array.dtype.kind == "f" and np.all((array >= 0) & (array <= 1)):
+        return np.rint(array * 255).astype(np.uint8)
+    raise ValueError(
+        "A picture as an array must be uint8, uint16, bool, or float from 0 to 1; got "
+        f"{array.dtype} from {array.min()} to {array.max()}."
+    )
+
+
+@contextmanager
+def _named_errors(source: ImageSource) -> Iterator[None]:
+    """Turn the many errors of damaged files into one that names the file."""
+    try:
+        yield
+    except (FileNotFoundError, IsADirectoryError, PermissionError, MemoryError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(f"{_name(source)} has too many pixels: {error}") from error
+    except UnidentifiedImageError as error:
+        raise ValueError(f"{_name(source)} is not a picture that Pillow can read.") from error
+    # Damaged files reach every corner of a decoder: SyntaxError, struct.error, EOFError, ...
+    except Exception as error:
+        raise ValueError(
+            f"{_name(source)} cannot be read as a picture; it may be damaged or truncated: {error}"
+        ) from error
+
+
+def _name(source: ImageSource) -> str:
+    if isinstance(source, str | os.PathLike):
+        return repr(os.fspath(source))
+    if isinstance(source, bytes):
+        return f"The picture in {len(source)} bytes"
+    name = getattr(source, "filename", None) or getattr(source, "name", None)
+    return repr(name) if name else f"The picture in a {type(source).__name__}"
+
+
+class _ArrowArray(ctypes.Structure):
+    """The structure of the Arrow C data interface, which Pillow's images export."""
+
+
+_ArrowArray._fields_ = [
+    ("length", ctypes.c_int64),
+    ("null_count", ctypes.c_int64),
+    ("offset", ctypes.c_int64),
+    ("n_buffers", ctypes.c_int64),
+    ("n_children", ctypes.c_int64),
+    ("buffers", ctypes.POINTER(ctypes.c_void_p)),
+    ("children", ctypes.POINTER(ctypes.POINTER(_ArrowArray))),
+    ("dictionary", ctypes.c_void_p),
+    ("release", ctypes.c_void_p),
+    ("private_data", ctypes.c_void_p),
+]
+
+
+def _pixels_of(image: Image.Image) -> NDArray[np.uint8]:
+    """View an RGB image's own memory, four bytes per pixel, or copy it.
+
+    ``np.asarray(image)`` copies every pixel, which takes as long as resizing the picture does.
+    """
+    try:
+        _, capsule = image.__arrow_c_array__()
+    except ValueError:  # the image lies in several blocks of memory, as very large ones do
+        return np.asarray(image)
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    pixels = _ArrowArray.from_address(pointer(capsule, b"arrow_array"))
+    values = pixels.children[0].contents
+    n_bytes = image.width * image.height * 4
+    memory = (ctypes.c_uint8 * n_bytes).from_address(values.buffers[1])
+    memory.owner = capsule  # keeps the memory as long as the array lives
+    array = np.frombuffer(memory, np.uint8).reshape(image.height, image.width, 4)
+    array.flags.writeable = False
+    return array
