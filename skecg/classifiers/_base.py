@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
-from sklearn.utils import check_consistent_length, compute_sample_weight
+from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.callbacks import Callback, PrintLog
 from torch import nn
 
@@ -21,6 +21,7 @@ from ..training import (
     EarlyStopping,
     EpochProgressBar,
     LeanNet,
+    combined_weights,
     cpu_threads,
     draw_seed,
     isolated_generators,
@@ -105,7 +106,7 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
         X, y = self._check_fit_input(X, y, reset=True)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._check_classes()
-        weights = self._sample_weights(X, y, sample_weight)
+        weights = combined_weights(X, y, sample_weight, self.class_weight)
         if groups is not None:
             check_consistent_length(X, groups)
             groups = np.asarray(groups)
@@ -160,7 +161,7 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
                 f"{unknown[:5].tolist()}; classes are {self.classes_.tolist()}"
             )
         codes = np.searchsorted(self.classes_, y)
-        weights = self._sample_weights(X, y, sample_weight)
+        weights = combined_weights(X, y, sample_weight, self.class_weight)
         if weights is not None:
             keep = np.flatnonzero(weights)
             X, codes, weights = X[keep], codes[keep], weights[keep]
@@ -210,19 +211,6 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
                 f"{type(self).__name__} needs samples of at least 2 classes; got only one class, "
                 f"{self.classes_.tolist()[0]!r}"
             )
-
-    def _sample_weights(self, X, y, sample_weight) -> np.ndarray | None:
-        """Return class weight times sample weight with mean 1, or None where all are equal."""
-        if sample_weight is None and self.class_weight is None:
-            return None
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        if self.class_weight is not None:
-            weights = weights * compute_sample_weight(self.class_weight, y)
-        n_used = np.count_nonzero(weights)
-        if n_used == 0:
-            raise ValueError("all sample weights are zero; there is nothing to learn from")
-        weights = weights * (n_used / weights.sum())
-        return None if np.all(weights == 1) else weights
 
     def _new_net(self, seed: int) -> LeanNet:
         device = resolve_device(self.device)
@@ -412,21 +400,3 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
         tags.input_tags.two_d_array = True
         tags.input_tags.three_d_array = True
         return tags
-
-
-def as_signals(X: np.ndarray) -> np.ndarray:
-    """Read (n_samples, n_timesteps) as one lead; (n_samples, n_leads, n_timesteps) stays.
-
-    Raises
-    ------
-    ValueError
-        If X has another number of axes.
-    """
-    if X.ndim == 2:
-        return X[:, np.newaxis, :]
-    if X.ndim == 3:
-        return X
-    raise ValueError(
-        "expected signals of shape (n_samples, n_timesteps) or (n_samples, n_leads, "
-        f"n_timesteps); got an array of shape {X.shape}"
-    )

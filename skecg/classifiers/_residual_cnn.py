@@ -14,7 +14,8 @@ from torch import nn
 
 from ..networks import ResidualCNN
 from ..training import ExponentialDecay
-from ._base import BaseECGClassifier, as_signals
+from ._base import BaseECGClassifier
+from ._signals import as_signals
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -10,6 +10,7 @@ from ._progress import EpochProgressBar
 from ._schedules import Cosine, ExponentialDecay, MultiStep, OneCycle, Schedule, resolve_schedule
 from ._seeds import draw_seed
 from ._validation_split import validation_split
+from ._weights import combined_weights
 
 __all__ = [
     "Batches",
@@ -22,6 +23,7 @@ __all__ = [
     "OneCycle",
     "Precision",
     "Schedule",
+    "combined_weights",
     "cpu_threads",
     "draw_seed",
     "isolated_generators",
