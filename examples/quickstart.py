@@ -91,7 +91,8 @@ for name, panel in zip(classes, below.subplots(1, len(classes), sharey=True)):
     members = test[y[test] == name]
     shown = rng.choice(members, min(20, len(members)), replace=False)
     panel.plot(seconds, beats.data[shown, 0].T, color="tab:blue", linewidth=0.6, alpha=0.5)
-    panel.set(title=f"{name}: {len(members)} beats", xlabel="s from the R peak", ylim=(-2, 2))
+    panel.set(title=f"{name}: {len(members)} beats", xlabel="s from the R peak")
+    panel.set(xticks=[-0.5, 0, 0.5], ylim=(-2, 2))
 
 figure.savefig("quickstart.png", dpi=120)
 print("The picture is in quickstart.png.")
