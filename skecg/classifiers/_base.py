@@ -370,7 +370,8 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
 
     def _logits(self, X) -> torch.Tensor:
         X = self._check_predict_input(X)
-        return self._net_for_prediction().logits(X)
+        with cpu_threads(self.n_threads):
+            return self._net_for_prediction().logits(X)
 
     def _net_for_prediction(self) -> LeanNet:
         """Return the net on the wished device, or where it is when that device is absent."""

@@ -55,10 +55,10 @@ class TrainingParameters(BaseEstimator):
     device : str, default="auto"
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
     n_threads : int or None, default=None
-        Threads of a fit on the CPU; None takes what PyTorch is set to, which in a joblib worker
-        is its share of the cores. The number of threads decides how the sums of float32 numbers
-        are grouped, and with it their last bits: give a number where results alone and under
-        ``n_jobs`` must agree to the bit on every machine.
+        Threads of a fit and of predictions on the CPU; None takes what PyTorch is set to, which
+        in a joblib worker is its share of the cores. The number of threads decides how the sums
+        of float32 numbers are grouped, and with it their last bits: give a number where results
+        alone and under ``n_jobs`` must agree to the bit on every machine.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
         Number format. ``"auto"`` is bfloat16 products with float32 weights where the hardware
         has units for them, else float32.
