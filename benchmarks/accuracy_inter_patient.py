@@ -2,8 +2,8 @@
 
 Two inputs: the rows of the heartbeat data set, and windows around the R peak with the rhythm
 (``beat_windows_from_records``). Beats of class Q (8 in DS1, 7 in DS2) are left out of training and
-of the score. DS2 is used once per seed, for the figures; what was chosen was chosen with
-``--within-ds1``, cross-validation by subject inside DS1.
+of the score. Choose with ``--within-ds1``, cross-validation by subject inside DS1, and use
+DS2 for the figures only.
 
     python benchmarks/accuracy_inter_patient.py --seeds 0 1 2
     python benchmarks/accuracy_inter_patient.py --input heartbeat --seeds 0

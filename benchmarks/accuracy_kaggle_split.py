@@ -1,8 +1,7 @@
 """Accuracy on the Kaggle heartbeat split, rebuilt from the MIT-BIH records (intra-patient).
 
-The test beats are used once per seed, for the figures. Whatever was chosen (epochs, learning rate,
-dropout) was chosen with ``--holdout``, which never touches them: it trains on 90 % of the training
-beats and measures on the other 10 %.
+The test beats are for the figures only. Choose with ``--holdout``, which never touches them: it
+trains on 90 % of the training beats and measures on the other 10 %.
 
     python benchmarks/accuracy_kaggle_split.py --seeds 0 1 2
     python benchmarks/accuracy_kaggle_split.py --published --seeds 0

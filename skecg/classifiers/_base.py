@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -366,20 +366,23 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
                 "embed needs a network with a dense layer (torch.nn.Linear); "
                 f"{type(self.module_).__name__} has none"
             )
-        return self._net_for_prediction().embed(X, dense[-1]).numpy()
+        with self._net_for_prediction() as net:
+            return net.embed(X, dense[-1]).numpy()
 
     def _logits(self, X) -> torch.Tensor:
         X = self._check_predict_input(X)
-        with cpu_threads(self.n_threads):
-            return self._net_for_prediction().logits(X)
+        with self._net_for_prediction() as net:
+            return net.logits(X)
 
-    def _net_for_prediction(self) -> LeanNet:
-        """Return the net on the wished device, or where it is when that device is absent."""
+    @contextmanager
+    def _net_for_prediction(self) -> Iterator[LeanNet]:
+        """Give the net on the wished device, or where it is when that device is absent."""
         # A model fitted on a GPU also predicts on a machine without one.
         with suppress(ValueError):
             self.net_.to_device(resolve_device(self.device))
         self.module_ = self.net_.module_
-        return self.net_
+        with cpu_threads(self.n_threads):
+            yield self.net_
 
     # scikit-learn ---------------------------------------------------------------------------------
 
