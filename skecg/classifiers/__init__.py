@@ -7,6 +7,7 @@ from ._cnn2d import ECGCNN2DClassifier
 from ._cnn3d import ECGCNN3DClassifier
 from ._hybrid import ECGHybridClassifier
 from ._images import BaseImageClassifier
+from ._lead_crops import BaseLeadCropClassifier
 from ._neural import ECGNeuralClassifier
 from ._parameters import TrainingParameters
 from ._residual_cnn import ECGResidualCNNClassifier
@@ -16,6 +17,7 @@ from ._vit import ECGViTClassifier
 __all__ = [
     "BaseECGClassifier",
     "BaseImageClassifier",
+    "BaseLeadCropClassifier",
     "ECGAttentionLSTMClassifier",
     "ECGAttentionVGGClassifier",
     "ECGCNN2DClassifier",

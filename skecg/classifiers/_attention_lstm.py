@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-
-from torch import nn
 
 from ..networks import AttentionLSTM
-from ._images import SIZE, BaseImageClassifier, published_lead_recipe
+from ._images import SIZE
+from ._lead_crops import BaseLeadCropClassifier
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ECGAttentionLSTMClassifier(BaseImageClassifier):
+class ECGAttentionLSTMClassifier(BaseLeadCropClassifier):
     """LSTM with attention that reads images row by row.
 
     Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
@@ -22,7 +19,7 @@ class ECGAttentionLSTMClassifier(BaseImageClassifier):
 
     The channels are stacked from top to bottom. The defaults read four rows at a time, since 832
     steps of one row (13 channels of 64) are slow and hard to learn; :meth:`published` gives the
-    published network and recipe.
+    published network (149,125 weights for 5 classes on 13 x 64 x 64) and recipe.
 
     Parameters
     ----------
@@ -30,18 +27,11 @@ class ECGAttentionLSTMClassifier(BaseImageClassifier):
         Rows that make up one step of the LSTM.
     n_hidden : int, default=128
         Size of the LSTM's state; also the number of features that ``embed`` returns.
-    image_shape : tuple (n_channels, height, width) or None, default=None
-        Shape of the images where X has them flattened, one a row; None reads a row as an image of
-        one pixel's height.
-    scale : {"standardize", "unit"} or None, default="standardize"
-        Subtract the training images' one mean and divide by their one standard deviation; or
-        divide bytes by 255 and leave other types; or leave all. Done inside the network.
 
     Notes
     -----
-    All parameters are keywords. Those that every classifier has are described in
-    :class:`TrainingParameters`; the defaults here are 40 epochs of batches of 32 with
-    AdamW, learning rate 0.001 in one cycle and weight decay 0.05.
+    All parameters are keywords. Those of training are described in :class:`TrainingParameters`,
+    ``image_shape`` and ``scale`` in :class:`BaseImageClassifier`.
 
     See Also
     --------
@@ -60,36 +50,13 @@ class ECGAttentionLSTMClassifier(BaseImageClassifier):
     (20, 2)
     """
 
-    max_epochs: int = 40
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
     rows_per_step: int = 4
     n_hidden: int = 128
 
     _parameter_constraints = {
-        **BaseImageClassifier._parameter_constraints,
+        **BaseLeadCropClassifier._parameter_constraints,
         "rows_per_step": SIZE,
         "n_hidden": SIZE,
     }
 
-    @classmethod
-    def published(cls) -> ECGAttentionLSTMClassifier:
-        """Return the classifier as published (149,125 weights for 5 classes on 13 x 64 x 64).
-
-        The recipe is Adamax with learning rate 0.001, halved after 10 and after 15 of 20 epochs,
-        batches of 16 in one random order for all epochs, and gradients clipped to norm 10; the
-        published images are 13 lead crops of 64 x 64 pixels.
-        """
-        return cls(rows_per_step=1, n_hidden=128, **published_lead_recipe())
-
-    def _network_factory(
-        self, image_shape: tuple[int, int, int], n_classes: int
-    ) -> Callable[[], nn.Module]:
-        return partial(
-            AttentionLSTM,
-            image_shape,
-            n_classes,
-            rows_per_step=self.rows_per_step,
-            n_hidden=self.n_hidden,
-        )
+    _network = AttentionLSTM

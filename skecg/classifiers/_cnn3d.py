@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-
-from torch import nn
 
 from ..networks import CNN3D
-from ._images import PROBABILITY, SIZE, BaseImageClassifier, published_lead_recipe
+from ._images import PROBABILITY, SIZE
+from ._lead_crops import BaseLeadCropClassifier
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ECGCNN3DClassifier(BaseImageClassifier):
+class ECGCNN3DClassifier(BaseLeadCropClassifier):
     """Three-dimensional convolutional network on images, their channels read as depth.
 
     Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
@@ -21,7 +18,7 @@ class ECGCNN3DClassifier(BaseImageClassifier):
     channels works: fewer than 4 channels, rows or columns are padded to 4 with zeros at their end.
 
     The defaults have a quarter of the published filters; :meth:`published` gives the published
-    network and recipe.
+    network (3,903,109 weights for 5 classes on 13 x 64 x 64) and recipe.
 
     Parameters
     ----------
@@ -34,18 +31,11 @@ class ECGCNN3DClassifier(BaseImageClassifier):
         wide.
     dropout : float, default=0.2
         Dropout before every dense layer.
-    image_shape : tuple (n_channels, height, width) or None, default=None
-        Shape of the images where X has them flattened, one a row; None reads a row as an image of
-        one pixel's height.
-    scale : {"standardize", "unit"} or None, default="standardize"
-        Subtract the training images' one mean and divide by their one standard deviation; or
-        divide bytes by 255 and leave other types; or leave all. Done inside the network.
 
     Notes
     -----
-    All parameters are keywords. Those that every classifier has are described in
-    :class:`TrainingParameters`; the defaults here are 40 epochs of batches of 32 with
-    AdamW, learning rate 0.001 in one cycle and weight decay 0.05.
+    All parameters are keywords. Those of training are described in :class:`TrainingParameters`,
+    ``image_shape`` and ``scale`` in :class:`BaseImageClassifier`.
 
     See Also
     --------
@@ -64,42 +54,17 @@ class ECGCNN3DClassifier(BaseImageClassifier):
     (20, 2)
     """
 
-    max_epochs: int = 40
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
     width: int = 16
     n_blocks: int = 5
     n_hidden: int = 128
     dropout: float = 0.2
 
     _parameter_constraints = {
-        **BaseImageClassifier._parameter_constraints,
+        **BaseLeadCropClassifier._parameter_constraints,
         "width": SIZE,
         "n_blocks": SIZE,
         "n_hidden": SIZE,
         "dropout": PROBABILITY,
     }
 
-    @classmethod
-    def published(cls) -> ECGCNN3DClassifier:
-        """Return the classifier as published (3,903,109 weights for 5 classes on 13 x 64 x 64).
-
-        The recipe is Adamax with learning rate 0.001, halved after 10 and after 15 of 20 epochs,
-        batches of 16 in one random order for all epochs, and gradients clipped to norm 10; the
-        published images are 13 lead crops of 64 x 64 pixels.
-        """
-        return cls(width=64, n_blocks=5, n_hidden=128, dropout=0.0, **published_lead_recipe())
-
-    def _network_factory(
-        self, image_shape: tuple[int, int, int], n_classes: int
-    ) -> Callable[[], nn.Module]:
-        return partial(
-            CNN3D,
-            image_shape,
-            n_classes,
-            width=self.width,
-            n_blocks=self.n_blocks,
-            n_hidden=self.n_hidden,
-            dropout=self.dropout,
-        )
+    _network = CNN3D

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ..networks import Scaled
-from ..training import MultiStep
 from ._base import BaseECGClassifier
 
 SIZE = [Interval(Integral, 1, None, closed="left")]
@@ -69,27 +68,6 @@ class BaseImageClassifier(BaseECGClassifier):
             self._input_scale = mean_and_deviation(X, weights)
         elif self.scale == "unit" and X.dtype == np.uint8:
             self._input_scale = (0.0, 255.0)
-
-
-def published_lead_recipe() -> dict[str, Any]:
-    """Return the training recipe that the six published networks on lead crops have in common.
-
-    Adamax with learning rate 0.001, halved after 10 and after 15 of 20 epochs; batches of 16 in
-    one random order for all epochs; gradients of norm at most 10. As published, training,
-    validation and test images were standardised each by their own mean and deviation; a
-    prediction would then depend on the other images, and so the training images' serve all.
-    """
-    return {
-        "max_epochs": 20,
-        "batch_size": 16,
-        "learning_rate": 1e-3,
-        "optimizer": "adamax",
-        "weight_decay": 0.0,
-        "lr_schedule": MultiStep((10, 15), gamma=0.5),
-        "gradient_clip": 10.0,
-        "shuffle": "once",
-        "scale": "standardize",
-    }
 
 
 def as_images(X: np.ndarray, image_shape: tuple[int, int, int] | None = None) -> np.ndarray:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-
-from torch import nn
 
 from ..networks import TimeDistributedCNN
-from ._images import PROBABILITY, SIZE, BaseImageClassifier, published_lead_recipe
+from ._images import PROBABILITY, SIZE
+from ._lead_crops import BaseLeadCropClassifier
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ECGTimeDistributedCNNClassifier(BaseImageClassifier):
+class ECGTimeDistributedCNNClassifier(BaseLeadCropClassifier):
     """One convolutional network on every slab of an image, and dense layers on all of them.
 
     Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
@@ -22,7 +19,8 @@ class ECGTimeDistributedCNNClassifier(BaseImageClassifier):
 
     The channels are stacked from top to bottom and the stack is cut into slabs. By default every
     channel is one, so that the network reads every lead by the same filters; the 8 published slabs
-    cross the borders of 13 leads. :meth:`published` gives the published network and recipe.
+    cross the borders of 13 leads. :meth:`published` gives the published network (27,337,861 weights
+    for 5 classes on 13 x 64 x 64) and recipe.
 
     Parameters
     ----------
@@ -36,18 +34,11 @@ class ECGTimeDistributedCNNClassifier(BaseImageClassifier):
         Width of the dense layer before the last; the number of features of ``embed``.
     dropout : float, default=0.2
         Dropout before both dense layers.
-    image_shape : tuple (n_channels, height, width) or None, default=None
-        Shape of the images where X has them flattened, one a row; None reads a row as an image of
-        one pixel's height.
-    scale : {"standardize", "unit"} or None, default="standardize"
-        Subtract the training images' one mean and divide by their one standard deviation; or
-        divide bytes by 255 and leave other types; or leave all. Done inside the network.
 
     Notes
     -----
-    All parameters are keywords. Those that every classifier has are described in
-    :class:`TrainingParameters`; the defaults here are 40 epochs of batches of 32 with
-    AdamW, learning rate 0.001 in one cycle and weight decay 0.05.
+    All parameters are keywords. Those of training are described in :class:`TrainingParameters`,
+    ``image_shape`` and ``scale`` in :class:`BaseImageClassifier`.
 
     See Also
     --------
@@ -66,10 +57,6 @@ class ECGTimeDistributedCNNClassifier(BaseImageClassifier):
     (20, 2)
     """
 
-    max_epochs: int = 40
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
     n_steps: int | None = None
     width: int = 16
     n_blocks: int = 4
@@ -77,7 +64,7 @@ class ECGTimeDistributedCNNClassifier(BaseImageClassifier):
     dropout: float = 0.2
 
     _parameter_constraints = {
-        **BaseImageClassifier._parameter_constraints,
+        **BaseLeadCropClassifier._parameter_constraints,
         "n_steps": [*SIZE, None],
         "width": SIZE,
         "n_blocks": SIZE,
@@ -85,28 +72,4 @@ class ECGTimeDistributedCNNClassifier(BaseImageClassifier):
         "dropout": PROBABILITY,
     }
 
-    @classmethod
-    def published(cls) -> ECGTimeDistributedCNNClassifier:
-        """Return the classifier as published (27,337,861 weights for 5 classes on 13 x 64 x 64).
-
-        The recipe is Adamax with learning rate 0.001, halved after 10 and after 15 of 20 epochs,
-        batches of 16 in one random order for all epochs, and gradients clipped to norm 10; the
-        published images are 13 lead crops of 64 x 64 pixels.
-        """
-        return cls(
-            n_steps=8, width=64, n_blocks=2, n_hidden=64, dropout=0.0, **published_lead_recipe()
-        )
-
-    def _network_factory(
-        self, image_shape: tuple[int, int, int], n_classes: int
-    ) -> Callable[[], nn.Module]:
-        return partial(
-            TimeDistributedCNN,
-            image_shape,
-            n_classes,
-            n_steps=self.n_steps,
-            width=self.width,
-            n_blocks=self.n_blocks,
-            n_hidden=self.n_hidden,
-            dropout=self.dropout,
-        )
+    _network = TimeDistributedCNN

@@ -58,19 +58,13 @@ class ECGViTClassifier(BaseImageClassifier):
         Probability that a sample skips the last block's branches in training; less in the others.
     initialization : {"xavier", "keras"}, default="xavier"
         How weights are drawn, see :class:`skecg.networks.VisionTransformer`.
-    image_shape : tuple (n_channels, height, width) or None, default=None
-        Shape of the images where X has them flattened, one a row; None reads a row as an image of
-        one pixel's height.
-    scale : {"standardize", "unit"} or None, default="standardize"
-        Subtract the training images' one mean and divide by their one standard deviation; or
-        divide bytes by 255 and leave other types; or leave all. Done inside the network.
 
     Notes
     -----
-    All parameters are keywords. Those that every classifier has are described in
-    :class:`TrainingParameters`; the defaults here are 100 epochs of batches of 32 with AdamW,
-    learning rate 0.001 with warm-up and half a cosine, weight decay 0.05 and gradients clipped to
-    norm 1.
+    All parameters are keywords. Those of training are described in :class:`TrainingParameters`,
+    ``image_shape`` and ``scale`` in :class:`BaseImageClassifier`. The defaults here are 100 epochs
+    of batches of 32 with AdamW, learning rate 0.001 with warm-up and half a cosine, weight decay
+    0.05 and gradients clipped to norm 1.
 
     See Also
     --------

@@ -83,7 +83,6 @@ class LeanNet(NeuralNetClassifier):
         """Build the module in the weights' number format."""
         super().initialize_module()
         self.module_ = self.module_.to(self.precision.weights)
-        _store_heads_by_column(self.module_)
         return self
 
     def torch_compile(self, module: nn.Module, name: str) -> nn.Module:
@@ -343,19 +342,6 @@ def _mean(losses: list[Tensor], batch_size: int, n_samples: int) -> float:
     values[:-1] *= batch_size
     values[-1] *= n_samples - batch_size * (len(losses) - 1)
     return values.sum().item() / n_samples
-
-
-def _store_heads_by_column(module: nn.Module) -> None:
-    """Lay out the weights of small dense layers column by column; their values stay.
-
-    With the usual layout the gradient of a layer of, say, 5 outputs is a matrix product of 5 rows,
-    which MKL computes by other kernels on 2 threads than on 1. The default networks then give the
-    same bits alone on 2 cores as in two joblib workers of one thread each. It costs microseconds
-    where the layer is small and more than it is worth where it is not.
-    """
-    for layer in module.modules():
-        if isinstance(layer, nn.Linear) and layer.out_features <= 16 and layer.in_features <= 64:
-            layer.weight.data = layer.weight.data.t().contiguous().t()
 
 
 def _dataset(batches: Batches | None) -> Dataset | None:
