@@ -24,14 +24,17 @@ from ..training import (
     combined_weights,
     cpu_threads,
     draw_seed,
+    frozen_normalizations,
     isolated_generators,
     resolve_device,
     resolve_optimizer,
     resolve_precision,
     resolve_schedule,
+    take_over,
     validation_split,
 )
 from ._parameters import TrainingParameters
+from ._transfer import resolve_source
 
 
 class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
@@ -58,6 +61,8 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
         Number of weights.
     n_iter_ : int
         Epochs run.
+    transfer_report_ : TransferReport or None
+        With ``init_from``, which layers were taken over, drawn anew and frozen; print it.
     """
 
     # What a classifier adds ---------------------------------------------------------------------
@@ -232,7 +237,37 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
             compile=self.compile,
             verbose=self.verbose,
         )
-        return net.initialize()
+        net.initialize()
+        self._take_over(net)
+        return net
+
+    def _take_over(self, net: LeanNet) -> None:
+        """Start from the weights of ``init_from``, if there is one."""
+        self.transfer_report_ = None
+        if self.init_from is None:
+            if self.n_trainable_layers is not None:
+                raise ValueError(
+                    f"n_trainable_layers={self.n_trainable_layers} without init_from would freeze "
+                    "layers at random weights; give a fitted classifier to start from"
+                )
+            return
+        source = resolve_source(self.init_from)
+        if self.reset_layers is None and not np.array_equal(source.classes, self.classes_):
+            raise ValueError(
+                f"reset_layers=None keeps the classes of {source.name}, "
+                f"{source.classes.tolist()}, but y has {self.classes_.tolist()}"
+            )
+        report = self.transfer_report_ = take_over(
+            net.module_,
+            source.weights,
+            source.name,
+            n_trainable_layers=self.n_trainable_layers,
+            reset_layers=self.reset_layers,
+        )
+        if self.freeze_statistics:
+            net.kept_in_eval = frozen_normalizations(net.module_, report.frozen)
+        if self.verbose:
+            print(report)
 
     def _net_callbacks(self) -> list[Callback] | None:
         callbacks = list(self.callbacks or [])

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from skorch.callbacks import Callback
 from torch.optim import Optimizer
@@ -52,6 +53,23 @@ class TrainingParameters(BaseEstimator):
         Part of the training samples to hold out for early stopping.
     patience : int, default=10
         Epochs without a lower validation loss.
+    init_from : FrozenEstimator or None, default=None
+        A fitted classifier to start from, as ``FrozenEstimator(classifier)`` (scikit-learn's
+        ``clone`` would return a bare one unfitted), or a pipeline that ends in one. Layers are
+        matched by name and shape, ``transfer_report_`` lists them. Images are scaled as the
+        source's were.
+    n_trainable_layers : int or None, default=None
+        With ``init_from``, train only the last so many weight layers (convolutions, dense layers,
+        LSTMs; a normalisation belongs to the layer before it) and freeze the others; None trains
+        all.
+    reset_layers : {"head", "trainable", "mismatched"} or None, default="head"
+        With ``init_from``, the layers that start anew: the last one; all that
+        ``n_trainable_layers`` lets be trained; the last one and every one that does not fit the
+        source, as after a change of the input's length (these are trained); none, for the same
+        classes again.
+    freeze_statistics : bool, default=True
+        With ``init_from``, let batch normalisations in frozen layers use and keep the source's
+        statistics. Else, as in some published transfers, they follow the new samples.
     device : str, default="auto"
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
     n_threads : int or None, default=None
@@ -85,6 +103,10 @@ class TrainingParameters(BaseEstimator):
     early_stopping: bool = False
     validation_fraction: float = 0.1
     patience: int = 10
+    init_from: FrozenEstimator | None = None
+    n_trainable_layers: int | None = None
+    reset_layers: Literal["head", "trainable", "mismatched"] | None = "head"
+    freeze_statistics: bool = True
     device: str = "auto"
     n_threads: int | None = None
     precision: str = "auto"
@@ -106,6 +128,10 @@ class TrainingParameters(BaseEstimator):
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "patience": [Interval(Integral, 1, None, closed="left")],
+        "init_from": "no_validation",  # its errors tell the remedy
+        "n_trainable_layers": [Interval(Integral, 1, None, closed="left"), None],
+        "reset_layers": [StrOptions({"head", "trainable", "mismatched"}), None],
+        "freeze_statistics": ["boolean"],
         "device": [str],
         "n_threads": [Interval(Integral, 1, None, closed="left"), None],
         "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],

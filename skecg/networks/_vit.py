@@ -99,7 +99,8 @@ class VisionTransformer(nn.Module):
         if positions == "learned":
             self.positions = nn.Parameter(torch.zeros(rows * columns, dim))
         else:
-            self.register_buffer("positions", sincos_positions(rows, columns, dim))
+            fixed = sincos_positions(rows, columns, dim)
+            self.register_buffer("positions", fixed, persistent=False)
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.Sequential(
             *(

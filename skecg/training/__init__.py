@@ -9,6 +9,7 @@ from ._optimizers import resolve_optimizer
 from ._progress import EpochProgressBar
 from ._schedules import Cosine, ExponentialDecay, MultiStep, OneCycle, Schedule, resolve_schedule
 from ._seeds import draw_seed
+from ._transfer import TransferReport, frozen_normalizations, take_over, weight_layers
 from ._validation_split import validation_split
 from ._weights import combined_weights
 
@@ -23,13 +24,17 @@ __all__ = [
     "OneCycle",
     "Precision",
     "Schedule",
+    "TransferReport",
     "combined_weights",
     "cpu_threads",
     "draw_seed",
+    "frozen_normalizations",
     "isolated_generators",
     "resolve_device",
     "resolve_optimizer",
     "resolve_precision",
     "resolve_schedule",
+    "take_over",
     "validation_split",
+    "weight_layers",
 ]

@@ -73,6 +73,7 @@ class LeanNet(NeuralNetClassifier):
         self.precision = precision
         self.gradient_clip = gradient_clip
         self.shuffle = shuffle
+        self.kept_in_eval: tuple[str, ...] = ()  # parts of the module, as normalisations
 
     @property
     def _default_callbacks(self) -> list:
@@ -163,6 +164,8 @@ class LeanNet(NeuralNetClassifier):
     ) -> None:
         self._set_training(True)
         module, optimizer = self.module_, self.optimizer_
+        for name in self.kept_in_eval:
+            module.get_submodule(name).eval()
         losses = []
         for index in order:
             X, y, weights = batches.take(index)
