@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Literal
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
@@ -109,6 +110,22 @@ class ECGResidualCNNClassifier(BaseECGClassifier):
             weight_decay=0.0,
             lr_schedule=ExponentialDecay(gamma=0.75, every=10_000),
         )
+
+    @classmethod
+    def published_transfer(cls, source: FrozenEstimator) -> ECGResidualCNNClassifier:
+        """Return the classifier that carries a fitted one's convolutions to new classes.
+
+        As the paper predicts myocardial infarction from a network fitted on arrhythmia (section
+        III.C): all convolutions are frozen, and new dense layers of 32 learn from the 64 features
+        that they compute, with a ReLU between, by the recipe of :meth:`published`.
+
+        Parameters
+        ----------
+        source : FrozenEstimator
+            The fitted classifier, in scikit-learn's ``FrozenEstimator``.
+        """
+        transfer = {"n_trainable_layers": 3, "reset_layers": "trainable"}
+        return cls.published().set_params(init_from=source, **transfer)
 
     def _as_network_input(self, X: np.ndarray) -> np.ndarray:
         return as_signals(X)

@@ -105,6 +105,16 @@ def test_a_pipeline_may_be_the_source(source):
     assert new.transfer_report_.source == "ECGResidualCNNClassifier"
 
 
+def test_published_transfer_trains_new_dense_layers_on_the_convolutions(source):
+    given = FrozenEstimator(source)
+    new = ECGResidualCNNClassifier.published_transfer(given).set_params(n_filters=4, max_epochs=1)
+    report = new.fit(*data(2, 1, 187)).transfer_report_
+    assert report.drawn_anew == ("head.0", "head.2", "head.3")
+    # 4 filters at 2 time steps to 32, 32 to 32, 32 to 2
+    assert report.n_trainable_weights == (8 * 32 + 32) + (32 * 32 + 32) + (32 * 2 + 2)
+    assert len(report.frozen) == 11
+
+
 def test_search_over_the_number_of_trained_layers(source):
     X, y = data(2, 1, 187)
     new = clone(source).set_params(init_from=FrozenEstimator(source), max_epochs=1)
