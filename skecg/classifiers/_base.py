@@ -117,10 +117,7 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
             groups = np.asarray(groups)
 
         seed = draw_seed(self.random_state)
-        keep = slice(None) if weights is None else np.flatnonzero(weights)
-        X, codes = X[keep], codes[keep]
-        weights = None if weights is None else weights[keep]
-        groups = None if groups is None else groups[keep]
+        X, codes, weights, groups = _without_zero_weights(X, codes, weights, groups)
         self._learn_input(X, weights)
         with isolated_generators(seed, resolve_device(self.device)), cpu_threads(self.n_threads):
             self.net_ = self._new_net(seed)
@@ -167,10 +164,7 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
             )
         codes = np.searchsorted(self.classes_, y)
         weights = combined_weights(X, y, sample_weight, self.class_weight)
-        if weights is not None:
-            keep = np.flatnonzero(weights)
-            X, codes, weights = X[keep], codes[keep], weights[keep]
-
+        X, codes, weights, _ = _without_zero_weights(X, codes, weights)
         if first:
             self._learn_input(X, weights)
         device = resolve_device(self.device)
@@ -439,3 +433,13 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
         tags.input_tags.two_d_array = True
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _without_zero_weights(
+    X: np.ndarray, codes: np.ndarray, weights: np.ndarray | None, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Leave out what would fill batches and teach nothing."""
+    if weights is None:
+        return X, codes, weights, groups
+    keep = np.flatnonzero(weights)
+    return X[keep], codes[keep], weights[keep], None if groups is None else groups[keep]
