@@ -6,6 +6,7 @@ from ._fetch_mitbih import fetch_mitbih
 from ._heartbeat import beats_from_records, load_heartbeat
 from ._match_heartbeat import match_heartbeat
 from ._mitbih import MITBIH_RECORDS, load_mitbih
+from ._ptbxl import load_ptbxl
 from ._sheets import load_sheets
 from ._synthetic_beats import make_beats
 from ._synthetic_records import make_records
@@ -19,6 +20,7 @@ __all__ = [
     "get_data_home",
     "load_heartbeat",
     "load_mitbih",
+    "load_ptbxl",
     "load_sheets",
     "make_beats",
     "make_records",

@@ -19,7 +19,7 @@ def get_data_home(data_home: str | os.PathLike | None = None) -> Path:
     -------
     folder : pathlib.Path
         The folder. The records of the MIT-BIH Arrhythmia Database are expected in its subfolder
-        ``mitdb``, the heartbeat CSV files in ``heartbeat``.
+        ``mitdb``, the heartbeat CSV files in ``heartbeat``, PTB-XL in ``ptbxl``.
 
     Examples
     --------

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from ..signal import AAMI_CLASSES, aami_codes
 from ._data_home import find_folder
+from ._wfdb_record import read_record, require_file
 
 MITBIH_RECORDS = (
     *(100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 113, 114, 115, 116, 117, 118),
@@ -144,7 +145,7 @@ def load_mitbih(
     rows, lead_names, annotations, loaded, skipped, replaced = [], [], [], [], [], []
     sampling_rates = set()
     for number in tqdm(numbers, desc="MIT-BIH records", unit="record", disable=not progress):
-        record = read_record(folder / str(number))
+        record = read_record(folder / str(number), FETCH_REMEDY)
         channel = _find_lead(record, lead)
         if channel is None and on_missing_lead == "raise":
             raise ValueError(
@@ -186,33 +187,10 @@ def load_mitbih(
     )
 
 
-def read_record(path: Path) -> wfdb.Record:
-    """Read all channels of a WFDB record as int16 and verify the checksums of its header."""
-    for extension in (".hea", ".dat"):
-        _require_file(path.with_suffix(extension))
-    try:
-        record = wfdb.rdrecord(str(path), physical=False, return_res=16)
-    except Exception as error:
-        # wfdb reports a short file as whatever numpy says about the reshape that fails.
-        raise ValueError(
-            f"{path.with_suffix('.dat')} cannot be read with its header; it is truncated or "
-            f"damaged ({error}). {FETCH_REMEDY}"
-        ) from error
-    # The checksum is the sum in 16 bits, which wraps. Headers hold it signed, wfdb.calc_checksum
-    # returns it unsigned: compared as 16 bits they agree.
-    for name, samples, checksum in zip(record.sig_name, record.d_signal.T, record.checksum):
-        if checksum is not None and (int(samples.sum(dtype=np.int16)) - checksum) % 65536 != 0:
-            raise ValueError(
-                f"{path.with_suffix('.dat')}: lead {name} does not agree with the checksum in "
-                f"{path.name}.hea; the file is damaged. {FETCH_REMEDY}"
-            )
-    return record
-
-
 def read_annotations(path: Path) -> Bunch:
     """Read the reference annotations of a WFDB record as arrays."""
     file = path.with_suffix(".atr")
-    _require_file(file)
+    require_file(file, FETCH_REMEDY)
     try:
         annotation = wfdb.rdann(str(path), "atr")
     except Exception as error:
@@ -223,11 +201,6 @@ def read_annotations(path: Path) -> Bunch:
         # wfdb keeps the NUL bytes that pad a note to an even length.
         aux_note=np.array([note.rstrip("\0") for note in annotation.aux_note], dtype=str),
     )
-
-
-def _require_file(file: Path) -> None:
-    if not file.is_file():
-        raise FileNotFoundError(f"There is no file {str(file)!r}. {FETCH_REMEDY}")
 
 
 def _find_lead(record: wfdb.Record, lead: str | int) -> int | None:
