@@ -1,4 +1,4 @@
-"""Classifier on the convolutional network of Altshuler et al. (2023)."""
+"""Classifier on the convolutional network of the Technion project of 2023."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ECGCNNClassifier(BaseECGClassifier):
 
     References
     ----------
-    G. Altshuler et al., "ECG classification", project 046211, Technion, 2023,
+    G. Altshuler, "ECG classification", course project 046211, Technion, 2023,
     https://github.com/gilad-altshuler/ECG-classification.
 
     Examples

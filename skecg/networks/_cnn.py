@@ -1,4 +1,4 @@
-"""The one-dimensional convolutional network of Altshuler et al. (2023)."""
+"""The one-dimensional convolutional network of the Technion project of 2023."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class CNN(nn.Module):
 
     References
     ----------
-    G. Altshuler et al., "ECG classification", project 046211, Technion, 2023,
+    G. Altshuler, "ECG classification", course project 046211, Technion, 2023,
     https://github.com/gilad-altshuler/ECG-classification.
     """
 
