@@ -14,6 +14,7 @@ from skecg import (
     ECGAttentionVGGClassifier,
     ECGCNN2DClassifier,
     ECGCNN3DClassifier,
+    ECGCNNClassifier,
     ECGHybridClassifier,
     ECGNeuralClassifier,
     ECGResidualCNNClassifier,
@@ -34,6 +35,7 @@ def perceptron(input_shape: tuple[int, ...], n_classes: int, width: int = 16) ->
 CLASSIFIERS = [
     ECGNeuralClassifier(module=perceptron, max_epochs=20, batch_size=16),
     ECGResidualCNNClassifier(max_epochs=15, batch_size=16, n_filters=8),
+    ECGCNNClassifier(max_epochs=15, batch_size=16, width=4, hidden_layer_sizes=(32, 16)),
     ECGViTClassifier(
         max_epochs=10, batch_size=16, learning_rate=5e-3,
         patch_size=4, dim=16, n_blocks=2, n_heads=2,

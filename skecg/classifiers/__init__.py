@@ -3,6 +3,7 @@
 from ._attention_lstm import ECGAttentionLSTMClassifier
 from ._attention_vgg import ECGAttentionVGGClassifier
 from ._base import BaseECGClassifier
+from ._cnn import ECGCNNClassifier
 from ._cnn2d import ECGCNN2DClassifier
 from ._cnn3d import ECGCNN3DClassifier
 from ._hybrid import ECGHybridClassifier
@@ -22,6 +23,7 @@ __all__ = [
     "ECGAttentionVGGClassifier",
     "ECGCNN2DClassifier",
     "ECGCNN3DClassifier",
+    "ECGCNNClassifier",
     "ECGHybridClassifier",
     "ECGNeuralClassifier",
     "ECGResidualCNNClassifier",

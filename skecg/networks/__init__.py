@@ -2,6 +2,7 @@
 
 from ._attention_lstm import AttentionLSTM
 from ._attention_vgg import AttentionVGG
+from ._cnn import CNN
 from ._cnn2d import CNN2D
 from ._cnn3d import CNN3D
 from ._hybrid import Hybrid
@@ -11,6 +12,7 @@ from ._time_distributed_cnn import TimeDistributedCNN
 from ._vit import VisionTransformer
 
 __all__ = [
+    "CNN",
     "CNN2D",
     "CNN3D",
     "AttentionLSTM",

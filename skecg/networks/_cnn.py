@@ -1,0 +1,137 @@
+"""The one-dimensional convolutional network of the Technion project of 2023."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+POOL_SIZE = 3
+# Filters in units of the first block's, length of the convolution and pool behind it, per block.
+_BLOCKS = ((1, 5, None), (2, 5, nn.MaxPool1d), (4, 3, None), (8, 3, nn.AvgPool1d))
+
+
+class CNN(nn.Module):
+    """Four convolutions with batch normalisation and four dense layers.
+
+    The convolutions, of lengths 5, 5, 3 and 3, are not padded; normalisation and ReLU follow each,
+    max pooling by 3 the second and average pooling by 3 the fourth. The defaults are the published
+    network (5,125,125 weights).
+
+    Parameters
+    ----------
+    n_leads : int, default=1
+        Leads of the input.
+    n_timesteps : int, default=187
+        Length of the input in samples. An input shorter than 29 samples, too short for the
+        convolutions and pools, is zero-padded at its end, as the published heartbeats themselves
+        are. The first dense layer grows with the length.
+    n_classes : int, default=5
+        Number of logits.
+    width : int, default=32
+        Filters of the first convolution; the others have 2, 4 and 8 times as many.
+    hidden_layer_sizes : sequence of int, default=(1024, 256, 32)
+        Widths of the dense layers before the last one; as many as there are numbers.
+    norm : {"batch", "group"} or None, default="batch"
+        Normalisation after the convolutions. ``"group"`` (groups of up to 16 filters) makes a
+        sample's gradient independent of the other samples of its batch.
+    dropout : float, default=0.3
+        Dropout before every dense layer.
+
+    Attributes
+    ----------
+    features : torch.nn.Sequential
+        ``block1`` to ``block4``, each of ``conv``, ``norm``, ``relu`` and ``pool`` where it has
+        them.
+    head : torch.nn.Sequential
+        ``dense1`` to ``dense3`` (one for each hidden layer), ``output``, and between them
+        ``dropout1``, ``relu1``, ...
+
+    References
+    ----------
+    G. Altshuler, "ECG classification", course project 046211, Technion, 2023,
+    https://github.com/gilad-altshuler/ECG-classification.
+    """
+
+    def __init__(
+        self,
+        n_leads: int = 1,
+        n_timesteps: int = 187,
+        n_classes: int = 5,
+        *,
+        width: int = 32,
+        hidden_layer_sizes: Sequence[int] = (1024, 256, 32),
+        norm: Literal["batch", "group"] | None = "batch",
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        self.padding = max(0, _shortest_input() - n_timesteps)
+        length = _output_length(n_timesteps + self.padding)
+
+        blocks, n_channels = OrderedDict(), n_leads
+        for number, (factor, kernel_size, pool) in enumerate(_BLOCKS, start=1):
+            blocks[f"block{number}"] = _block(n_channels, width * factor, kernel_size, norm, pool)
+            n_channels = width * factor
+        self.features = nn.Sequential(blocks)
+        self.head = _head([n_channels * length, *hidden_layer_sizes], n_classes, dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_samples, n_leads, n_timesteps) to logits (n_samples, n_classes)."""
+        if self.padding:
+            x = F.pad(x, (0, self.padding))
+        return self.head(torch.flatten(self.features(x), 1))
+
+
+def _block(
+    n_channels: int,
+    n_filters: int,
+    kernel_size: int,
+    norm: str | None,
+    pool: type[nn.Module] | None,
+) -> nn.Sequential:
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    layers["conv"] = nn.Conv1d(n_channels, n_filters, kernel_size)
+    # The shortest input leaves three time steps to the last normalisation: a batch of a single
+    # sample has statistics too.
+    if norm == "batch":
+        layers["norm"] = nn.BatchNorm1d(n_filters)
+    elif norm == "group":
+        layers["norm"] = nn.GroupNorm(n_filters // math.gcd(n_filters, 16), n_filters)
+    layers["relu"] = nn.ReLU()
+    if pool is not None:
+        layers["pool"] = pool(POOL_SIZE)
+    return nn.Sequential(layers)
+
+
+def _head(sizes: Sequence[int], n_classes: int, dropout: float) -> nn.Sequential:
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    for number, (n_inputs, n_outputs) in enumerate(zip(sizes, [*sizes[1:], n_classes]), start=1):
+        is_last = number == len(sizes)
+        if dropout:
+            layers[f"dropout{number}"] = nn.Dropout(dropout)
+        layers["output" if is_last else f"dense{number}"] = nn.Linear(n_inputs, n_outputs)
+        if not is_last:
+            layers[f"relu{number}"] = nn.ReLU()
+    return nn.Sequential(layers)
+
+
+def _output_length(n_timesteps: int) -> int:
+    for _, kernel_size, pool in _BLOCKS:
+        n_timesteps -= kernel_size - 1
+        if pool is not None:
+            n_timesteps //= POOL_SIZE
+    return n_timesteps
+
+
+def _shortest_input() -> int:
+    length = 1
+    for _, kernel_size, pool in reversed(_BLOCKS):
+        if pool is not None:
+            length *= POOL_SIZE
+        length += kernel_size - 1
+    return length
