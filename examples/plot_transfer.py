@@ -28,19 +28,21 @@ homes = [Path(home) for home in homes if home]
 home = next((h for h in homes if (h / "mitdb").is_dir() and (h / "ptbxl").is_dir()), None)
 
 if home is None:
-    source_beats = make_beats(1500, random_state=0)
+    source_beats = make_beats(1200, random_state=0)
 else:
     source_beats = load_heartbeat(home, source="mitbih", subset="train")
 rng = np.random.default_rng(0)
 drawn = rng.permutation(len(source_beats.data))[:10_000]
-source = ECGCNNClassifier(width=16, hidden_layer_sizes=(256, 64, 32), max_epochs=6, random_state=0)
+source = ECGCNNClassifier(
+    width=8, hidden_layer_sizes=(128, 64, 32), max_epochs=8, batch_size=32, random_state=0
+)
 source.fit(source_beats.data[drawn], source_beats.target[drawn])
 
 # %%
 # The target: two other classes, and whose beats they are. From PTB-XL, infarction against normal in
 # lead II.
 if home is None:
-    beats = make_beats(900, n_subjects=30, random_state=1)
+    beats = make_beats(600, n_subjects=30, random_state=1)
     X, y, groups = beats.data, np.isin(beats.target, [1, 3]).astype(int), beats.groups
 else:
     records = load_ptbxl(home, task="mi-vs-norm", sampling_rate=125, leads="II")
@@ -54,7 +56,7 @@ print(f"{len(X)} beats of {len(np.unique(groups))} persons, {np.mean(y):.0%} of 
 # scikit-learn clones; no person stands in both parts of a fold.
 folds = StratifiedGroupKFold(4, shuffle=True, random_state=0)
 start = {"init_from": FrozenEstimator(source), "reset_layers": "trainable"}
-target = ECGCNNClassifier(**{**source.get_params(deep=False), **start, "max_epochs": 10})
+target = ECGCNNClassifier(**{**source.get_params(deep=False), **start})
 search = GridSearchCV(
     target, {"n_trainable_layers": [1, 2, 3, 4]}, cv=folds, scoring="balanced_accuracy"
 )
@@ -63,7 +65,7 @@ print(search.best_estimator_.transfer_report_)
 
 # %%
 # Beside it the same network from scratch, and fine-tuned as a whole from the source.
-scratch = ECGCNNClassifier(**{**source.get_params(deep=False), "max_epochs": 10})
+scratch = ECGCNNClassifier(**{**source.get_params(deep=False)})
 tuned = ECGCNNClassifier(**{**target.get_params(deep=False), "reset_layers": "head"})
 whole = {
     name: cross_val_score(model, X, y, groups=groups, cv=folds, scoring="balanced_accuracy")

@@ -37,3 +37,9 @@ def test_quickstart_says_that_the_database_is_missing_and_uses_generated_records
 def test_plot_sheets_draws_generated_sheets(tmp_path):
     done = run_without_data("plot_sheets.py", tmp_path)
     assert "sheets in" in done.stdout
+
+
+def test_plot_transfer_compares_the_number_of_trained_layers(tmp_path):
+    done = run_without_data("plot_transfer.py", tmp_path)
+    assert "features.block4.conv      6,336  taken over, frozen" in done.stdout
+    assert "last k trained: [" in done.stdout
