@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,3 +38,10 @@ def test_quickstart_says_that_the_database_is_missing_and_uses_generated_records
 def test_plot_sheets_draws_generated_sheets(tmp_path):
     done = run_without_data("plot_sheets.py", tmp_path)
     assert "sheets in" in done.stdout
+
+
+def test_plot_embedding_puts_a_network_into_a_pipeline(tmp_path):
+    done = run_without_data("plot_embedding.py", tmp_path)
+    scores = re.findall(r"on the (\w+): balanced accuracy (\d\.\d+)", done.stdout)
+    assert [name for name, _ in scores] == ["embedding", "samples"]
+    assert float(scores[0][1]) > 0.6  # guessing gives 0.333
