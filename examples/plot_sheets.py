@@ -18,14 +18,14 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.patches import Rectangle
 from sklearn.model_selection import StratifiedGroupKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 
 from skecg import ECGCNN2DClassifier, ECGViTClassifier
 from skecg.datasets import load_sheets, make_sheets
+from skecg.inspection import LeadLayoutDisplay
 from skecg.preprocessing import AreaResize, LeadCropper
-from skecg.sheet import get_layout, read_image
+from skecg.sheet import read_image
 
 homes = (os.environ.get("SKECG_DATA"), "../shared/data", Path.home() / "skecg_data")
 folders = (Path(home, "sheets") for home in homes if home)
@@ -63,14 +63,8 @@ for ax, region in zip(axes, (None, "grid")):
 # ----------------------
 # One table of boxes serves all classes. (The published boxes depended on the class, which leaks
 # the label.)
-layout = get_layout("edan-3x4")
 fig, ax = plt.subplots(figsize=(10, 7))
-ax.imshow(sheet)
-for name, (left, upper, right, lower) in zip(
-    layout.lead_names, layout.boxes_on((sheet.shape[1], sheet.shape[0]))
-):
-    ax.add_patch(Rectangle((left, upper), right - left, lower - upper, fill=False, edgecolor="C0"))
-    ax.text(left + 12, upper + 12, name, color="C0", va="top")
+LeadLayoutDisplay.from_layout("edan-3x4", sheet, ax=ax)
 ax.set_axis_off()
 
 # %%

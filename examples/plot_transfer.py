@@ -6,8 +6,8 @@ A network that has learned heartbeats of one kind knows much of another. Here a 
 arrhythmia is carried to myocardial infarction: all its convolutions stay as they are, and the last
 k dense layers are drawn anew and trained, for k from 1 to 4. As published, few layers are too few.
 
-With MIT-BIH and PTB-XL (in ``$SKECG_DATA``, ``../shared/data`` or ``~/skecg_data``) it runs on their
-beats, else on generated ones.
+With MIT-BIH and PTB-XL (in ``$SKECG_DATA``, ``../shared/data`` or ``~/skecg_data``) it runs on
+their beats, else on generated ones.
 """
 
 # %%
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, cross_val_score
 
@@ -55,8 +56,9 @@ print(f"{len(X)} beats of {len(np.unique(groups))} persons, {np.mean(y):.0%} of 
 # A search over the number of trained layers. ``FrozenEstimator`` keeps the source fitted where
 # scikit-learn clones; no person stands in both parts of a fold.
 folds = StratifiedGroupKFold(4, shuffle=True, random_state=0)
-start = {"init_from": FrozenEstimator(source), "reset_layers": "trainable"}
-target = ECGCNNClassifier(**{**source.get_params(deep=False), **start})
+target = clone(source).set_params(
+    init_from=FrozenEstimator(source), n_trainable_layers=1, reset_layers="trainable"
+)
 search = GridSearchCV(
     target, {"n_trainable_layers": [1, 2, 3, 4]}, cv=folds, scoring="balanced_accuracy"
 )
@@ -65,11 +67,10 @@ print(search.best_estimator_.transfer_report_)
 
 # %%
 # Beside it the same network from scratch, and fine-tuned as a whole from the source.
-scratch = ECGCNNClassifier(**{**source.get_params(deep=False)})
-tuned = ECGCNNClassifier(**{**target.get_params(deep=False), "reset_layers": "head"})
+tuned = clone(target).set_params(n_trainable_layers=None, reset_layers="head")
 whole = {
     name: cross_val_score(model, X, y, groups=groups, cv=folds, scoring="balanced_accuracy")
-    for name, model in {"from scratch": scratch, "all fine-tuned": tuned}.items()
+    for name, model in {"from scratch": source, "all fine-tuned": tuned}.items()
 }
 
 # %%

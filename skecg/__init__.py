@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from . import datasets, metrics, model_selection, training
+    from . import datasets, inspection, metrics, model_selection, training
     from .classifiers import (
         ECGAttentionLSTMClassifier,
         ECGAttentionVGGClassifier,
@@ -40,7 +40,15 @@ _ESTIMATORS = {
     "ECGViTClassifier": "classifiers",
     "LeadCropper": "preprocessing",
 }
-_SUBPACKAGES = ("datasets", "metrics", "model_selection", "sheet", "signal", "training")
+_SUBPACKAGES = (
+    "datasets",
+    "inspection",
+    "metrics",
+    "model_selection",
+    "sheet",
+    "signal",
+    "training",
+)
 
 __all__ = [
     "AreaResize",
@@ -57,6 +65,7 @@ __all__ = [
     "ECGViTClassifier",
     "LeadCropper",
     "datasets",
+    "inspection",
     "metrics",
     "model_selection",
     "sheet",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,10 @@ def test_plot_transfer_compares_the_number_of_trained_layers(tmp_path):
     done = run_without_data("plot_transfer.py", tmp_path)
     assert "features.block4.conv      6,336  taken over, frozen" in done.stdout
     assert "last k trained: [" in done.stdout
+
+
+def test_plot_embedding_puts_a_network_into_a_pipeline(tmp_path):
+    done = run_without_data("plot_embedding.py", tmp_path)
+    scores = re.findall(r"on the (\w+): balanced accuracy (\d\.\d+)", done.stdout)
+    assert [name for name, _ in scores] == ["embedding", "samples"]
+    assert float(scores[0][1]) > 0.6  # guessing gives 0.333

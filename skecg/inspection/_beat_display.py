@@ -1,0 +1,383 @@
+"""The picture of beats by class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._beat_statistics import (
+    ClassBeats,
+    check_beats,
+    check_coverages,
+    check_labels,
+    check_names,
+    summarize,
+)
+from ._panels import COLORS, LINE_STYLES, keywords, panel_grid
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
+
+_COVERAGES = (0.5, 0.9)
+_RIGHT_COLOR, _ERROR_COLOR = COLORS[0], COLORS[1]
+
+
+class BeatDisplay:
+    """Beats by class: their mean, and bands that hold the central part of them.
+
+    Use :meth:`from_beats` or :meth:`from_estimator` to make one. All parameters are stored as
+    attributes.
+
+    Parameters
+    ----------
+    beats : list of n_classes ClassBeats
+        Number, mean, bands and single beats of every class.
+    seconds : ndarray of shape (n_timesteps,)
+        Time of the samples in seconds.
+    display_labels : sequence of n_classes str
+        Names of the classes.
+    coverages : sequence of float
+        Share of the beats that each band holds.
+    lead_names : sequence of n_leads str or None, default=None
+        Names of the leads.
+    unit : str or None, default=None
+        Unit of the amplitude, such as ``"mV"``.
+    errors : bool, default=False
+        Whether the single beats are those that a classifier mistook.
+
+    Attributes
+    ----------
+    axes_ : ndarray of Axes of shape (n_leads, n_classes), or (n_leads, 1) if overlaid
+        The panels.
+    ax_ : matplotlib Axes
+        The first panel.
+    bounding_ax_ : matplotlib Axes or None
+        The Axes that was passed and divided into panels.
+    figure_ : matplotlib Figure
+        The figure.
+    lines_ : ndarray of Line2D of shape (n_leads, n_classes)
+        The means.
+    bands_ : ndarray of artists of shape (n_leads, n_classes, n_coverages)
+        The bands, from the widest to the narrowest.
+    example_lines_ : ndarray of lists of Line2D of shape (n_leads, n_classes)
+        The single beats.
+    legend_ : Legend
+        The legend, of the last panel of the first row.
+
+    Examples
+    --------
+    >>> from skecg.datasets import make_beats
+    >>> from skecg.inspection import BeatDisplay
+    >>> beats = make_beats(100, random_state=0)
+    >>> display = BeatDisplay.from_beats(
+    ...     beats.data, beats.target, sampling_rate=beats.sampling_rate,
+    ...     display_labels=beats.target_names,
+    ... )
+    >>> display.axes_.shape
+    (1, 5)
+    """
+
+    def __init__(
+        self,
+        beats: Sequence[ClassBeats],
+        seconds: NDArray[np.floating],
+        *,
+        display_labels: Sequence[str],
+        coverages: Sequence[float],
+        lead_names: Sequence[str] | None = None,
+        unit: str | None = None,
+        errors: bool = False,
+    ) -> None:
+        self.beats = beats
+        self.seconds = seconds
+        self.display_labels = display_labels
+        self.coverages = coverages
+        self.lead_names = lead_names
+        self.unit = unit
+        self.errors = errors
+
+    @classmethod
+    def from_beats(
+        cls,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        sampling_rate: float = 125.0,
+        start: float = 0.0,
+        labels: ArrayLike | None = None,
+        display_labels: Sequence[str] | None = None,
+        lead_names: Sequence[str] | None = None,
+        unit: str | None = None,
+        coverages: Sequence[float] = _COVERAGES,
+        n_examples: int = 0,
+        overlay: bool = False,
+        ax: Axes | Sequence[Axes] | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+        band_kw: Mapping[str, Any] | None = None,
+        example_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw beats by their class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_beats, n_timesteps) or (n_beats, n_leads, n_timesteps)
+            The beats. Zeros that pad a beat count like all other samples.
+        y : array-like of shape (n_beats,)
+            Their labels.
+        sampling_rate : float, default=125.0
+            Samples per second (Hz).
+        start : float, default=0.0
+            Time of the first sample in seconds, such as -0.5 where beats begin half a second
+            before the R peak.
+        labels : array-like of shape (n_classes,), default=None
+            The labels to draw, in this order. If None, all of them, sorted.
+        display_labels : sequence of n_classes str, default=None
+            Names of the classes. If None, the labels.
+        lead_names : sequence of n_leads str, default=None
+            Names of the leads.
+        unit : str, default=None
+            Unit of the amplitude, such as ``"mV"``. If None, ``"scaled to 0..1"`` where no value
+            lies outside, else no unit is named.
+        coverages : sequence of float, default=(0.5, 0.9)
+            Share of the beats that each band holds at every instant: 0.9 is the band from the
+            5 % to the 95 % quantile.
+        n_examples : int, default=0
+            Number of single beats to draw of each class, picked evenly in the order of X.
+        overlay : bool, default=False
+            Draw all classes in one panel instead of one panel per class.
+        ax : Axes or sequence of Axes, default=None
+            Where to draw: one Axes per panel, or a single one whose place the panels share. If
+            None, a new figure.
+        line_kw, band_kw, example_kw : dict, default=None
+            Keywords of the means (:meth:`matplotlib.axes.Axes.plot`), the bands
+            (:meth:`matplotlib.axes.Axes.fill_between`) and the single beats (``plot``).
+
+        Returns
+        -------
+        BeatDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If X is not of one of these shapes or not finite, or a label does not occur in y.
+        """
+        display = cls._computed(
+            X, y, None, sampling_rate, start, labels, display_labels, lead_names, unit, coverages,
+            n_examples,
+        )  # fmt: skip
+        return display.plot(
+            overlay=overlay, ax=ax, line_kw=line_kw, band_kw=band_kw, example_kw=example_kw
+        )
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        sampling_rate: float = 125.0,
+        start: float = 0.0,
+        labels: ArrayLike | None = None,
+        display_labels: Sequence[str] | None = None,
+        lead_names: Sequence[str] | None = None,
+        unit: str | None = None,
+        coverages: Sequence[float] = _COVERAGES,
+        n_examples: int = 20,
+        ax: Axes | Sequence[Axes] | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+        band_kw: Mapping[str, Any] | None = None,
+        example_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw what a classifier makes of beats: those that it recognises and those that it misses.
+
+        Every panel is a true class. Mean and bands are those of its beats that the classifier
+        recognises; the thin lines are beats of the class that it takes for another one.
+
+        Parameters
+        ----------
+        estimator : classifier
+            A fitted classifier, or a pipeline that ends in one.
+        X : array-like of shape (n_beats, n_timesteps) or (n_beats, n_leads, n_timesteps)
+            The beats.
+        y : array-like of shape (n_beats,)
+            Their true labels.
+        sampling_rate, start, labels, display_labels, lead_names, unit, coverages
+            As for :meth:`from_beats`.
+        n_examples : int, default=20
+            Largest number of missed beats to draw of each class.
+        ax, line_kw, band_kw, example_kw
+            As for :meth:`from_beats`.
+
+        Returns
+        -------
+        BeatDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`from_beats`.
+        """
+        display = cls._computed(
+            X, y, estimator, sampling_rate, start, labels, display_labels, lead_names, unit,
+            coverages, n_examples,
+        )  # fmt: skip
+        return display.plot(ax=ax, line_kw=line_kw, band_kw=band_kw, example_kw=example_kw)
+
+    @classmethod
+    def _computed(
+        cls, X, y, estimator, sampling_rate, start, labels, display_labels, lead_names, unit,
+        coverages, n_examples,
+    ) -> Self:  # fmt: skip
+        """Check what both ways of making a display take, and compute what is drawn."""
+        if not sampling_rate > 0:
+            raise ValueError(f"sampling_rate must be positive (Hz); got {sampling_rate}.")
+        predicted = None if estimator is None else estimator.predict(X)
+        X, y = check_beats(X, y)
+        labels, coverages = check_labels(labels, y), check_coverages(coverages)
+        names = labels if display_labels is None else display_labels
+        missed = None if predicted is None else predicted != y
+        beats = []
+        for label in labels:
+            members = y == label
+            wrong = None if missed is None else missed[members]
+            beats.append(summarize(X[members], wrong, coverages, n_examples))
+        if lead_names is not None:
+            lead_names = check_names(lead_names, X.shape[1], "lead_names", "leads of X")
+        return cls(
+            beats,
+            start + np.arange(X.shape[2]) / sampling_rate,
+            display_labels=check_names(names, len(labels), "display_labels", "classes"),
+            coverages=coverages,
+            lead_names=lead_names,
+            unit=unit or ("scaled to 0..1" if X.min() >= 0 and X.max() <= 1 else None),
+            errors=estimator is not None,
+        )
+
+    def plot(
+        self,
+        *,
+        overlay: bool = False,
+        ax: Axes | Sequence[Axes] | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+        band_kw: Mapping[str, Any] | None = None,
+        example_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw the display.
+
+        Parameters
+        ----------
+        overlay, ax, line_kw, band_kw, example_kw
+            As for :meth:`from_beats`.
+
+        Returns
+        -------
+        BeatDisplay
+            The display itself.
+        """
+        n_leads, n_classes = self.beats[0].mean.shape[0], len(self.beats)
+        self.axes_, self.bounding_ax_ = panel_grid(
+            ax,
+            n_leads,
+            1 if overlay else n_classes,
+            panel_size=_panel_size(n_leads, overlay),
+            legend_width=0.0 if overlay else 1.8,
+            share_y="row",
+        )
+        self.ax_, self.figure_ = self.axes_.flat[0], self.axes_.flat[0].figure
+        self.lines_ = np.empty((n_leads, n_classes), dtype=object)
+        self.bands_ = np.empty((n_leads, n_classes, len(self.coverages)), dtype=object)
+        self.example_lines_ = np.empty((n_leads, n_classes), dtype=object)
+        for lead, k in np.ndindex(n_leads, n_classes):
+            panel = self.axes_[lead, 0 if overlay else k]
+            self._draw_examples(panel, lead, k, example_kw)
+            self._draw_bands(panel, lead, k, overlay, band_kw)
+            self._draw_mean(panel, lead, k, overlay, line_kw)
+        self._describe(overlay, own_figure=ax is None)
+        return self
+
+    def _draw_examples(
+        self, panel: Axes, lead: int, k: int, given: Mapping[str, Any] | None
+    ) -> None:
+        from matplotlib.lines import Line2D
+
+        color = _ERROR_COLOR if self.errors else COLORS[k % len(COLORS)]
+        style = keywords({"color": color, "linewidth": 0.6, "alpha": 0.5}, given, Line2D)
+        lines = panel.plot(self.seconds, self.beats[k].examples[:, lead].T, **style)
+        if lines:
+            lines[0].set_label("missed" if self.errors else "single beats")
+        self.example_lines_[lead, k] = lines
+
+    def _draw_bands(
+        self, panel: Axes, lead: int, k: int, overlay: bool, given: Mapping[str, Any] | None
+    ) -> None:
+        from matplotlib.collections import PolyCollection
+
+        color = _RIGHT_COLOR if self.errors else COLORS[k % len(COLORS)]
+        for i, coverage in enumerate(self.coverages):
+            lower, upper = self.beats[k].bands[i, :, lead]
+            own = {
+                "facecolor": color,
+                "alpha": 0.12 if overlay else 0.2 + 0.3 * i / len(self.coverages),
+                "linewidth": 0,
+                "label": None if overlay else f"{coverage:.0%} of {self._drawn()}",
+            }
+            style = keywords(own, given, PolyCollection)
+            self.bands_[lead, k, i] = panel.fill_between(self.seconds, lower, upper, **style)
+
+    def _draw_mean(
+        self, panel: Axes, lead: int, k: int, overlay: bool, given: Mapping[str, Any] | None
+    ) -> None:
+        from matplotlib.lines import Line2D
+
+        own = {
+            "color": _RIGHT_COLOR if self.errors else COLORS[k % len(COLORS)],
+            "linestyle": LINE_STYLES[k % len(LINE_STYLES)] if overlay else "-",
+            "linewidth": 1.6,
+            "label": self._title(k) if overlay else f"mean of {self._drawn()}",
+        }
+        style = keywords(own, given, Line2D)
+        (self.lines_[lead, k],) = panel.plot(self.seconds, self.beats[k].mean[lead], **style)
+
+    def _describe(self, overlay: bool, own_figure: bool) -> None:
+        """Write titles, units and legend."""
+        for panel in self.axes_[-1]:
+            panel.set_xlabel("Time (s)")
+        for panel, name in zip(self.axes_[:, 0], self._quantities()):
+            label = name if self.unit is None else f"{name} ({self.unit})"
+            panel.set_ylabel(label, fontsize="medium" if len(self.axes_) == 1 else "small")
+        if not overlay:
+            for k, panel in enumerate(self.axes_[0]):
+                panel.set_title(self._title(k), fontsize="medium")
+        # Beside the panels it hides nothing, but only a figure of our own has the room.
+        beside = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0)}
+        self.legend_ = self.axes_[0, -1].legend(
+            fontsize="small", framealpha=0.7, **(beside if own_figure and not overlay else {})
+        )
+
+    def _quantities(self) -> Sequence[str]:
+        """Return what every row of panels shows."""
+        if self.lead_names is not None:
+            return self.lead_names
+        n_leads = len(self.axes_)
+        return ["Amplitude"] if n_leads == 1 else [f"Lead {k + 1}" for k in range(n_leads)]
+
+    def _drawn(self) -> str:
+        return "recognised" if self.errors else "beats"
+
+    def _title(self, k: int) -> str:
+        beats = self.beats[k]
+        title = f"{self.display_labels[k]}: {beats.n_beats:,} beats"
+        return f"{title}\n{beats.n_missed:,} missed" if self.errors else title
+
+
+def _panel_size(n_leads: int, overlay: bool) -> tuple[float, float]:
+    if overlay:
+        return (5.0, 3.2 if n_leads == 1 else 1.8)
+    return (2.2, 2.4 if n_leads == 1 else 1.4)

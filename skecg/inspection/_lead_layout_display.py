@@ -1,0 +1,249 @@
+"""The picture of a sheet and the boxes of its leads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+
+from ..preprocessing import LeadCropper
+from ..sheet import LeadLayout, find_grid_box, get_layout, read_image
+from ._panels import COLORS, keywords, panel_grid
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.patches import Rectangle
+    from matplotlib.text import Text
+
+    from ..sheet._read import ImageSource
+
+
+class LeadLayoutDisplay:
+    """The boxes of the leads over the sheet that they are cut from.
+
+    Use :meth:`from_estimator` or :meth:`from_layout` to make one. All parameters are stored as
+    attributes.
+
+    Parameters
+    ----------
+    sheet : ndarray of uint8 of shape (height, width, 3)
+        The sheet.
+    boxes : ndarray of int of shape (n_leads, 4)
+        Left, upper, right and lower edge of every box in pixels of the sheet; the right column
+        and the lower row are the first outside.
+    lead_names : sequence of n_leads str
+        Names of the leads.
+    grid_box : (int, int, int, int) or None, default=None
+        Frame of the millimetre grid that the boxes were fitted to, drawn as well.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the sheet; its units are pixels.
+    figure_ : matplotlib Figure
+        The figure.
+    im_ : AxesImage
+        The sheet.
+    boxes_ : list of n_leads Rectangle
+        The boxes.
+    text_ : list of n_leads Text
+        The names.
+    grid_ : Rectangle or None
+        The frame of the grid.
+
+    Examples
+    --------
+    >>> from skecg.datasets import make_sheets
+    >>> from skecg.inspection import LeadLayoutDisplay
+    >>> sheet = make_sheets(1, random_state=0).data[0]
+    >>> display = LeadLayoutDisplay.from_layout("edan-3x4", sheet)
+    >>> [text.get_text() for text in display.text_][:4]
+    ['I', 'II', 'III', 'aVR']
+    """
+
+    def __init__(
+        self,
+        sheet: NDArray[np.uint8],
+        boxes: NDArray[np.integer],
+        lead_names: Sequence[str],
+        *,
+        grid_box: tuple[int, int, int, int] | None = None,
+    ) -> None:
+        self.sheet = sheet
+        self.boxes = boxes
+        self.lead_names = lead_names
+        self.grid_box = grid_box
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        sheet: ImageSource,
+        *,
+        ax: Axes | None = None,
+        box_kw: Mapping[str, Any] | None = None,
+        text_kw: Mapping[str, Any] | None = None,
+        im_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw the boxes that a cropper cuts from a sheet.
+
+        Parameters
+        ----------
+        estimator : LeadCropper or Pipeline
+            The cropper, or a pipeline that has one. Its ``layout``, ``align`` and ``lead_order``
+            decide.
+        sheet : str, path, bytes, binary file, PIL.Image.Image or ndarray
+            The sheet, as :func:`skecg.sheet.read_image` takes it.
+        ax : Axes, default=None
+            Where to draw. If None, a new figure.
+        box_kw, text_kw, im_kw : dict, default=None
+            Keywords of the boxes (:class:`matplotlib.patches.Rectangle`), the names
+            (:meth:`matplotlib.axes.Axes.text`) and the sheet
+            (:meth:`matplotlib.axes.Axes.imshow`).
+
+        Returns
+        -------
+        LeadLayoutDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator is no cropper and has none.
+        ValueError
+            If the sheet cannot be read, the layout does not fit it, or ``align="grid"`` finds no
+            grid.
+        """
+        cropper = _find_cropper(estimator)
+        layout = get_layout(cropper.layout)
+        display = cls._fitted(layout, sheet, cropper.align, cropper._order())
+        return display.plot(ax=ax, box_kw=box_kw, text_kw=text_kw, im_kw=im_kw)
+
+    @classmethod
+    def from_layout(
+        cls,
+        layout: str | LeadLayout,
+        sheet: ImageSource,
+        *,
+        align: str | None = None,
+        ax: Axes | None = None,
+        box_kw: Mapping[str, Any] | None = None,
+        text_kw: Mapping[str, Any] | None = None,
+        im_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw the boxes of a layout over a sheet.
+
+        Parameters
+        ----------
+        layout : str or LeadLayout
+            A name in :data:`skecg.sheet.LAYOUTS`, or a layout of your own.
+        sheet : str, path, bytes, binary file, PIL.Image.Image or ndarray
+            The sheet, as :func:`skecg.sheet.read_image` takes it.
+        align : {"grid", None}, default=None
+            As for :class:`skecg.LeadCropper`: ``"grid"`` moves the boxes with the frame of the
+            reddish grid, which is then drawn too.
+        ax, box_kw, text_kw, im_kw
+            As for :meth:`from_estimator`.
+
+        Returns
+        -------
+        LeadLayoutDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`from_estimator`.
+        """
+        display = cls._fitted(get_layout(layout), sheet, align, slice(None))
+        return display.plot(ax=ax, box_kw=box_kw, text_kw=text_kw, im_kw=im_kw)
+
+    @classmethod
+    def _fitted(
+        cls, layout: LeadLayout, sheet: ImageSource, align: str | None, order: list[int] | slice
+    ) -> Self:
+        """Place the boxes of a layout on a sheet."""
+        if align not in ("grid", None):
+            raise ValueError(f'align must be "grid" or None; got {align!r}.')
+        image = read_image(sheet)
+        grid_box = find_grid_box(image) if align == "grid" else None
+        boxes = layout.boxes_on((image.shape[1], image.shape[0]), grid_box)
+        names = np.array(layout.lead_names, dtype=object)
+        return cls(image, boxes[order], names[order].tolist(), grid_box=grid_box)
+
+    def plot(
+        self,
+        *,
+        ax: Axes | None = None,
+        box_kw: Mapping[str, Any] | None = None,
+        text_kw: Mapping[str, Any] | None = None,
+        im_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw the display.
+
+        Parameters
+        ----------
+        ax, box_kw, text_kw, im_kw
+            As for :meth:`from_estimator`.
+
+        Returns
+        -------
+        LeadLayoutDisplay
+            The display itself.
+        """
+        height, width = self.sheet.shape[:2]
+        axes, _ = panel_grid(ax, 1, 1, panel_size=(9.0, 9.0 * height / width))
+        self.ax_ = axes[0, 0]
+        self.figure_ = self.ax_.figure
+        self.im_ = self.ax_.imshow(self.sheet, **(im_kw or {}))
+        self.boxes_, self.text_ = [], []
+        for name, box in zip(self.lead_names, self.boxes):
+            self.boxes_.append(self._draw_box(box, {"edgecolor": COLORS[0]}, box_kw))
+            self.text_.append(self._write_name(name, box, text_kw))
+        self.grid_ = None
+        if self.grid_box is not None:
+            dashed = {"edgecolor": "black", "linestyle": "--", "linewidth": 1.0}
+            self.grid_ = self._draw_box(self.grid_box, dashed, None)
+        self.ax_.set(xlabel="Pixels", ylabel="Pixels")
+        return self
+
+    def _draw_box(
+        self, box: Sequence[int], own: Mapping[str, Any], given: Mapping[str, Any] | None
+    ) -> Rectangle:
+        from matplotlib.patches import Rectangle
+
+        # imshow puts the centre of the first pixel at 0, so its edge lies at -0.5.
+        left, upper, right, lower = (int(edge) - 0.5 for edge in box)
+        style = keywords({"fill": False, "linewidth": 1.5, **own}, given, Rectangle)
+        return self.ax_.add_patch(Rectangle((left, upper), right - left, lower - upper, **style))
+
+    def _write_name(self, name: str, box: Sequence[int], given: Mapping[str, Any] | None) -> Text:
+        from matplotlib.text import Text
+
+        own = {
+            "color": COLORS[0],
+            "verticalalignment": "top",
+            "fontweight": "bold",
+            "fontsize": "small",
+            "clip_on": True,
+            "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
+        }
+        height, width = self.sheet.shape[:2]
+        place = box[0] + 0.006 * width, box[1] + 0.008 * height
+        return self.ax_.text(*place, name, **keywords(own, given, Text))
+
+
+def _find_cropper(estimator: BaseEstimator) -> LeadCropper:
+    pipeline = isinstance(estimator, Pipeline)
+    steps = [step for _, step in estimator.steps] if pipeline else [estimator]
+    for step in steps:
+        if isinstance(step, LeadCropper):
+            return step
+    raise TypeError(
+        "LeadLayoutDisplay.from_estimator needs a LeadCropper or a Pipeline that has one; got "
+        f"{estimator!r}. For a layout alone, call from_layout."
+    )
