@@ -37,48 +37,40 @@ for index, name in enumerate(sheets.target_names):
     print(f"{name:7s} {np.sum(y == index):4d} sheets in {n_distinct:3d} groups")
 
 # %%
-# One sheet as it was printed, 2213 x 1572 pixels at 200 dpi.
+# What the models see
+# -------------------
+# Left, a sheet as it was printed, 2213 x 1572 pixels at 200 dpi, with the boxes of the leads: one
+# table serves all classes (the published boxes depended on the class, which leaks the label).
+#
+# Right, above, the sheet for the Vision Transformer: every pixel is the exact mean of the area that
+# it covers. The region ``"grid"`` leaves out the header and footer, which print identity and heart
+# rate: a classifier reads them.
+#
+# Right, below, the channels of the six lead models: crops made grey, thickened, inverted and
+# resized.
 chosen = np.flatnonzero(y == 1)[:1]
 sheet = read_image(X[chosen[0]])
-fig, ax = plt.subplots(figsize=(10, 7))
-ax.imshow(sheet)
-ax.set_axis_off()
-ax.set_title(f"Class {sheets.target_names[y[chosen[0]]]}")
-
-# %%
-# Resized
-# -------
-# Every pixel is the exact mean of the area that it covers. Above the whole page; below the region
-# ``"grid"``, without the header and footer, which print identity and heart rate: a classifier
-# reads them.
-fig, axes = plt.subplots(2, 1, figsize=(8, 11), layout="constrained")
-for ax, region in zip(axes, (None, "grid")):
-    resized = AreaResize(size=(182, 256), region=region).transform(X[chosen])
-    ax.imshow(resized[0].transpose(1, 2, 0))
-    ax.set_axis_off()
-    ax.set_title(f"AreaResize(region={region!r})")
-
-# %%
-# The boxes of the leads
-# ----------------------
-# One table of boxes serves all classes. (The published boxes depended on the class, which leaks
-# the label.)
-fig, ax = plt.subplots(figsize=(10, 7))
-LeadLayoutDisplay.from_layout("edan-3x4", sheet, ax=ax)
-ax.set_axis_off()
-
-# %%
-# The 13 crops
-# ------------
-# Grey, thickened, inverted and resized: the channels of the six lead models.
+resized = AreaResize((182, 256), region="grid").transform(X[chosen])[0]
 cropper = LeadCropper()
-leads = cropper.fit_transform(X[chosen])
-fig, axes = plt.subplots(3, 5, figsize=(10, 6.4), layout="constrained")
-for ax in axes.flat:
-    ax.set_axis_off()
-for ax, name, lead in zip(axes.flat, cropper.get_feature_names_out(), leads[0]):
-    ax.imshow(lead, cmap="gray", vmin=0, vmax=255)
-    ax.set_title(name)
+leads = cropper.fit_transform(X[chosen])[0]
+
+fig = plt.figure(figsize=(13, 6.4), layout="constrained")
+left, right = fig.subfigures(1, 2, width_ratios=[1.45, 1])
+ax = left.subplots()
+LeadLayoutDisplay.from_layout("edan-3x4", sheet, ax=ax)
+ax.set_title(
+    f"Class {sheets.target_names[y[chosen[0]]]}: {sheet.shape[1]} x {sheet.shape[0]} pixels"
+)
+upper, lower = right.subfigures(2, 1, height_ratios=[1.2, 1])
+ax_resized, axes = upper.subplots(), lower.subplots(2, 7)
+ax_resized.imshow(resized.transpose(1, 2, 0))
+ax_resized.set_title('AreaResize((182, 256), region="grid")')
+for ax_lead, name, lead in zip(axes.flat, cropper.get_feature_names_out(), leads):
+    ax_lead.imshow(lead, cmap="gray", vmin=0, vmax=255)
+    ax_lead.set_title(name, fontsize="small")
+for each in (ax, ax_resized, *axes.flat):
+    each.set_axis_off()
+fig.savefig("sheets.png", dpi=100)
 
 # %%
 # Sheets that the model has not seen
