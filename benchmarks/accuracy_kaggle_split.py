@@ -5,6 +5,7 @@ trains on 90 % of the training beats and measures on the other 10 %.
 
     python benchmarks/accuracy_kaggle_split.py --seeds 0 1 2
     python benchmarks/accuracy_kaggle_split.py --published --seeds 0
+    python benchmarks/accuracy_kaggle_split.py --model CNN --set max_epochs=8
     python benchmarks/accuracy_kaggle_split.py --holdout --set dropout=0.2
 """
 
@@ -18,13 +19,14 @@ import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import train_test_split
 
-from skecg import ECGResidualCNNClassifier
+import skecg
 from skecg.datasets import load_heartbeat
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--model", choices=["ResidualCNN", "CNN"], default="ResidualCNN")
     parser.add_argument("--published", action="store_true", help="use published() as it is")
     parser.add_argument("--holdout", action="store_true", help="measure on 10 %% of the train set")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings")
@@ -38,7 +40,7 @@ def main() -> None:
         test = load_heartbeat(source="mitbih", subset="test")
         X_test, y_test = test.data, test.target
 
-    kind = ECGResidualCNNClassifier
+    kind = getattr(skecg, f"ECG{arguments.model}Classifier")
     classifier = kind.published() if arguments.published else kind()
     settings = dict(setting.split("=") for setting in arguments.settings)
     classifier.set_params(**{name: json.loads(value) for name, value in settings.items()})
