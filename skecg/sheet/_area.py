@@ -174,9 +174,8 @@ def _integer_areas(image: NDArray, size: tuple[int, int]) -> NDArray:
             sums, cuts = _column_sums(rows, horizontal, dtype)
         rows = _weigh(sums.swapaxes(0, 1), cuts.swapaxes(0, 1), column_parts, n_columns)
         rows, n = rows.swapaxes(0, 1), len(strip.stops) - 1
-        areas[first : first + n] = _weigh(rows[:n], rows[n:], row_parts[borders], n_rows)[
-            ..., :channels
-        ]
+        joined = _weigh(rows[:n], rows[n:], row_parts[borders], n_rows)
+        areas[first : first + n] = joined[..., :channels]
     return areas
 
 
