@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     Picture = TypeVar("Picture")
 
-_STRIP = 1 << 20  # bytes of the sums that are worked on at once
+_STRIP = 1 << 19  # bytes of the sums that are worked on at once
 _LANES = 4  # 16-bit numbers in one 64-bit integer
 
 
@@ -37,8 +37,8 @@ def area_resize(
     """Resize pictures so that every output pixel is the mean of the input area it covers.
 
     Pixels that a border cuts count with the part that is inside. The result is exact: for
-    integer pictures the mean as a rational number, rounded once (to even from the middle). It
-    is defined for every ratio, also where an axis grows.
+    integer pictures the mean as a rational number, rounded once (up from the middle). It is
+    defined for every ratio, also where an axis grows.
 
     Parameters
     ----------
@@ -123,10 +123,10 @@ def mean_channels_first(
     With ``weights`` the channels are summed, so weighted, before the one rounding.
     """
     n_pixels = image.shape[0] * image.shape[1]
-    areas = _integer_areas(image, size)[..., :3]
-    if weights is not None:
-        areas = (areas @ np.array(weights))[..., None]
-    return np.ascontiguousarray(_to_mean(areas, n_pixels, image.dtype).transpose(2, 0, 1))
+    areas = _integer_areas(image, size)
+    if weights is None:
+        return _to_mean(areas, n_pixels, image.dtype)[..., :3].transpose(2, 0, 1)
+    return np.rint(areas[..., :3] @ (np.array(weights) / n_pixels)).astype(image.dtype)[None]
 
 
 class _Axis(NamedTuple):
@@ -146,73 +146,67 @@ def _cut_axis(n_in: int, n_out: int) -> _Axis:
 def _integer_areas(image: NDArray, size: tuple[int, int]) -> NDArray:
     """Sum over the areas, in units of one pixel / (rows * columns of the result).
 
-    The sums are taken modulo 2 ** 16, 2 ** 32 or 2 ** 64; differences of such sums are exact as
+    The products are taken modulo 2 ** 32 or 2 ** 64; differences of such numbers are exact as
     long as the true result fits.
     """
     (height, width, channels), (n_rows, n_columns) = image.shape, size
     vertical, horizontal = _cut_axis(height, n_rows), _cut_axis(width, n_columns)
     highest = int(np.iinfo(image.dtype).max)
-    dtype = _unsigned((highest + 1) * height * width)
+    dtype = _unsigned(max(1 << 16, (highest + 1) * height * width))
     in_row = highest * max(1, int(np.diff(vertical.stops).max()))
     in_window = in_row * max(1, int(np.diff(horizontal.stops).max()))
     has_lanes = 1 < channels <= _LANES and _unsigned(in_window) == np.uint16
 
-    rows = image.reshape(height, -1)
+    row_parts = vertical.parts.astype(dtype)[:, None, None]
+    # A weight for every channel, as broadcasting over a short last axis is slow.
+    n_lanes = _LANES if has_lanes else channels
+    column_parts = np.repeat(horizontal.parts.astype(dtype), n_lanes).reshape(-1, 1, n_lanes)
     areas = np.empty((n_rows, n_columns, channels), dtype)
     # In strips, for what stays in the cache need not come from memory again.
-    n_strip = max(1, _STRIP // (4 * rows.shape[1]))
+    n_strip = max(1, _STRIP // (4 * width * channels))
     for first in range(0, n_rows, n_strip):
-        strip = _Axis(*(of_border[first : first + n_strip + 1] for of_border in vertical))
-        sums = _row_sums(rows, strip, _unsigned(in_row)).reshape(-1, width, channels)
+        borders = slice(first, first + n_strip + 1)
+        strip = _Axis(*(of_border[borders] for of_border in vertical))
+        rows = _row_sums(image, strip, _unsigned(in_row))
         if has_lanes:
-            sums = _weigh_columns(*_column_sums_in_lanes(sums, horizontal), horizontal, dtype)
+            sums, cuts = _column_sums_in_lanes(rows, horizontal)
         else:
-            sums = _weigh_columns(*_column_sums(sums, horizontal, dtype), horizontal, dtype)
-        joined = _weigh_rows(sums, strip, dtype(n_rows))
-        joined = joined.reshape(len(joined), n_columns, -1)
-        areas[first : first + n_strip] = joined[..., :channels]
+            sums, cuts = _column_sums(rows, horizontal, dtype)
+        rows = _weigh(sums.swapaxes(0, 1), cuts.swapaxes(0, 1), column_parts, n_columns)
+        rows, n = rows.swapaxes(0, 1), len(strip.stops) - 1
+        joined = _weigh(rows[:n], rows[n:], row_parts[borders], n_rows)
+        areas[first : first + n] = joined[..., :channels]
     return areas
 
 
-def _weigh_columns(sums: NDArray, cuts: NDArray, axis: _Axis, dtype: type) -> NDArray:
-    """Join the sums of whole columns and the cut ones: (n_rows, n_columns * channels)."""
-    n_rows, n_columns, step = sums.shape
-    # One axis of columns and channels: broadcasting over a short last axis is slow.
-    parts = cuts.reshape(n_rows, -1) * np.repeat(axis.parts.astype(dtype), step)
-    areas = sums.reshape(n_rows, -1) * dtype(n_columns)
-    areas += parts[:, :-step]
-    areas -= parts[:, step:]
-    return areas
-
-
-def _weigh_rows(rows: NDArray, axis: _Axis, n_rows: np.unsignedinteger) -> NDArray:
-    """Join the sums of whole rows and, below them, the cut ones."""
-    n_strip = len(axis.stops) - 1
-    parts = rows[n_strip:] * axis.parts.astype(rows.dtype)[:, None]
-    areas = rows[:n_strip] * n_rows
+def _weigh(sums: NDArray, cuts: NDArray, parts: NDArray, n_out: int) -> NDArray:
+    """Join the sums from stop to stop and the pixels that the borders cut, on the first axis."""
+    # Cast first: a product of two types is cast piece by piece, which takes twice as long.
+    areas = sums.astype(parts.dtype) * parts.dtype.type(n_out)
+    parts = cuts.astype(parts.dtype) * parts
     areas += parts[:-1]
     areas -= parts[1:]
     return areas
 
 
-def _row_sums(rows: NDArray, axis: _Axis, dtype: type) -> NDArray:
+def _row_sums(image: NDArray, axis: _Axis, dtype: type) -> NDArray:
     """Return the sums of the rows from stop to stop and, below, the rows that the borders cut."""
     n_out = len(axis.stops) - 1
-    out = np.empty((2 * n_out + 1, rows.shape[1]), dtype)
-    stops = axis.stops.tolist()
+    out = np.empty((2 * n_out + 1, *image.shape[1:]), dtype)
     # One call per window: reduceat is an order of magnitude slower when it has to widen bytes.
-    for k, (start, stop) in enumerate(pairwise(stops)):
-        np.add.reduce(rows[start:stop], 0, dtype, out[k])
-    out[n_out:] = rows[axis.cuts]
+    for k, (start, stop) in enumerate(pairwise(axis.stops.tolist())):
+        np.add.reduce(image[start:stop], 0, dtype, out[k])
+    out[n_out:] = image[axis.cuts]
     return out
 
 
 def _column_sums(rows: NDArray, axis: _Axis, dtype: type) -> tuple[NDArray, NDArray]:
     """Return the sums of the columns from stop to stop, and the columns that the borders cut."""
-    n_rows, width, channels = rows.shape
-    running = np.zeros((n_rows, width + 1, channels), dtype)
-    np.cumsum(rows, axis=1, out=running[:, 1:])
-    return np.diff(running.take(axis.stops, axis=1), axis=1), rows.take(axis.cuts, axis=1)
+    starts = np.minimum(axis.stops[:-1], rows.shape[1] - 1)
+    sums = np.add.reduceat(rows, starts, axis=1, dtype=dtype)
+    # Where the axis grows some windows have no column, and reduceat takes one.
+    sums[:, np.diff(axis.stops) == 0] = 0
+    return sums, rows.take(axis.cuts, axis=1)
 
 
 def _column_sums_in_lanes(rows: NDArray, axis: _Axis) -> tuple[NDArray, NDArray]:
@@ -235,10 +229,8 @@ def _unsigned(largest: int) -> type:
 
 
 def _to_mean(areas: NDArray, n_pixels: int, dtype: np.dtype) -> NDArray:
-    # Correct to the last bit: a quotient that is not in the middle between two integers is at
-    # least 1 / (2 n_pixels) away from it, far more than the rounding of float64.
-    mean = np.true_divide(areas, n_pixels, dtype=np.float64)
-    return np.rint(mean, out=mean).astype(dtype)
+    n = areas.dtype.type(n_pixels)
+    return ((areas + n // 2) // n).astype(dtype)
 
 
 def _float_means(image: NDArray, size: tuple[int, int]) -> NDArray:

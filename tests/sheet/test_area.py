@@ -62,8 +62,12 @@ def test_means_written_out_by_hand():
     assert area_resize(np.array([[7]], np.uint8), (2, 2)).tolist() == [[7, 7], [7, 7]]
 
 
-def test_a_tie_is_rounded_to_even():
-    assert area_resize(np.array([[0, 1, 1, 2]], np.uint8), (1, 2)).tolist() == [[0, 2]]
+def test_the_middle_between_two_grey_levels_is_rounded_up():
+    assert area_resize(np.array([[0, 1, 1, 2]], np.uint8), (1, 2)).tolist() == [[1, 2]]
+
+
+def test_one_pixel_grows_beyond_sixteen_bits():
+    assert (area_resize(np.array([[7]], np.uint8), (70_000, 1)) == 7).all()
 
 
 @pytest.mark.parametrize("seed", range(20))
