@@ -22,7 +22,11 @@ from ..training import (
     weights_as_arrays,
 )
 
-_FORMATS = {name: getattr(torch, name) for name in ("float32", "float64", "bfloat16")}
+# Of the weights, and of the products.
+_FORMATS = (
+    {"float32": torch.float32, "float64": torch.float64},
+    {None: None, "bfloat16": torch.bfloat16},
+)
 
 
 class FittedState:
@@ -82,8 +86,8 @@ class FittedState:
 
         cpu = torch.device("cpu")
         net = self._plain_net(cpu)
-        formats = [None if name is None else _FORMATS[name] for name in state["precision"]]
-        net.precision = Precision(*formats)
+        weight_format, product_format = state["precision"]
+        net.precision = Precision(_FORMATS[0][weight_format], _FORMATS[1][product_format])
         check_network(net.module, weights, net.precision.weights)
         with isolated_generators(0, cpu), no_larger_than(weights):
             net.initialize()

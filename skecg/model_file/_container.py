@@ -25,7 +25,10 @@ import numpy as np
 from safetensors.numpy import save
 
 FORMAT_VERSION = 1
+# What a file can make its reader do before its weights are compared with its network.
 MAX_HEADER_BYTES = 2**22
+MAX_ARRAYS = 2**12
+MAX_NODES = 2**16
 
 _BEGINNING = re.compile(
     rb'\{"__metadata__":\{"skecg":"\{\\"format_version\\":([0-9]{1,9}),'
@@ -69,8 +72,10 @@ def write_container(
     TypeError
         If an array has a number format that safetensors lacks.
     ValueError
-        If a name is not plain or the header is too long.
+        If a name is not plain, the header is too long or there are too many arrays.
     """
+    if len(arrays) > MAX_ARRAYS:
+        raise ValueError(f"a model file holds at most {MAX_ARRAYS:,} arrays; got {len(arrays):,}")
     for name, array in arrays.items():
         if array.dtype.newbyteorder("<").str not in _DTYPES.values():
             raise TypeError(f"a model file cannot hold {name!r}, an array of {array.dtype}")
@@ -87,6 +92,11 @@ def write_container(
         raise ValueError(
             f"the parameters, labels and names of this estimator take {length:,} bytes of text; a "
             f"model file holds at most {MAX_HEADER_BYTES:,}"
+        )
+    if _n_nodes(content[8 : 8 + length]) > MAX_NODES:
+        raise ValueError(
+            f"the header has more than {MAX_NODES:,} lists and dictionaries, as many as a model "
+            "file holds; a shorter history_ or fewer metrics would fit"
         )
     begin, end = _BEGINNING.match(content, 8).span(2)
     content[begin:end] = hashlib.sha256(content).hexdigest().encode()
@@ -148,6 +158,8 @@ def _read(file, size: int, max_bytes: int) -> tuple[dict[str, Any], dict[str, np
             f"was written by a newer skecg: it has format {int(beginning[1])}, this version reads "
             f"up to {FORMAT_VERSION}; update skecg"
         )
+    if _n_nodes(raw) > MAX_NODES:
+        raise ModelFileError(f"has more than {MAX_NODES:,} lists and dictionaries in its header")
     header, table = _parse(raw)
     places = _places(table, size - 8 - length)
     data = bytearray(size - 8 - length)
@@ -194,8 +206,15 @@ def _loads(text: str) -> Any:
     return json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
 
 
+def _n_nodes(raw: bytes) -> int:
+    # Objects take far more memory and time than their text; a few brackets in names do no harm.
+    return raw.count(b"{") + raw.count(b"[")
+
+
 def _places(table: dict[str, Any], n_bytes: int) -> dict[str, tuple[np.dtype, tuple, int]]:
     """Return dtype, shape and first byte of the arrays, which must fill the data exactly."""
+    if len(table) > MAX_ARRAYS:
+        raise ModelFileError(f"has {len(table):,} arrays; at most {MAX_ARRAYS:,}")
     places: dict[str, tuple[np.dtype, tuple, int]] = {}
     spans = []
     for name, entry in table.items():

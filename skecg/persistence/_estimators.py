@@ -28,6 +28,8 @@ _REQUESTS = ("fit", "partial_fit", "score", "predict", "transform")
 # A cache's folder belongs to a machine, and what lies in it is read by pickle.
 _NEVER_STORED = ("callbacks", "memory")
 _OWN_CODE = ("module", "module_params")
+# Each takes its time to be made; no sensible pipeline has as many.
+_MAX_ESTIMATORS = 100
 
 
 class EstimatorWriter(ValueWriter):
@@ -43,6 +45,7 @@ class EstimatorWriter(ValueWriter):
         super().__init__()
         self.left_out: list[str] = []
         self._names_code = False
+        self._n_estimators = 0
 
     def write_other(self, value: Any, place: str) -> Any:
         """Return JSON for an estimator, for code of the user's by its name, or for the rest."""
@@ -59,6 +62,9 @@ class EstimatorWriter(ValueWriter):
                 f"{place} is a {type(estimator).__module__}.{name}, which a model file cannot "
                 f"hold; it holds {', '.join(sorted(ESTIMATORS))}"
             )
+        self._n_estimators += 1
+        if self._n_estimators > _MAX_ESTIMATORS:
+            raise ValueError(f"a model file holds at most {_MAX_ESTIMATORS} estimators")
         estimator._validate_params()
         node: dict[str, Any] = {"class": name, "params": {}}
         for param, value in estimator.get_params(deep=False).items():
@@ -117,6 +123,7 @@ class EstimatorReader(ValueReader):
         super().__init__(arrays)
         self.modules, self.fitted = modules, fitted
         self._names_code = False
+        self._n_estimators = 0
 
     def read_tag(self, tag: str, content: Any) -> Any:
         """Return the estimator or the user's network, or what else the tag stands for."""
@@ -127,6 +134,9 @@ class EstimatorReader(ValueReader):
         return super().read_tag(tag, content)
 
     def _read_estimator(self, node: dict[str, Any]) -> BaseEstimator:
+        self._n_estimators += 1
+        if self._n_estimators > _MAX_ESTIMATORS:
+            raise ModelFileError(f"a model file holds at most {_MAX_ESTIMATORS} estimators")
         name, cls = node["class"], ESTIMATORS.get(node["class"])
         if cls is None:
             raise ModelFileError(

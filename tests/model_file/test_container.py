@@ -139,7 +139,7 @@ def test_a_long_header_is_refused_unread(path):
         (b'"a/b"', b'"a\\\\b"'), (b'"a/b"', b'"a\\u0000b"'), (b'"a/b"', b'""'),
         (b'"a/b"', b'"' + b"a" * 1001 + b'"'), (b'"a/b"', b'"c"'), (b'"a/b"', b'"\xff"'),
         (b'"skecg":', b'"other":"x","skecg":'), (b'\\"list\\"', b'\\"text\\"'),
-        (b'[1,null]', b"[" * 100_000), (b'[1,null]', b"[NaN]"), (b"[1,null]", b"1" * 5000),
+        (b'[1,null]', b"[" * 60_000), (b'[1,null]', b"[NaN]"), (b"[1,null]", b"1" * 5000),
         (b'{"dtype":"BOOL"', b'[{"dtype":"BOOL"'), (b'}"}', b'}","x":"y"}'),
     ],
     ids=lambda part: part[:40].decode(errors="replace"),
@@ -177,4 +177,15 @@ def test_names_that_are_not_plain(tmp_path):
 def test_more_text_than_a_header_holds(tmp_path):
     with pytest.raises(ValueError, match="at most 4,194,304"):
         write_container(tmp_path / "file", {"text": "x" * 2**22}, {})
+    with pytest.raises(ValueError, match="more than 65,536 lists and dictionaries"):
+        write_container(tmp_path / "file", {"history": [{}] * 2**16}, {})
     assert not (tmp_path / "file").exists()
+
+
+def test_more_arrays_than_a_file_holds(path, tmp_path):
+    with pytest.raises(ValueError, match="at most 4,096 arrays; got 4,097"):
+        write_container(tmp_path / "new", {}, {f"x{i}": np.zeros(0) for i in range(4097)})
+    entry = b'{"dtype":"U8","shape":[0],"data_offsets":[0,0]}'
+    many = b"".join(b'"x%d":%b,' % (i, entry) for i in range(4094))
+    rewrite(path, b'"a/b":', many + b'"a/b":')
+    assert_refused(path, "has 4,097 arrays; at most 4,096")
