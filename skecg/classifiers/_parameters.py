@@ -133,7 +133,8 @@ class TrainingParameters(BaseEstimator):
         "reset_layers": [StrOptions({"head", "trainable", "mismatched"}), None],
         "freeze_statistics": ["boolean"],
         "device": [str],
-        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+        # Of a model file, too, which could else ask for a thousand million.
+        "n_threads": [Interval(Integral, 1, 1024, closed="both"), None],
         "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
         "compile": ["boolean"],
         "callbacks": [list, tuple, None],

@@ -87,11 +87,11 @@ class EstimatorWriter(ValueWriter):
         if (is_generator or name in _NEVER_STORED) and value is not None:
             self.left_out.append(place)
             return None
+        before = self._names_code
         self._names_code = isinstance(estimator, ECGNeuralClassifier) and name in _OWN_CODE
-        try:
-            return self.write(value, place)
-        finally:
-            self._names_code = False
+        node = self.write(value, place)
+        self._names_code = before
+        return node
 
     def _write_state(self, classifier: BaseECGClassifier, place: str) -> Any:
         state = self.write(classifier._fitted_state(), place)
@@ -149,17 +149,19 @@ class EstimatorReader(ValueReader):
         foreign |= node["params"].keys() - set(cls._get_param_names())
         if foreign:
             raise ModelFileError(f"{name} has the unknown entries {sorted(foreign)[:3]}")
-        params = {}
+        params, before = {}, self._names_code
         for param, value in node["params"].items():
             self._names_code = cls is ECGNeuralClassifier and param in _OWN_CODE
             params[param] = self.read(value)
-            self._names_code = False
+            self._names_code = before
             if param in _NEVER_STORED and params[param] is not None:
                 raise ModelFileError(f"{name} has {param}, which no model file holds")
         estimator = cls(**params)
         estimator._validate_params()
         if cls is Pipeline:
             estimator._validate_steps()
+        if cls is FrozenEstimator and not isinstance(estimator.estimator, BaseEstimator):
+            raise ModelFileError("a FrozenEstimator holds no estimator")
         _set_up(estimator, node)
         if self.fitted:
             self._restore(estimator, node)

@@ -7,7 +7,6 @@ import hashlib
 import json
 import random
 import re
-import resource
 import sys
 import time
 import warnings
@@ -20,11 +19,15 @@ import numpy as np
 import pytest
 from estimators import CLASSIFIERS, perceptron
 from sklearn.base import BaseEstimator, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
 import skecg
-from skecg import BeatSegmenter, ECGResidualCNNClassifier, ModelFileError
+from skecg import BeatSegmenter, ECGResidualCNNClassifier, LeadCropper, ModelFileError
+from skecg.sheet import LAYOUTS
+from skecg.training import Cosine
 
+resource = pytest.importorskip("resource", reason="memory is measured as on POSIX")
 MODULES = {"perceptron": perceptron}
 
 
@@ -81,12 +84,28 @@ def small_data() -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> bytes:
     clf = ECGResidualCNNClassifier(
-        n_filters=2, n_hidden=3, n_blocks=2, max_epochs=2, random_state=0, class_weight={0: 2.0}
-        | {1: 1.0, 2: 1.0},
+        n_filters=2, n_hidden=3, n_blocks=2, max_epochs=2, random_state=0,
+        class_weight={0: 2.0, 1: 1.0, 2: 1.0},
     )  # fmt: skip
     X, y = small_data()
     path = tmp_path_factory.mktemp("model") / "model"
     skecg.save(clf.fit(X, y, groups=y), path, metrics={"accuracy": 0.5})
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory) -> bytes:
+    """Return a file with an estimator of every kind, nested in every way."""
+    X, y = small_data()
+    image = skecg.ECGCNN2DClassifier(width=1, n_blocks=1, n_hidden=2, max_epochs=1).fit(X, y)
+    source = make_pipeline("passthrough", image)
+    clf = clone(image).set_params(init_from=FrozenEstimator(source), lr_schedule=Cosine())
+    whole = make_pipeline(
+        BeatSegmenter().fit(X[:, 0]), make_pipeline(LeadCropper(LAYOUTS["published-b"]), None),
+        FrozenEstimator(skecg.AreaResize()), clf.fit(X, y),
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("model") / "model"
+    skecg.save(whole, path)
     return path.read_bytes()
 
 
@@ -332,18 +351,20 @@ def _places(node: Any) -> Iterator[tuple[Any, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "n_mutations"), [("bytes", 1200), ("bytes, right digest", 1200), ("JSON", 1200)]
+    ("kind", "n_mutations"),
+    [("bytes", 800), ("bytes, right digest", 700), ("JSON", 500), ("JSON of a pipeline", 400)],
 )
-def test_mutations_find_nothing_but_the_error(kind, n_mutations, model, tmp_path, record_property):
+def test_mutations_find_nothing_but_the_error(kind, n_mutations, model, pipeline, tmp_path):
     rng = random.Random(kind)
     path = tmp_path / "m"
     X, _ = small_data()
+    model = pipeline if "pipeline" in kind else model
     path.write_bytes(model)
-    skecg.load(path).predict(X)
+    skecg.load(path)
     counts: Counter[str] = Counter()
     before, slowest = peak(), 0.0
     for _ in range(n_mutations):
-        content = mutate_json(rng, model) if kind == "JSON" else mutate_bytes(rng, model)
+        content = mutate_json(rng, model) if "JSON" in kind else mutate_bytes(rng, model)
         if kind == "bytes, right digest":
             content = with_right_digest(content)
         path.write_bytes(content)
@@ -361,15 +382,14 @@ def test_mutations_find_nothing_but_the_error(kind, n_mutations, model, tmp_path
             assert repr(loaded)
             if hasattr(loaded, "net_") and loaded._input_shape == X.shape[1:]:
                 assert loaded.predict(X).shape == (12,)
-    record_property("counts", dict(counts))
     print(kind, dict(counts), f"slowest {slowest:.3f} s, {(peak() - before) / 2**20:.0f} MiB")
     assert counts.total() == n_mutations
     assert slowest < 1
     assert peak() - before < 100 * 2**20
     if kind == "bytes":
         assert counts["loaded"] == 0
-    if kind == "JSON":
-        assert min(counts["refused"], counts["loaded"]) > 100  # both do occur
+    if "JSON" in kind:
+        assert min(counts["refused"], counts["loaded"]) > 50  # both do occur
 
 
 @pytest.mark.parametrize("kind", ["bytes, right digest", "JSON"])
