@@ -21,11 +21,12 @@ if TYPE_CHECKING:
         ECGTimeDistributedCNNClassifier,
         ECGViTClassifier,
     )
+    from .persistence import ModelFileError, describe, load, save
     from .preprocessing import AreaResize, BeatSegmenter, LeadCropper
 
 # Public name -> the package that defines it. PyTorch takes seconds to import, so nothing is
 # imported before it is asked for.
-_ESTIMATORS = {
+_HOMES = {
     "AreaResize": "preprocessing",
     "BeatSegmenter": "preprocessing",
     "ECGAttentionLSTMClassifier": "classifiers",
@@ -39,6 +40,10 @@ _ESTIMATORS = {
     "ECGTimeDistributedCNNClassifier": "classifiers",
     "ECGViTClassifier": "classifiers",
     "LeadCropper": "preprocessing",
+    "ModelFileError": "persistence",
+    "describe": "persistence",
+    "load": "persistence",
+    "save": "persistence",
 }
 _SUBPACKAGES = (
     "datasets",
@@ -64,10 +69,14 @@ __all__ = [
     "ECGTimeDistributedCNNClassifier",
     "ECGViTClassifier",
     "LeadCropper",
+    "ModelFileError",
     "datasets",
+    "describe",
     "inspection",
+    "load",
     "metrics",
     "model_selection",
+    "save",
     "sheet",
     "signal",
     "training",
@@ -75,8 +84,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name in _ESTIMATORS:
-        return getattr(importlib.import_module(f".{_ESTIMATORS[name]}", __name__), name)
+    if name in _HOMES:
+        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
     if name in _SUBPACKAGES:
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,6 +21,7 @@ from ..training import (
     EarlyStopping,
     EpochProgressBar,
     LeanNet,
+    TrainingFacts,
     combined_weights,
     cpu_threads,
     draw_seed,
@@ -33,11 +34,12 @@ from ..training import (
     take_over,
     validation_split,
 )
+from ._fitted_state import FittedState
 from ._parameters import TrainingParameters
 from ._transfer import resolve_source
 
 
-class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
+class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
     """Base of all classifiers: scikit-learn's contract around a skorch net.
 
     Its parameters are those of :class:`TrainingParameters`.
@@ -118,6 +120,7 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
 
         seed = draw_seed(self.random_state)
         X, codes, weights, groups = _without_zero_weights(X, codes, weights, groups)
+        self._training_facts = TrainingFacts.of(codes, len(self.classes_), groups)
         self._learn_input(X, weights)
         with isolated_generators(seed, resolve_device(self.device)), cpu_threads(self.n_threads):
             self.net_ = self._new_net(seed)
@@ -174,6 +177,8 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
             if first:
                 self.net_ = self._new_net(seed)
             self._continue(X, codes, weights, seed)
+        facts = TrainingFacts.of(codes, len(self.classes_))
+        self._training_facts = facts if first else self._training_facts.and_then(facts)
         self._publish()
         return self
 
@@ -212,10 +217,15 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
             )
 
     def _new_net(self, seed: int) -> LeanNet:
-        device = resolve_device(self.device)
-        shape = self._as_network_input(np.empty((1, *self._input_shape), np.float32)).shape[1:]
-        net = LeanNet(
-            self._module_factory(shape, len(self.classes_)),
+        net = self._plain_net(resolve_device(self.device))
+        net.initialize()
+        self._take_over(net)
+        return net
+
+    def _plain_net(self, device: torch.device) -> LeanNet:
+        """Return the net without a network in it yet."""
+        return LeanNet(
+            self._fitted_factory(),
             schedule=resolve_schedule(self.lr_schedule),
             precision=resolve_precision(self.precision, device),
             gradient_clip=self.gradient_clip,
@@ -231,9 +241,12 @@ class BaseECGClassifier(ClassifierMixin, TrainingParameters, ABC):
             compile=self.compile,
             verbose=self.verbose,
         )
-        net.initialize()
-        self._take_over(net)
-        return net
+
+    def _fitted_factory(self) -> Callable[[], nn.Module]:
+        """Return the factory of the network for the shape and the classes of ``fit``."""
+        # No sample is needed to ask for the shape of one, and a forged file may claim any.
+        shape = self._as_network_input(np.empty((0, *self._input_shape), np.float32)).shape[1:]
+        return self._module_factory(shape, len(self.classes_))
 
     def _take_over(self, net: LeanNet) -> None:
         """Start from the weights of ``init_from``, if there is one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ from numbers import Integral, Real
 from typing import Literal
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
@@ -118,6 +120,30 @@ class ECGCNNClassifier(BaseECGClassifier):
             early_stopping=True,
             validation_fraction=0.2,
             patience=10,
+        )
+
+    @classmethod
+    def published_transfer(
+        cls, source: FrozenEstimator | str | os.PathLike, n_trainable_layers: int = 4
+    ) -> ECGCNNClassifier:
+        """Return the classifier that carries a fitted one to new classes, as published.
+
+        Everything is frozen but the last ``n_trainable_layers`` dense layers, which are drawn anew
+        and learn by the recipe of :meth:`published`. The statistics of the frozen normalisations
+        follow the new beats, as they did in the published run.
+
+        Parameters
+        ----------
+        source : FrozenEstimator or path-like
+            The fitted classifier, in scikit-learn's ``FrozenEstimator``, or its file.
+        n_trainable_layers : int, default=4
+            1 to 4 in the publication, where 4 came out best.
+        """
+        return cls.published().set_params(
+            init_from=source,
+            n_trainable_layers=n_trainable_layers,
+            reset_layers="trainable",
+            freeze_statistics=False,
         )
 
     def _as_network_input(self, X: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -68,6 +68,14 @@ class BaseImageClassifier(BaseECGClassifier):
             self._input_scale = mean_and_deviation(X, weights)
         elif self.scale == "unit" and X.dtype == np.uint8:
             self._input_scale = (0.0, 255.0)
+
+    def _fitted_state(self) -> dict[str, Any]:
+        return {**super()._fitted_state(), "input_scale": self._input_scale}
+
+    def _restore(self, state: dict[str, Any], weights: dict[str, np.ndarray]) -> None:
+        mean, scale = state["input_scale"]
+        self._input_scale = float(mean), float(scale)
+        super()._restore(state, weights)
 
 
 def as_images(X: np.ndarray, image_shape: tuple[int, int, int] | None = None) -> np.ndarray:

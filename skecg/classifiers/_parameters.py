@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -53,11 +54,11 @@ class TrainingParameters(BaseEstimator):
         Part of the training samples to hold out for early stopping.
     patience : int, default=10
         Epochs without a lower validation loss.
-    init_from : FrozenEstimator or None, default=None
+    init_from : FrozenEstimator, path-like or None, default=None
         A fitted classifier to start from, as ``FrozenEstimator(classifier)`` (scikit-learn's
-        ``clone`` would return a bare one unfitted), or a pipeline that ends in one. Layers are
-        matched by name and shape, ``transfer_report_`` lists them. Images are scaled as the
-        source's were.
+        ``clone`` would return a bare one unfitted), or a pipeline that ends in one; or a file
+        that :func:`skecg.save` wrote. Layers are matched by name and shape, ``transfer_report_``
+        lists them. Images are scaled as the source's were.
     n_trainable_layers : int or None, default=None
         With ``init_from``, train only the last so many weight layers (convolutions, dense layers,
         LSTMs; a normalisation belongs to the layer before it) and freeze the others; None trains
@@ -103,7 +104,7 @@ class TrainingParameters(BaseEstimator):
     early_stopping: bool = False
     validation_fraction: float = 0.1
     patience: int = 10
-    init_from: FrozenEstimator | None = None
+    init_from: FrozenEstimator | str | os.PathLike | None = None
     n_trainable_layers: int | None = None
     reset_layers: Literal["head", "trainable", "mismatched"] | None = "head"
     freeze_statistics: bool = True
@@ -133,7 +134,8 @@ class TrainingParameters(BaseEstimator):
         "reset_layers": [StrOptions({"head", "trainable", "mismatched"}), None],
         "freeze_statistics": ["boolean"],
         "device": [str],
-        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+        # Of a model file, too, which could else ask for a thousand million.
+        "n_threads": [Interval(Integral, 1, 1024, closed="both"), None],
         "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
         "compile": ["boolean"],
         "callbacks": [list, tuple, None],

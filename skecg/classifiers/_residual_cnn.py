@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -112,7 +113,9 @@ class ECGResidualCNNClassifier(BaseECGClassifier):
         )
 
     @classmethod
-    def published_transfer(cls, source: FrozenEstimator) -> ECGResidualCNNClassifier:
+    def published_transfer(
+        cls, source: FrozenEstimator | str | os.PathLike
+    ) -> ECGResidualCNNClassifier:
         """Return the classifier that carries a fitted one's convolutions to new classes.
 
         As the paper predicts myocardial infarction from a network fitted on arrhythmia (section
@@ -121,8 +124,8 @@ class ECGResidualCNNClassifier(BaseECGClassifier):
 
         Parameters
         ----------
-        source : FrozenEstimator
-            The fitted classifier, in scikit-learn's ``FrozenEstimator``.
+        source : FrozenEstimator or path-like
+            The fitted classifier, in scikit-learn's ``FrozenEstimator``, or its file.
         """
         transfer = {"n_trainable_layers": 3, "reset_layers": "trainable"}
         return cls.published().set_params(init_from=source, **transfer)

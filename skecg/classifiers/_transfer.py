@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
+
+from ..model_file import read_classifier
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,14 @@ def resolve_source(init_from: Any) -> Source:
     Raises
     ------
     TypeError
-        If it is not a fitted classifier of this package in a ``FrozenEstimator``.
+        If it is neither a fitted classifier of this package in a ``FrozenEstimator`` nor a path.
+    ModelFileError
+        If the file is not intact or has no fitted classifier.
     """
+    if isinstance(init_from, str | os.PathLike):
+        stored = read_classifier(init_from)
+        weights = {name: torch.from_numpy(array) for name, array in stored.weights.items()}
+        return Source(f"{stored.class_name} in {os.fspath(init_from)}", stored.classes, weights)
     if not isinstance(init_from, FrozenEstimator):
         remedy = ""
         if isinstance(init_from, BaseEstimator):
@@ -38,8 +48,8 @@ def resolve_source(init_from: Any) -> Source:
                 "init_from=FrozenEstimator(classifier), from sklearn.frozen"
             )
         raise TypeError(
-            "init_from must be a fitted classifier in a FrozenEstimator; got "
-            f"{type(init_from).__name__}{remedy}"
+            "init_from must be a fitted classifier in a FrozenEstimator, or the path of a file "
+            f"written by skecg.save; got {type(init_from).__name__}{remedy}"
         )
     fitted = init_from.estimator
     if isinstance(fitted, Pipeline):

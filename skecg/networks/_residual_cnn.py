@@ -89,12 +89,12 @@ class ResidualCNN(nn.Module):
             raise ValueError(
                 f"kernel_size must be odd so that a block keeps its length; got {kernel_size}"
             )
+        blocks = [ResidualBlock(n_filters, kernel_size) for _ in range(n_blocks)]
+        self.features = nn.Sequential(nn.Conv1d(n_leads, n_filters, kernel_size), *blocks)
         shortest = _shortest_input(kernel_size, n_blocks)
         self.padding = max(0, shortest - n_timesteps)
         length = _output_length(n_timesteps + self.padding, kernel_size, n_blocks)
 
-        blocks = [ResidualBlock(n_filters, kernel_size) for _ in range(n_blocks)]
-        self.features = nn.Sequential(nn.Conv1d(n_leads, n_filters, kernel_size), *blocks)
         layers = [nn.Dropout(dropout), nn.Linear(n_filters * length, n_hidden), nn.ReLU()]
         if head == "text":
             layers += [nn.Dropout(dropout), nn.Linear(n_hidden, n_hidden)]

@@ -3,10 +3,12 @@
 from ._batches import Batches
 from ._device import Precision, cpu_threads, resolve_device, resolve_precision
 from ._early_stopping import EarlyStopping
+from ._facts import TrainingFacts
 from ._generators import isolated_generators
 from ._net import LeanNet
 from ._optimizers import resolve_optimizer
 from ._progress import EpochProgressBar
+from ._rebuild import check_network, check_weights, no_larger_than, weights_as_arrays
 from ._schedules import Cosine, ExponentialDecay, MultiStep, OneCycle, Schedule, resolve_schedule
 from ._seeds import draw_seed
 from ._transfer import TransferReport, frozen_normalizations, take_over, weight_layers
@@ -24,12 +26,16 @@ __all__ = [
     "OneCycle",
     "Precision",
     "Schedule",
+    "TrainingFacts",
     "TransferReport",
+    "check_network",
+    "check_weights",
     "combined_weights",
     "cpu_threads",
     "draw_seed",
     "frozen_normalizations",
     "isolated_generators",
+    "no_larger_than",
     "resolve_device",
     "resolve_optimizer",
     "resolve_precision",
@@ -37,4 +43,5 @@ __all__ = [
     "take_over",
     "validation_split",
     "weight_layers",
+    "weights_as_arrays",
 ]

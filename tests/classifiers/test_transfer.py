@@ -15,7 +15,14 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skecg import ECGAttentionVGGClassifier, ECGCNN2DClassifier, ECGResidualCNNClassifier
+import skecg
+from skecg import (
+    BeatSegmenter,
+    ECGAttentionVGGClassifier,
+    ECGCNN2DClassifier,
+    ECGCNNClassifier,
+    ECGResidualCNNClassifier,
+)
 from skecg.training import weight_layers
 
 
@@ -115,6 +122,33 @@ def test_published_transfer_trains_new_dense_layers_on_the_convolutions(source):
     assert len(report.frozen) == 11
 
 
+@pytest.mark.parametrize("n_layers", [1, 4])
+def test_published_transfer_of_system_3(n_layers):
+    X, y = data(3, 0, 60)
+    small = {"width": 2, "hidden_layer_sizes": (8, 6, 4), "max_epochs": 1}
+    given = ECGCNNClassifier(**small, random_state=0).fit(X, y)
+    new = ECGCNNClassifier.published_transfer(FrozenEstimator(given), n_layers).set_params(**small)
+    new.set_params(random_state=0).fit(*data(2, 1, 60))
+    dense = ("head.dense1", "head.dense2", "head.dense3", "head.output")
+    assert new.transfer_report_.drawn_anew == dense[-n_layers:]
+    assert len(new.transfer_report_.frozen) == 8 - n_layers
+    moved = given.module_.features.block1.norm, new.module_.features.block1.norm
+    assert not torch.equal(*(norm.running_mean for norm in moved))
+    assert torch.equal(*(norm.weight for norm in moved))
+
+
+def test_a_file_may_be_the_source(source, tmp_path):
+    path = tmp_path / "source.safetensors"
+    skecg.save(make_pipeline(BeatSegmenter(), source), path)
+    for given in (path, str(path)):
+        new = clone(source).set_params(init_from=given, max_epochs=1, n_trainable_layers=1)
+        new.fit(*data(2, 1, 187))
+        assert new.transfer_report_.source == f"ECGResidualCNNClassifier in {path}"
+        assert torch.equal(new.module_.features[0].weight, source.module_.features[0].weight)
+    with pytest.raises(FileNotFoundError):
+        clone(source).set_params(init_from=tmp_path / "none").fit(*data(2, 1, 187))
+
+
 def test_search_over_the_number_of_trained_layers(source):
     X, y = data(2, 1, 187)
     new = clone(source).set_params(init_from=FrozenEstimator(source), max_epochs=1)
@@ -134,7 +168,7 @@ def test_verbose_shows_the_report(source, capsys):
     ("parameters", "error", "message"),
     [
         ({"init_from": ECGResidualCNNClassifier()}, TypeError, "init_from=FrozenEstimator"),
-        ({"init_from": 3}, TypeError, "fitted classifier in a FrozenEstimator; got int"),
+        ({"init_from": 3}, TypeError, "or the path of a file written by skecg.save; got int"),
         ({"init_from": FrozenEstimator(LogisticRegression())}, TypeError, "LogisticRegression"),
         ({"init_from": FrozenEstimator(ECGResidualCNNClassifier())}, ValueError, "not fitted"),
         ({"n_trainable_layers": 2}, ValueError, "without init_from"),

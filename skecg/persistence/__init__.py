@@ -1,0 +1,7 @@
+"""Estimators in one safe file: save, load, describe."""
+
+from ..model_file import ModelFileError
+from ._describe import describe
+from ._save_load import load, save
+
+__all__ = ["ModelFileError", "describe", "load", "save"]

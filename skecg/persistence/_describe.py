@@ -1,0 +1,128 @@
+"""The model card of a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+
+from ..model_file import MAX_BYTES, ModelFileError, ValueReader, read_container
+from ..training import TrainingFacts
+from ._estimators import EstimatorReader
+from ._save_load import read_estimator
+
+_WIDTH = 14
+
+
+def describe(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> str:
+    r"""Return the model card of a file: what a person wants to know before loading it.
+
+    Estimator with the parameters that differ from the defaults, input, classes with their counts,
+    the network and its number of weights, what it was trained on, metrics, versions. The file's
+    integrity is checked; no network is built.
+
+    Parameters
+    ----------
+    path : path-like
+        A file of :func:`save`.
+    max_bytes : int, default=2**30
+        A larger file is refused unread.
+
+    Returns
+    -------
+    str
+        Some lines of text: ``print(skecg.describe(path))``.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is not intact.
+    OSError
+        If there is no such file or it may not be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import skecg
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     skecg.save(skecg.AreaResize(size=(91, 128)), f"{folder}/resize.safetensors")
+    ...     card = skecg.describe(f"{folder}/resize.safetensors")
+    >>> print("\n".join(card.splitlines()[:2]))
+    skecg model file
+    estimator     AreaResize(size=(91, 128))
+    """
+    header, arrays = read_container(path, max_bytes)
+    reader = EstimatorReader(arrays, None, fitted=False)
+    estimator = read_estimator(path, header, reader)
+    try:
+        lines = [
+            "skecg model file",
+            *_estimator_lines(estimator, header["estimator"]["$estimator"], reader),
+            *_metric_lines(ValueReader({}).read(header["metrics"])),
+            *([_line("left out", ", ".join(header["left_out"]))] if header["left_out"] else []),
+            _line("written by", ", ".join(f"{k} {v}" for k, v in header["versions"].items())),
+        ]
+    except Exception as error:  # of a forged header, as in load
+        raise ModelFileError(f"{os.fspath(path)!r} cannot be described: {error}") from error
+    return "\n".join(map(_printable, lines))
+
+
+def _estimator_lines(
+    estimator: BaseEstimator, node: dict[str, Any], reader: ValueReader
+) -> Iterator[str]:
+    if isinstance(estimator, Pipeline):
+        for (name, step), pair in zip(estimator.steps, node["params"]["steps"]):
+            yield _line("step", repr(name))
+            inner = pair["$tuple"][1]
+            if isinstance(step, BaseEstimator):
+                yield from _estimator_lines(step, inner["$estimator"], reader)
+            else:
+                yield _line("estimator", repr(step))
+        return
+    if isinstance(estimator, FrozenEstimator):
+        yield _line("estimator", "FrozenEstimator of")
+        inner = node["params"]["estimator"]["$estimator"]
+        yield from _estimator_lines(estimator.estimator, inner, reader)
+        return
+    # scikit-learn prints the parameters that differ from the defaults.
+    yield _line("estimator", " ".join(estimator.__repr__(N_CHAR_MAX=2000).split()))
+    if "state" in node:
+        yield from _state_lines(reader.read(node["state"]))
+    elif "weights" not in node and hasattr(estimator, "_restore"):
+        yield _line("", "not fitted")
+
+
+def _state_lines(state: dict[str, Any]) -> Iterator[str]:
+    facts: TrainingFacts = state["training"]
+    history = state["history"]
+    yield _line("network", f"{state['network']}, {state['n_parameters']:,} weights")
+    yield _line("input", f"samples of shape {state['input_shape']}")
+    counted = zip(state["classes"].tolist(), facts.class_counts, strict=True)
+    yield _line("classes", ", ".join(f"{label!r}: {count:,}" for label, count in counted))
+    subjects = "subjects not given"
+    if facts.n_subjects is not None:
+        subjects = f"{facts.n_subjects:,} subjects (SHA-256 of their ids {facts.subjects_sha256})"
+    yield _line("trained on", f"{facts.n_samples:,} samples, {subjects}")
+    losses = {k: v for k, v in (history[-1] if history else {}).items() if "loss" in k}
+    ends = "".join(f", {name} {value:.4g}" for name, value in losses.items())
+    yield _line("epochs", f"{len(history)}{ends}")
+    if state["frozen"]:
+        yield _line("frozen", ", ".join(state["frozen"]))
+
+
+def _metric_lines(metrics: dict[str, Any]) -> Iterator[str]:
+    for name, value in metrics.items():
+        yield _line("metric", f"{name}: {value!r}")
+
+
+def _line(name: str, text: str) -> str:
+    return f"{name:{_WIDTH}}{text}"
+
+
+def _printable(line: str) -> str:
+    """Write out control characters, which would let a file command the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

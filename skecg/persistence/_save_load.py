@@ -1,0 +1,190 @@
+"""One safe file for a model."""
+
+from __future__ import annotations
+
+import os
+import platform
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import sklearn
+import torch
+from sklearn.base import BaseEstimator
+
+from .. import __version__
+from ..model_file import MAX_BYTES, ModelFileError, ValueWriter, read_container, write_container
+from ._estimators import EstimatorReader, EstimatorWriter
+
+_ENTRIES = {"estimator", "metrics", "left_out", "versions"}
+
+
+def save(
+    estimator: BaseEstimator,
+    path: str | os.PathLike,
+    *,
+    metrics: Mapping[str, Any] | None = None,
+) -> None:
+    """Write an estimator into one safe file: arrays and a text header, no code, no pickle.
+
+    The file is in safetensors' format. Its header holds parameters, classes, the history of
+    training, versions, and what the network was trained on; :func:`describe` shows it. The same
+    estimator gives the same bytes. The old file of that name stays until the new one is whole on
+    the disk.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier or transformer of skecg, fitted or not, or a
+        :class:`~sklearn.pipeline.Pipeline` of them.
+    path : path-like
+        The file; ``.safetensors`` is the usual ending.
+    metrics : mapping of str to number, string, list or mapping, default=None
+        Results to keep beside the model, such as ``{"accuracy": 0.98, "on": "DS2"}``.
+
+    Raises
+    ------
+    TypeError
+        If the estimator or a parameter is of a kind that the file cannot hold, such as a function.
+    ValueError
+        If a parameter is invalid, or was changed after ``fit`` so that it does not describe the
+        network any more.
+    OSError
+        If the file cannot be written.
+
+    Warns
+    -----
+    UserWarning
+        If something was left out: ``callbacks``, a pipeline's ``memory``, and a ``random_state``
+        that is a generator become None.
+
+    See Also
+    --------
+    load : Read it again.
+    describe : What the file holds, for people.
+
+    Notes
+    -----
+    Like a pickle's, the optimiser's state is not kept: ``partial_fit`` begins with a fresh one.
+    The network of an :class:`ECGNeuralClassifier` is its author's code; the file has its name only.
+    ``init_from`` is stored with its weights, so that a loaded estimator can be fitted again.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import skecg
+    >>> from skecg.datasets import make_beats
+    >>> beats = make_beats(100, random_state=0)
+    >>> clf = skecg.ECGResidualCNNClassifier(max_epochs=1, random_state=0)
+    >>> clf = clf.fit(beats.data, beats.target)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     skecg.save(clf, f"{folder}/beats.safetensors", metrics={"accuracy": 0.9})
+    ...     loaded = skecg.load(f"{folder}/beats.safetensors")
+    >>> bool((loaded.predict_proba(beats.data) == clf.predict_proba(beats.data)).all())
+    True
+    """
+    if not isinstance(estimator, BaseEstimator):
+        raise TypeError(f"save takes an estimator of skecg; got {estimator!r}")
+    writer = EstimatorWriter()
+    header = {
+        "estimator": writer.write(estimator, "model"),
+        "metrics": ValueWriter().write(_plain(metrics or {}), "metrics"),
+        "left_out": writer.left_out,
+        "versions": {
+            "skecg": __version__,
+            "torch": torch.__version__,
+            "scikit-learn": sklearn.__version__,
+            "python": platform.python_version(),
+        },
+    }
+    write_container(path, header, writer.arrays)
+    if writer.left_out:
+        warnings.warn(
+            f"{os.fspath(path)!r} was written without {', '.join(writer.left_out)}, which a model "
+            "file cannot hold; they are None in a loaded estimator",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def load(
+    path: str | os.PathLike,
+    *,
+    modules: Mapping[str, Callable[..., torch.nn.Module]] | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> BaseEstimator:
+    """Read an estimator from a file of :func:`save`; nothing in the file is ever executed.
+
+    A loaded estimator predicts what the saved one did, to the bit, and can be fitted again,
+    cloned, pickled and saved. Files from strangers are safe to load: they can name only skecg's
+    own estimators, every length and shape is checked before memory is taken for it, and no other
+    file is opened.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    modules : mapping of str to class or function, default=None
+        For an :class:`ECGNeuralClassifier`, the network by its qualified name, such as
+        ``{"MyNetwork": MyNetwork}``; also classes and functions in its ``module_params``. They are
+        called with arguments that stand in the file.
+    max_bytes : int, default=2**30
+        A larger file is refused unread.
+
+    Returns
+    -------
+    estimator
+        Its network is on the CPU until it predicts.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is damaged, forged, from a newer version of skecg or no model file, or if
+        ``modules`` lacks a network that it names.
+    OSError
+        If there is no such file or it may not be read.
+
+    See Also
+    --------
+    save : Write such a file; has an example.
+    """
+    header, arrays = read_container(path, max_bytes)
+    reader = EstimatorReader(arrays, dict(modules or {}))
+    estimator = read_estimator(path, header, reader)
+    if reader.arrays:
+        raise ModelFileError(
+            f"{os.fspath(path)!r} has arrays that belong to nothing: {min(reader.arrays)!r}"
+        )
+    return estimator
+
+
+def read_estimator(
+    path: str | os.PathLike, header: dict[str, Any], reader: EstimatorReader
+) -> BaseEstimator:
+    """Read the estimator of a header; whatever a forged one causes becomes a ModelFileError."""
+    try:
+        if header.keys() != _ENTRIES:
+            raise ModelFileError(f"unknown or missing entries, {sorted(header.keys() ^ _ENTRIES)}")
+        with warnings.catch_warnings():
+            # What is odd about forged numbers is an error or nothing.
+            warnings.simplefilter("ignore")
+            estimator = reader.read(header["estimator"])
+        if not isinstance(estimator, BaseEstimator):
+            raise ModelFileError("there is no estimator in it")
+        return estimator
+    except Exception as error:
+        # A forged header can drive constructors into errors of any kind.
+        reason = str(error) or type(error).__name__
+        raise ModelFileError(f"{os.fspath(path)!r} cannot be loaded: {reason[:1000]}") from error
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy's numbers in metrics into Python's, and tuples and arrays into lists."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,403 @@
+"""Files that are damaged or forged, with the right digest: one error, at once, little memory."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import random
+import re
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import numpy as np
+import pytest
+from estimators import CLASSIFIERS, perceptron
+from sklearn.base import BaseEstimator, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+
+import skecg
+from skecg import BeatSegmenter, ECGResidualCNNClassifier, LeadCropper, ModelFileError
+from skecg.sheet import LAYOUTS
+from skecg.training import Cosine
+
+resource = pytest.importorskip("resource", reason="memory is measured as on POSIX")
+MODULES = {"perceptron": perceptron}
+
+
+class Forgery:
+    """The parts of a model file, to be changed and written again."""
+
+    def __init__(self, content: bytes) -> None:
+        end = 8 + int.from_bytes(content[:8], "little")
+        self.table = json.loads(content[8:end])
+        self.header = json.loads(self.table.pop("__metadata__")["skecg"])
+        self.data = content[end:]
+
+    def content(self) -> bytes:
+        header = {**self.header, "sha256": "0" * 64}
+        text = json.dumps(header, separators=(",", ":"))
+        table = {"__metadata__": {"skecg": text}, **self.table}
+        raw = json.dumps(table, separators=(",", ":")).encode()
+        content = len(raw).to_bytes(8, "little") + raw + self.data
+        digest = hashlib.sha256(content).hexdigest().encode()
+        return content.replace(b"0" * 64, digest, 1)
+
+    @property
+    def node(self) -> dict[str, Any]:
+        return self.header["estimator"]["$estimator"]
+
+
+def peak() -> int:
+    """Return the most memory that this process has had, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+@contextmanager
+def within(seconds: float, n_bytes: int) -> Iterator[None]:
+    # The clock of this process: others may have the processor.
+    started, before = time.process_time(), peak()
+    yield
+    assert time.process_time() - started < seconds
+    assert peak() - before < n_bytes
+
+
+def refuse(content: bytes, path, reason: str = "cannot be loaded") -> None:
+    path.write_bytes(content)
+    with within(1.0, 200 * 2**20), pytest.raises(ModelFileError, match=reason) as caught:
+        skecg.load(path, modules=MODULES)
+    assert repr(str(path)) in str(caught.value)
+
+
+def small_data() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(12, 2, 40)).astype(np.float32), np.arange(12) % 3
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> bytes:
+    clf = ECGResidualCNNClassifier(
+        n_filters=2, n_hidden=3, n_blocks=2, max_epochs=2, random_state=0,
+        class_weight={0: 2.0, 1: 1.0, 2: 1.0},
+    )  # fmt: skip
+    X, y = small_data()
+    path = tmp_path_factory.mktemp("model") / "model"
+    skecg.save(clf.fit(X, y, groups=y), path, metrics={"accuracy": 0.5})
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory) -> bytes:
+    """Return a file with an estimator of every kind, nested in every way."""
+    X, y = small_data()
+    image = skecg.ECGCNN2DClassifier(width=1, n_blocks=1, n_hidden=2, max_epochs=1).fit(X, y)
+    source = make_pipeline("passthrough", image)
+    clf = clone(image).set_params(init_from=FrozenEstimator(source), lr_schedule=Cosine())
+    whole = make_pipeline(
+        BeatSegmenter().fit(X[:, 0]), make_pipeline(LeadCropper(LAYOUTS["published-b"]), None),
+        FrozenEstimator(skecg.AreaResize()), clf.fit(X, y),
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("model") / "model"
+    skecg.save(whole, path)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def forgery(model) -> Forgery:
+    return Forgery(model)
+
+
+def test_a_forgery_without_a_change_is_the_file(model, tmp_path):
+    (tmp_path / "m").write_bytes(Forgery(model).content())
+    assert skecg.load(tmp_path / "m").n_filters == 2
+
+
+# Absurd sizes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda e: type(e).__name__)
+def test_parameters_that_ask_for_a_gigantic_network(classifier, tmp_path):
+    path = tmp_path / "m"
+    skecg.save(clone(classifier).set_params(max_epochs=1).fit(*small_data()), path)
+    content = path.read_bytes()
+    common = skecg.classifiers.BaseECGClassifier._get_param_names()
+    own = {
+        name
+        for name, value in Forgery(content).node["params"].items()
+        if name not in common and type(value) is int
+    }
+    assert own or isinstance(classifier, skecg.ECGNeuralClassifier)
+    for name in own - {"n_heads"}:
+        for value in (10**5, 10**9, 10**18, 10**400):
+            forgery = Forgery(content)
+            forgery.node["params"][name] = value
+            refuse(forgery.content(), path)
+    for value in (10**5, 10**9, 10**14):
+        forgery = Forgery(content)
+        forgery.node["state"]["input_shape"] = {"$tuple": [value] * 3}
+        path.write_bytes(forgery.content())
+        # A network whose weights do not depend on the size of the input is sound.
+        with within(1.0, 100 * 2**20), suppress(ModelFileError):
+            skecg.load(path, modules=MODULES)
+
+
+def test_arguments_for_a_users_network_are_bounded_too(tmp_path):
+    path = tmp_path / "m"
+    clf = skecg.ECGNeuralClassifier(module=perceptron, module_params={"width": 4}, max_epochs=1)
+    skecg.save(clf.fit(*small_data()), path)
+    for width in (5, 10**6, 10**9, 10**12, 10**30):
+        forgery = Forgery(path.read_bytes())
+        forgery.node["params"]["module_params"]["width"] = width
+        refuse(forgery.content(), tmp_path / "forged")
+
+
+def test_a_file_cannot_name_more_estimators_or_use_an_array_twice(model, tmp_path):
+    for n_steps, reason in ((2, "missing or used twice"), (100, "at most 100 estimators")):
+        forgery = Forgery(model)
+        frozen = {"class": "FrozenEstimator", "learned": {}}
+        frozen["params"] = {"estimator": forgery.header["estimator"]}
+        unfitted = {"class": "AreaResize", "params": {}, "learned": {}}
+        inner = frozen if n_steps == 2 else unfitted
+        steps = [{"$tuple": [f"step{i}", {"$estimator": inner}]} for i in range(n_steps)]
+        pipeline = {"class": "Pipeline", "params": {"steps": steps}, "learned": {}}
+        forgery.header["estimator"] = {"$estimator": pipeline}
+        refuse(forgery.content(), tmp_path / "m", reason)
+
+
+def test_a_header_full_of_nothing_is_read_at_once(model, tmp_path):
+    for nothing in ([], {}, 0, ""):
+        forgery = Forgery(model)
+        n = 4_000_000 // (len(json.dumps(json.dumps(nothing))) - 1)
+        forgery.node["state"]["history"] = [nothing] * n
+        refuse(forgery.content(), tmp_path / "m", "lists and dictionaries|history")
+
+
+# Names --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["os.system", "LogisticRegression", "BaseECGClassifier", "__class__", "", None, [], 3]
+)
+def test_unknown_estimators(forgery, name, tmp_path):
+    forgery.node["class"] = name
+    refuse(forgery.content(), tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"params": {"__init__": 1}}, {"params": []}, {"params": None}, {"net_": 1},
+        {"state": None}, {"state": []}, {"weights": "/etc/passwd"}, {"weights": None},
+        {"weights": ""}, {"requests": {"__init__": {}}}, {"requests": {"fit": {"x": True}}},
+        {"requests": {"fit": {"groups": {"$tuple": []}}}}, {"output": "pickle"}, {"learned": 3},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_foreign_entries(forgery, change, tmp_path):
+    if change == {"learned": 3}:
+        change = {"class": "BeatSegmenter", "params": {}, "learned": {"fit": 3}}
+    forgery.node.update(change)
+    refuse(forgery.content(), tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("classes", {"$strings": {"dtype": "<U1", "shape": [3], "values": ["b", "a", "c"]}}),
+        ("classes", {"$strings": {"dtype": "<U1", "shape": [1], "values": ["b"]}}),
+        ("classes", [0, 1, 2]), ("input_shape", {"$tuple": []}), ("input_shape", [2, 40]),
+        ("input_shape", {"$tuple": [2, -40]}), ("input_shape", {"$tuple": [2, 41]}),
+        ("feature_names", ["a"]), ("history", [3]), ("history", {}), ("network", "Other"),
+        ("n_parameters", 3), ("frozen", ["none"]), ("frozen", [[]]), ("kept_in_eval", ["x"]),
+        ("kept_in_eval", {"$tuple": ["x"]}), ("precision", ["int8", None]), ("precision", []),
+        ("precision", ["float64", None]), ("transfer_report", "x"), ("training", None),
+        ("training", {"$object": ["TrainingFacts", {"class_counts": {"$tuple": [1]}}]}),
+        ("predict", 3),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_broken_fitted_attributes(forgery, entry, value, tmp_path):
+    forgery.node["state"][entry] = value
+    if entry == "classes":  # so that the array is not merely left over
+        entry = forgery.table.pop("model/classes")
+        begin, end = entry["data_offsets"]
+        assert begin == 0
+        forgery.data = forgery.data[end:]
+        for other in forgery.table.values():
+            other["data_offsets"] = [n - end for n in other["data_offsets"]]
+    refuse(forgery.content(), tmp_path / "m")
+
+
+def test_weights_that_are_missing_too_many_or_of_another_type(forgery, tmp_path):
+    for old, new in [("head.0.bias", "head.0.bias2"), ("head.0.bias", "x/head.0.bias")]:
+        forged = copy.deepcopy(forgery)
+        entry = forged.table.pop(f"model/weights/{old}")
+        forged.table[f"model/weights/{new}"] = entry
+        refuse(forged.content(), tmp_path / "m", "do not fit the network")
+    for dtype in ("I32", "U32"):
+        forged = copy.deepcopy(forgery)
+        forged.table["model/weights/head.0.bias"]["dtype"] = dtype
+        refuse(forged.content(), tmp_path / "m", "the network needs float32 of shape")
+    forgery.table["other"] = {
+        "dtype": "U8", "shape": [0], "data_offsets": [len(forgery.data)] * 2
+    }  # fmt: skip
+    refuse(forgery.content(), tmp_path / "m", "belong to nothing")
+
+
+def test_a_cache_folder_is_refused(tmp_path):
+    path = tmp_path / "m"
+    skecg.save(make_pipeline(BeatSegmenter()), path)
+    forgery = Forgery(path.read_bytes())
+    forgery.node["params"]["memory"] = str(tmp_path / "cache")
+    refuse(forgery.content(), path, "memory, which no model file holds")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_only_the_file_itself_is_opened(model, tmp_path):
+    path = tmp_path / "m"
+    path.write_bytes(model)
+    skecg.load(path), skecg.describe(path)  # whatever is imported late is imported now
+    opened = []
+    watching = [True]
+
+    def watch(event: str, arguments: tuple) -> None:
+        if watching[0] and event in ("open", "exec", "import", "os.system", "subprocess.Popen"):
+            opened.append((event, arguments[0]))
+
+    sys.addaudithook(watch)
+    skecg.load(path)
+    skecg.describe(path)
+    watching[0] = False
+    assert set(opened) == {("open", str(path))}
+
+
+# Mutations --------------------------------------------------------------------------------------
+
+VALUES = [
+    None, True, -1, 0, 1, 2, 3, 10**9, 10**18, -(10**30), 1e308, -0.5, "", "x", "a" * 10_000,
+    "../../etc/passwd", "\x00", [], [[]], {}, {"$tuple": []}, {"$float": "nan"},
+    {"$array": "model/classes"}, {"$optimizer": "SGD"}, {"$object": ["Cosine", {}]},
+    {"$estimator": {"class": "AreaResize", "params": {}, "learned": {}}}, {"$module": "perceptron"},
+    {"$strings": {"dtype": "<U1", "shape": [3], "values": ["a", "b", "c"]}}, {"$eval": "1"},
+    {"$dict": [[{"$float": "nan"}, 1]]}, {"$partial": [{"$optimizer": "SGD"}, {"x": 1}]},
+]  # fmt: skip
+
+
+def mutate_bytes(rng: random.Random, content: bytes) -> bytes:
+    changed = bytearray(content)
+    kind = rng.choice(["flip", "cut", "splice", "insert", "length"])
+    place = rng.randrange(len(changed))
+    other = rng.randrange(len(changed))
+    size = rng.choice([1, 8, 100])
+    if kind == "flip":
+        for _ in range(rng.choice([1, 1, 5, 50])):
+            changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
+    elif kind == "cut":
+        del changed[place : place + rng.choice([1, 8, 100, len(changed)])]
+    elif kind == "splice":
+        changed[place : place + size] = content[other : other + size]
+    elif kind == "insert":
+        changed[place:place] = rng.randbytes(size)
+    else:
+        changed[:8] = rng.choice([rng.randbytes(8), rng.randrange(9999).to_bytes(8, "little")])
+    return bytes(changed)
+
+
+def with_right_digest(content: bytes) -> bytes:
+    """Write the digest that damaged bytes should have, where there is still a place for it."""
+    found = re.search(rb'sha256\\":\\"([0-9a-f]{64})', content)
+    if found is None:
+        return content
+    begin, end = found.span(1)
+    zeros = content[:begin] + b"0" * 64 + content[end:]
+    return content[:begin] + hashlib.sha256(zeros).hexdigest().encode() + content[end:]
+
+
+def mutate_json(rng: random.Random, content: bytes) -> bytes:
+    forgery = Forgery(content)
+    for _ in range(rng.choice([1, 1, 1, 2, 5])):
+        root = forgery.table if rng.random() < 0.15 else forgery.header
+        places = list(_places(root))
+        parent, key = rng.choice(places)
+        kind = rng.choice(["value", "value", "delete", "rename", "copy", "nudge"])
+        if kind == "value":
+            parent[key] = copy.deepcopy(rng.choice(VALUES))
+        elif kind == "delete":
+            del parent[key]
+        elif kind == "rename" and isinstance(parent, dict):
+            parent[rng.choice(["x", "$tuple", key + "x"])] = parent.pop(key)
+        elif kind == "copy":
+            source, name = rng.choice(places)
+            if name in (source if isinstance(source, dict) else range(len(source))):
+                parent[key] = copy.deepcopy(source[name])
+        elif type(parent[key]) in (int, float):
+            parent[key] += rng.choice([-1, 1, 7])
+    return forgery.content()
+
+
+def _places(node: Any) -> Iterator[tuple[Any, Any]]:
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, item in list(items):
+        yield node, key
+        if isinstance(item, dict | list):
+            yield from _places(item)
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_mutations"),
+    [("bytes", 800), ("bytes, right digest", 700), ("JSON", 500), ("JSON of a pipeline", 400)],
+)
+def test_mutations_find_nothing_but_the_error(kind, n_mutations, model, pipeline, tmp_path):
+    rng = random.Random(kind)
+    path = tmp_path / "m"
+    X, _ = small_data()
+    model = pipeline if "pipeline" in kind else model
+    path.write_bytes(model)
+    skecg.load(path)
+    counts: Counter[str] = Counter()
+    before, slowest = peak(), 0.0
+    for _ in range(n_mutations):
+        content = mutate_json(rng, model) if "JSON" in kind else mutate_bytes(rng, model)
+        if kind == "bytes, right digest":
+            content = with_right_digest(content)
+        path.write_bytes(content)
+        started = time.process_time()
+        try:
+            loaded = skecg.load(path, modules=MODULES)
+        except ModelFileError:
+            counts["refused"] += 1
+            continue
+        finally:
+            slowest = max(slowest, time.process_time() - started)
+        counts["same" if content == model else "loaded"] += 1
+        assert isinstance(loaded, BaseEstimator)
+        with warnings.catch_warnings(action="ignore"):
+            assert repr(loaded)
+            if hasattr(loaded, "net_") and loaded._input_shape == X.shape[1:]:
+                assert loaded.predict(X).shape == (12,)
+    print(kind, dict(counts), f"slowest {slowest:.3f} s, {(peak() - before) / 2**20:.0f} MiB")
+    assert counts.total() == n_mutations
+    assert slowest < 1
+    assert peak() - before < 100 * 2**20
+    if kind == "bytes":
+        assert counts["loaded"] == 0
+    if "JSON" in kind:
+        assert min(counts["refused"], counts["loaded"]) > 50  # both do occur
+
+
+@pytest.mark.parametrize("kind", ["bytes, right digest", "JSON"])
+def test_cards_of_mutated_files_are_text_or_the_error(kind, model, tmp_path):
+    rng = random.Random(kind)
+    path = tmp_path / "m"
+    for _ in range(200):
+        content = with_right_digest(mutate_bytes(rng, model))
+        path.write_bytes(mutate_json(rng, model) if kind == "JSON" else content)
+        with suppress(ModelFileError):
+            assert isinstance(skecg.describe(path), str)
