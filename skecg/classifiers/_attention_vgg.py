@@ -40,7 +40,8 @@ class ECGAttentionVGGClassifier(BaseLeadCropClassifier):
     Notes
     -----
     All parameters are keywords. Those of training are described in :class:`TrainingParameters`,
-    ``image_shape`` and ``scale`` in :class:`BaseImageClassifier`.
+    ``image_shape`` and ``scale`` in :class:`BaseImageClassifier`. The default is 20 epochs: one
+    costs as much as thirty of :class:`ECGCNN2DClassifier`.
 
     See Also
     --------
@@ -64,6 +65,7 @@ class ECGAttentionVGGClassifier(BaseLeadCropClassifier):
     (20, 2)
     """
 
+    max_epochs: int = 20
     width: int = 16
     norm: Literal["batch", "group"] | None = "batch"
     compatibility: Literal["additive", "dot"] = "additive"

@@ -19,7 +19,7 @@ class BaseLeadCropClassifier(BaseImageClassifier):
     """Base of the classifiers on lead crops.
 
     They take images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
-    height, width), one channel; or flattened ones. The defaults are 40 epochs of batches of 32
+    height, width), one channel; or flattened ones. The defaults are batches of 32 and 40 epochs
     with AdamW, learning rate 0.001 in one cycle and weight decay 0.05. The parameters of each are
     the keyword arguments of its network in :mod:`skecg.networks`, whose defaults are the
     published ones.
