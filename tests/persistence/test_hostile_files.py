@@ -352,7 +352,7 @@ def _places(node: Any) -> Iterator[tuple[Any, Any]]:
 
 @pytest.mark.parametrize(
     ("kind", "n_mutations"),
-    [("bytes", 800), ("bytes, right digest", 700), ("JSON", 500), ("JSON of a pipeline", 400)],
+    [("bytes", 700), ("bytes, right digest", 600), ("JSON", 450), ("JSON of a pipeline", 300)],
 )
 def test_mutations_find_nothing_but_the_error(kind, n_mutations, model, pipeline, tmp_path):
     rng = random.Random(kind)
