@@ -1,7 +1,18 @@
-"""Looking inside: pictures of beats, sheets and trainings."""
+"""Looking inside: pictures of data and trainings, what layers make of samples, what decides."""
 
+from ._activations import layer_activations
+from ._attention import AttentionMaps, attention_maps
 from ._beat_display import BeatDisplay
 from ._lead_layout_display import LeadLayoutDisplay
+from ._saliency import saliency
 from ._training_curve_display import TrainingCurveDisplay
 
-__all__ = ["BeatDisplay", "LeadLayoutDisplay", "TrainingCurveDisplay"]
+__all__ = [
+    "AttentionMaps",
+    "BeatDisplay",
+    "LeadLayoutDisplay",
+    "TrainingCurveDisplay",
+    "attention_maps",
+    "layer_activations",
+    "saliency",
+]
