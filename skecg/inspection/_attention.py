@@ -110,9 +110,9 @@ def attention_maps(
 
     Notes
     -----
-    The network's positions lie on a regular grid over the input. The weight of a position is
-    divided equally among the pixels whose nearest position it is, those of the padding left out.
-    So a map shows the positions as they are, without smoothing, and sums to 1 as the weights do.
+    The network's positions lie on a regular grid over the input. In a map every pixel has the
+    weight of the position that is nearest to it, without smoothing, and the whole is scaled to sum
+    to 1: even attention gives an even map, also where the grid is cut off by the border.
 
     Vision Transformer: ``"blocks.0"``, ``"blocks.1"``, ... and ``"rollout"``. Weights of a block
     (n_samples, n_heads, n_patches, n_patches): row i are those by which patch i takes in all
@@ -171,8 +171,9 @@ def attention_maps(
                 if name not in weights:
                     continue
                 own = as_array(found[:n_rows])
-                on_pixels, axes[name] = attention.on_pixels(name, own, X.shape[1:])
-                maps[name].append(on_pixels)
+                of_pixels, axes[name] = attention.on_pixels(name, own, X.shape[1:])
+                inner = tuple(k + 1 for k, each in enumerate(axes[name]) if each != "head")
+                maps[name].append(of_pixels / of_pixels.sum(inner, keepdims=True))
                 if keep_weights:
                     weights[name].append(own)
     return AttentionMaps(

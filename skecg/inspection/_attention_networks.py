@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..networks import AttentionLSTM, AttentionVGG, Hybrid, VisionTransformer
-from ._positions import spread
+from ._positions import of_nearest
 
 _ROLLOUT = "rollout"
 
@@ -37,7 +37,7 @@ class Attention(Protocol):
     def on_pixels(
         self, name: str, weights: NDArray, input_shape: tuple[int, int, int]
     ) -> tuple[NDArray, tuple[str, ...]]:
-        """Return the map of weights, and the names of its axes after that of the samples."""
+        """Return each pixel's weight, and the names of the axes after that of the samples."""
 
 
 @singledispatch
@@ -84,7 +84,7 @@ class _BlockAttention:
         received = weights.mean(-2).reshape(*weights.shape[:-2], *self.network.grid_size)
         layer = self.network.spatial_layer
         for axis, stride, offset in zip((-2, -1), layer.strides, layer.offsets):
-            received = spread(received, axis, input_shape[axis], stride, offset)
+            received = of_nearest(received, axis, input_shape[axis], stride, offset)
         return received, ("row", "column") if name == _ROLLOUT else ("head", "row", "column")
 
 
@@ -101,7 +101,7 @@ class _TapAttention:
     def on_pixels(self, name, weights, input_shape):
         stride = 2 ** self.names.index(name)  # a pool by 2 lies between two taps
         for axis in (-2, -1):
-            weights = spread(weights, axis, input_shape[axis], stride, (stride - 1) / 2)
+            weights = of_nearest(weights, axis, input_shape[axis], stride, (stride - 1) / 2)
         return weights, ("row", "column")
 
 
@@ -118,7 +118,7 @@ class _RowAttention:
     def on_pixels(self, name, weights, input_shape):
         n_leads, n_rows, _ = input_shape
         stride = self.network.rows_per_step
-        rows = spread(weights, 1, n_leads * n_rows, stride, (stride - 1) / 2)
+        rows = of_nearest(weights, 1, n_leads * n_rows, stride, (stride - 1) / 2)
         return rows.reshape(-1, n_leads, n_rows), ("lead", "row")
 
 
@@ -136,7 +136,7 @@ class _FeatureAttention:
         _, n_rows, n_columns = input_shape
         stride = 2**self.network.n_blocks  # all pools have gone by before the LSTM
         if self.network.sequence == "columns":
-            pixels = spread(weights, 1, n_columns, stride, (stride - 1) / 2)
+            pixels = of_nearest(weights, 1, n_columns, stride, (stride - 1) / 2)
             return pixels, ("column",)
         by_map = weights.reshape(len(weights), -1, -(-n_rows // stride))
-        return spread(by_map.sum(1), 1, n_rows, stride, (stride - 1) / 2), ("row",)
+        return of_nearest(by_map.sum(1), 1, n_rows, stride, (stride - 1) / 2), ("row",)

@@ -38,6 +38,12 @@ def unwrap(clf: BaseEstimator, X: ArrayLike) -> tuple[BaseECGClassifier, ArrayLi
     return found, X
 
 
+def pick(X: ArrayLike, sample: int) -> ArrayLike:
+    """Return one sample of X, (1, ...), with the names of its columns where there are any."""
+    chosen = np.arange(len(X))[sample]
+    return X.iloc[[chosen]] if hasattr(X, "iloc") else np.asarray(X)[[chosen]]
+
+
 def network_proper(module: nn.Module) -> nn.Module:
     """Return the network without the layer that scales its input."""
     return module.network if isinstance(module, Scaled) else module

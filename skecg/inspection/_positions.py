@@ -6,17 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def spread(
-    weights: NDArray[np.floating], axis: int, length: int, stride: float, offset: float
-) -> NDArray[np.floating]:
-    """Divide the weight of every position equally among the pixels that are nearest to it.
-
-    Sums stay as they are.
+def of_nearest(values: NDArray, axis: int, length: int, stride: float, offset: float) -> NDArray:
+    """Give every pixel the value of the position that is nearest to it.
 
     Parameters
     ----------
-    weights : ndarray
-        Weights of positions along ``axis``.
+    values : ndarray
+        Values of positions along ``axis``.
     axis : int
         Axis of the positions.
     length : int
@@ -27,15 +23,10 @@ def spread(
     Returns
     -------
     ndarray
-        As ``weights``, with ``length`` pixels along ``axis``.
+        As ``values``, with ``length`` pixels along ``axis``.
     """
-    n_positions = weights.shape[axis]
     nearest = np.floor((np.arange(length) - offset) / stride + 0.5).astype(np.intp)
-    owner = nearest.clip(0, n_positions - 1)
-    shape = [1] * weights.ndim
-    shape[axis] = length
-    share = 1 / np.bincount(owner, minlength=n_positions)[owner]
-    return np.take(weights, owner, axis) * share.reshape(shape).astype(weights.dtype)
+    return np.take(values, nearest.clip(0, values.shape[axis] - 1), axis)
 
 
 def interpolate(
@@ -43,7 +34,7 @@ def interpolate(
 ) -> NDArray[np.floating]:
     """Interpolate values linearly between positions; beyond the first and the last they stay.
 
-    The parameters are those of :func:`spread`.
+    The parameters are those of :func:`of_nearest`.
     """
     n_positions = values.shape[axis]
     centres = offset + stride * np.arange(n_positions)

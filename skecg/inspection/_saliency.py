@@ -179,7 +179,7 @@ def _occlusion(
         found = Occlusion(module).attribute(
             x, sizes, strides=sizes, baselines=start, target=code, perturbations_per_eval=batch_size
         )
-    return as_array(found)
+    return as_array(found.to(x.dtype))
 
 
 def _one_by_one(net: LeanNet, X: NDArray) -> Iterator[Tensor]:
