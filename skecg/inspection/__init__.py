@@ -1,7 +1,22 @@
-"""Looking inside: pictures of beats, sheets and trainings."""
+"""Looking inside: pictures of data and trainings, what layers make of samples, what decides."""
 
+from ._activation_display import ActivationDisplay
+from ._activations import layer_activations
+from ._attention import AttentionMaps, attention_maps
+from ._attention_display import AttentionDisplay
 from ._beat_display import BeatDisplay
 from ._lead_layout_display import LeadLayoutDisplay
+from ._saliency import saliency
 from ._training_curve_display import TrainingCurveDisplay
 
-__all__ = ["BeatDisplay", "LeadLayoutDisplay", "TrainingCurveDisplay"]
+__all__ = [
+    "ActivationDisplay",
+    "AttentionDisplay",
+    "AttentionMaps",
+    "BeatDisplay",
+    "LeadLayoutDisplay",
+    "TrainingCurveDisplay",
+    "attention_maps",
+    "layer_activations",
+    "saliency",
+]

@@ -25,6 +25,7 @@ def panel_grid(
     *,
     panel_size: tuple[float, float],
     legend_width: float = 0.0,
+    share_x: bool = True,
     share_y: bool | str = False,
 ) -> tuple[NDArray[np.object_], Axes | None]:
     """Return the axes of a table of panels, and the axes that bound them if there is one.
@@ -40,6 +41,8 @@ def panel_grid(
         Width and height of one panel in inches, for a new figure.
     legend_width : float, default=0.0
         Room beside the panels of a new figure in inches.
+    share_x : bool, default=True
+        Whether all panels of a new figure, or of a single Axes, have one horizontal scale.
     share_y : bool or "row", default=False
         Whether all panels of a new figure, or of a single Axes, have one vertical scale, or those
         of a row.
@@ -62,7 +65,7 @@ def panel_grid(
     if ax is None:
         size = (panel_size[0] * n_columns + legend_width, panel_size[1] * n_rows)
         figure = plt.figure(figsize=size, layout="constrained")
-        return figure.subplots(*shape, squeeze=False, sharex=True, sharey=share_y), None
+        return figure.subplots(*shape, squeeze=False, sharex=share_x, sharey=share_y), None
     if not isinstance(ax, Axes):
         axes = np.array(ax, dtype=object)
         if axes.size != n_rows * n_columns:
@@ -80,7 +83,7 @@ def panel_grid(
         )
     ax.set_axis_off()
     places = GridSpecFromSubplotSpec(*shape, subplot_spec=ax.get_subplotspec())
-    axes = places.subplots(squeeze=False, sharex=True, sharey=share_y)
+    axes = places.subplots(squeeze=False, sharex=share_x, sharey=share_y)
     return axes, ax
 
 

@@ -8,6 +8,7 @@ from ._cnn3d import CNN3D
 from ._hybrid import Hybrid
 from ._residual_cnn import ResidualCNN
 from ._scaled import Scaled
+from ._spatial import SpatialLayer
 from ._time_distributed_cnn import TimeDistributedCNN
 from ._vit import VisionTransformer
 
@@ -20,6 +21,7 @@ __all__ = [
     "Hybrid",
     "ResidualCNN",
     "Scaled",
+    "SpatialLayer",
     "TimeDistributedCNN",
     "VisionTransformer",
 ]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._images import attend, attention_weights
+from ._spatial import SpatialLayer, cells
 
 # Filters in units of the first block's, and convolutions, of the blocks up to the last tap. The
 # paper moves VGG's first two pools behind its last two convolutions.
@@ -117,6 +118,11 @@ class AttentionVGG(nn.Module):
             attention_weights(*question).unflatten(1, tap.shape[2:])
             for tap, question in zip(taps, self._questions(taps, global_features))
         ]
+
+    @property
+    def spatial_layer(self) -> SpatialLayer:
+        """The last layer with positions that the decision rests on, the third depth."""
+        return cells("blocks.4", 4, 4)
 
     def _questions(
         self, taps: list[Tensor], global_features: Tensor

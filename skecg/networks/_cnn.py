@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._spatial import SpatialLayer
+
 POOL_SIZE = 3
 # Filters in units of the first block's, length of the convolution and pool behind it, per block.
 _BLOCKS = ((1, 5, None), (2, 5, nn.MaxPool1d), (4, 3, None), (8, 3, nn.AvgPool1d))
@@ -85,6 +87,18 @@ class CNN(nn.Module):
         if self.padding:
             x = F.pad(x, (0, self.padding))
         return self.head(torch.flatten(self.features(x), 1))
+
+    @property
+    def spatial_layer(self) -> SpatialLayer:
+        """The last layer with positions before they are pooled."""
+        stride, offset = 1, 0.0
+        for _, kernel_size, pool in _BLOCKS[:-1]:
+            offset += (kernel_size - 1) / 2 * stride
+            if pool is not None:
+                offset += (POOL_SIZE - 1) / 2 * stride
+                stride *= POOL_SIZE
+        offset += (_BLOCKS[-1][1] - 1) / 2 * stride
+        return SpatialLayer(f"features.block{len(_BLOCKS)}.relu", (stride,), (offset,))
 
 
 def _block(

@@ -6,7 +6,8 @@ import math
 
 from torch import Tensor, nn
 
-from ._images import convolution_stack, stack_output_shape
+from ._images import convolution_stack, stack_output_shape, stack_spatial_layer
+from ._spatial import SpatialLayer
 
 
 class CNN2D(nn.Module):
@@ -43,6 +44,7 @@ class CNN2D(nn.Module):
     ) -> None:
         super().__init__()
         n_channels, *size = image_shape
+        self.n_blocks = n_blocks
         self.features = convolution_stack(n_channels, width, n_blocks)
         n_features = math.prod(stack_output_shape(*size, width, n_blocks))
         self.head = nn.Sequential(
@@ -57,3 +59,8 @@ class CNN2D(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
         return self.head(self.features(x))
+
+    @property
+    def spatial_layer(self) -> SpatialLayer:
+        """The last layer with positions: the ReLU of the last block."""
+        return stack_spatial_layer(self.n_blocks)

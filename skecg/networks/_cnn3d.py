@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._images import pad_images
+from ._spatial import SpatialLayer
 
 
 class CNN3D(nn.Module):
@@ -47,6 +48,7 @@ class CNN3D(nn.Module):
         super().__init__()
         # A kernel of 3 keeps a length, one of 2 adds 1; pooling halves it and rounds down.
         self.smallest = 2 ** min(n_blocks, 2)
+        self.n_blocks = n_blocks
         sizes = [max(size, self.smallest) for size in image_shape]
         layers: list[nn.Module] = []
         n_channels = 1
@@ -76,3 +78,11 @@ class CNN3D(nn.Module):
         x = pad_images(x, self.smallest, self.smallest)
         x = F.pad(x, (0, 0, 0, 0, 0, max(self.smallest - x.shape[1], 0)))
         return self.head(self.features(x.unsqueeze(1)))
+
+    @property
+    def spatial_layer(self) -> SpatialLayer:
+        """The last ReLU with 8 pixels and 8 channels from position to position, or fewer."""
+        block = min(self.n_blocks, 4) - 1
+        # A kernel of 2 that pads by 1 looks half a position back; a pool half a position ahead.
+        offset = sum(2**i / 2 for i in range(block)) - sum(2**i / 2 for i in range(2, block + 1))
+        return SpatialLayer(f"features.{3 * block + 1}", (2**block,) * 3, (offset,) * 3)

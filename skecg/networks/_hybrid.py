@@ -7,7 +7,8 @@ from typing import Literal
 from torch import Tensor, nn
 
 from ._attention_lstm import AttentiveLSTM
-from ._images import convolution_stack, stack_output_shape
+from ._images import convolution_stack, stack_output_shape, stack_spatial_layer
+from ._spatial import SpatialLayer
 
 
 class Hybrid(nn.Module):
@@ -58,6 +59,7 @@ class Hybrid(nn.Module):
         super().__init__()
         n_channels, *size = image_shape
         self.sequence = sequence
+        self.n_blocks = n_blocks
         self.features = convolution_stack(n_channels, width, n_blocks)
         n_maps, n_rows, n_columns = stack_output_shape(*size, width, n_blocks)
         n_inputs = n_columns if sequence == "rows" else n_maps * n_rows
@@ -78,3 +80,8 @@ class Hybrid(nn.Module):
         """Return the sequence (n_samples, n_steps, n_inputs) that the LSTM reads."""
         rows = self.features(x).flatten(1, 2)
         return rows if self.sequence == "rows" else rows.transpose(1, 2)
+
+    @property
+    def spatial_layer(self) -> SpatialLayer:
+        """The last layer with positions: the ReLU of the last block."""
+        return stack_spatial_layer(self.n_blocks)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._spatial import SpatialLayer, cells
+
 
 def pad_images(x: Tensor, height: int, width: int) -> Tensor:
     """Append zeros at the bottom and at the right until images have at least this size."""
@@ -34,6 +36,12 @@ def stack_output_shape(
     """Return channels, rows and columns after a :func:`convolution_stack`."""
     factor = 2**n_blocks
     return n_filters * 2 ** (n_blocks - 1), -(-height // factor), -(-width // factor)
+
+
+def stack_spatial_layer(n_blocks: int) -> SpatialLayer:
+    """Return the last ReLU of a :func:`convolution_stack` that is named ``features``."""
+    size = 2 ** (n_blocks - 1)
+    return cells(f"features.{3 * n_blocks - 2}", size, size)
 
 
 def attend(query: Tensor, keys: Tensor, values: Tensor, scale: float = 1.0) -> Tensor:

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._spatial import SpatialLayer
+
 POOL_SIZE = 5
 POOL_STRIDE = 2
 
@@ -108,6 +110,15 @@ class ResidualCNN(nn.Module):
         if self.padding:
             x = F.pad(x, (0, self.padding))
         return self.head(torch.flatten(self.features(x), 1))
+
+    @property
+    def spatial_layer(self) -> SpatialLayer:
+        """The layer before the last block, which leaves too few positions to tell apart."""
+        n_pools = len(self.features) - 2
+        # The first convolution is not padded, and a pool looks ahead by half its length.
+        ahead = (POOL_SIZE // 2) * sum(POOL_STRIDE**i for i in range(n_pools))
+        offset = self.features[0].kernel_size[0] // 2 + ahead
+        return SpatialLayer(f"features.{n_pools}", (POOL_STRIDE**n_pools,), (offset,))
 
 
 def _output_length(n_timesteps: int, kernel_size: int, n_blocks: int) -> int:

@@ -31,4 +31,8 @@ class Scaled(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map a batch to the network's output."""
-        return self.network((x - self.mean) / self.scale)
+        return self.network(self.rescale(x))
+
+    def rescale(self, x: Tensor) -> Tensor:
+        """Return what the network reads."""
+        return (x - self.mean) / self.scale

@@ -6,7 +6,8 @@ import math
 
 from torch import Tensor, nn
 
-from ._images import convolution_stack, pad_images, stack_output_shape
+from ._images import convolution_stack, pad_images, stack_output_shape, stack_spatial_layer
+from ._spatial import SpatialLayer
 
 
 class TimeDistributedCNN(nn.Module):
@@ -50,6 +51,7 @@ class TimeDistributedCNN(nn.Module):
         n_channels, height, n_columns = image_shape
         self.n_steps = n_channels if n_steps is None else n_steps
         self.n_rows = -(-n_channels * height // self.n_steps)
+        self.n_blocks = n_blocks
         self.features = convolution_stack(1, width, n_blocks)
         n_features = math.prod(stack_output_shape(self.n_rows, n_columns, width, n_blocks))
         self.head = nn.Sequential(
@@ -70,3 +72,8 @@ class TimeDistributedCNN(nn.Module):
         """Return the slabs (n_samples, n_steps, n_rows, width) that the convolutions read."""
         rows = pad_images(x.flatten(1, 2), self.n_steps * self.n_rows, 0)
         return rows.unflatten(1, (self.n_steps, self.n_rows))
+
+    @property
+    def spatial_layer(self) -> SpatialLayer:
+        """The last layer with positions, those of a slab: the ReLU of the last block."""
+        return stack_spatial_layer(self.n_blocks)

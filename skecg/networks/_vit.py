@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._images import pad_images
+from ._spatial import SpatialLayer, cells
 
 
 class VisionTransformer(nn.Module):
@@ -93,6 +94,7 @@ class VisionTransformer(nn.Module):
             raise ValueError(f"dim must be a multiple of n_heads; got {dim} and {n_heads}")
         n_channels, height, width = image_shape
         rows, columns = -(-height // patch_size[0]), -(-width // patch_size[1])
+        self.patch_size, self.grid_size = tuple(patch_size), (rows, columns)
         self.padded_size = (rows * patch_size[0], columns * patch_size[1])
         build_stem = {"patch": _patch_stem, "conv": _convolutional_stem}[stem]
         self.stem = build_stem(n_channels, dim, patch_size)
@@ -118,9 +120,21 @@ class VisionTransformer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        return self.head(self.norm(self.blocks(self.tokens(x))).mean(1))
+
+    def tokens(self, x: Tensor) -> Tensor:
+        """Return what the first block reads, (n_samples, n_patches, dim), patches row by row."""
         patches = self.stem(pad_images(x, *self.padded_size)).flatten(2).transpose(1, 2)
-        x = self.blocks(self.dropout(patches + self.positions))
-        return self.head(self.norm(x).mean(1))
+        return self.dropout(patches + self.positions)
+
+    @property
+    def spatial_layer(self) -> SpatialLayer:
+        """The tokens that the last block compares."""
+        name = f"blocks.{len(self.blocks) - 1}.norm1"
+        if isinstance(self.stem, nn.Conv2d):
+            return cells(name, *self.patch_size)
+        # A kernel of 3 with stride 2 is centred on the first pixel of two, not between them.
+        return SpatialLayer(name, self.patch_size, (0.0, 0.0))
 
 
 class TransformerBlock(nn.Module):
@@ -164,14 +178,24 @@ class TransformerBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map tokens (n_samples, n_tokens, dim) to as many."""
-        x = x + self._keep_some(self.dropout(self._attention(self.norm1(x))))
+        mixed = F.scaled_dot_product_attention(*self.queries_keys_values(x))
+        attended = self.out(mixed.transpose(1, 2).flatten(2))
+        x = x + self._keep_some(self.dropout(attended))
         hidden = self.dropout(self.activation(self.mlp1(self.norm2(x))))
         return x + self._keep_some(self.dropout(self.mlp2(hidden)))
 
-    def _attention(self, x: Tensor) -> Tensor:
-        heads = self.qkv(x).unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(*heads)
-        return self.out(mixed.transpose(1, 2).flatten(2))
+    def queries_keys_values(self, x: Tensor) -> Tensor:
+        """Map tokens to (3, n_samples, n_heads, n_tokens, dim / n_heads)."""
+        return self.qkv(self.norm1(x)).unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
+
+    def attention(self, x: Tensor) -> Tensor:
+        """Return the weights that the block gives tokens, (n_samples, n_heads, n_tokens, n_tokens).
+
+        Row i are the weights by which token i takes in all tokens; they sum to 1.
+        """
+        queries, keys, _ = self.queries_keys_values(x)
+        scores = queries @ keys.transpose(2, 3) / math.sqrt(queries.shape[3])
+        return scores.softmax(3)
 
     def _keep_some(self, branch: Tensor) -> Tensor:
         if not (self.training and self.drop_path):

@@ -283,20 +283,42 @@ class LeanNet(NeuralNetClassifier):
             handle.remove()
 
     def _map_blocks(self, function: Callable[[Tensor], Tensor], X: np.ndarray) -> Tensor:
+        outputs = []
+        for block, n_rows in self.blocks(X):
+            with self._autocast:
+                outputs.append(function(block)[:n_rows])
+        return torch.cat(outputs).to(self.precision.weights).cpu()
+
+    def blocks(self, X: np.ndarray, most_rows: int | None = None) -> Iterator[tuple[Tensor, int]]:
+        """Yield samples on the device in blocks of bounded memory, the module in evaluation mode.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, ...)
+            Samples as the module takes them.
+        most_rows : int or None, default=None
+            Largest number of samples in a block, where fewer than by default are wished.
+
+        Yields
+        ------
+        block : Tensor
+            Samples, in the weights' number format.
+        n_rows : int
+            How many of them are samples of X; the rest are copies of the last one.
+        """
         dtype = self.precision.weights
         self._set_training(False)
         rows = self._rows_per_block(X[0].size)
+        if most_rows is not None:
+            rows = min(rows, most_rows)
         # Blocks of large samples have fewer rows than MIN_ROWS, but then all have as many.
         fewest = min(rows, MIN_ROWS)
-        outputs = []
         for start in range(0, len(X), rows):
             block = as_tensor(X[start : start + rows], dtype).to(self.device, dtype)
             n_rows = len(block)
             if n_rows < fewest:
                 block = torch.cat([block, block[-1:].expand(fewest - n_rows, *block.shape[1:])])
-            with self._autocast:
-                outputs.append(function(block)[:n_rows])
-        return torch.cat(outputs).to(dtype).cpu()
+            yield block, n_rows
 
     def _rows_per_block(self, n_values: int) -> int:
         kind = "cpu" if torch.device(self.device).type == "cpu" else "other"

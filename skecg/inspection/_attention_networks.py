@@ -1,0 +1,142 @@
+"""The attention of every network that has one: its weights, and where they lie on the input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Protocol
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..networks import AttentionLSTM, AttentionVGG, Hybrid, VisionTransformer
+from ._positions import of_nearest
+
+_ROLLOUT = "rollout"
+
+
+class Attention(Protocol):
+    """The attention of a network.
+
+    Attributes
+    ----------
+    names : list of str
+        Names of all that attends.
+    values_per_sample : int
+        Size of the largest weights of one sample.
+    """
+
+    names: list[str]
+    values_per_sample: int
+
+    def weights(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Yield names and weights (n_samples, ...) for samples as the network reads them."""
+
+    def on_pixels(
+        self, name: str, weights: NDArray, input_shape: tuple[int, int, int]
+    ) -> tuple[NDArray, tuple[str, ...]]:
+        """Return each pixel's weight, and the names of the axes after that of the samples."""
+
+
+@singledispatch
+def attention_of(network: nn.Module) -> Attention:
+    """Return the attention of a network.
+
+    Raises
+    ------
+    TypeError
+        If it has none that is known here.
+    """
+    raise TypeError(
+        "attention_maps needs a network with attention, that of ECGViTClassifier, "
+        "ECGAttentionVGGClassifier, ECGAttentionLSTMClassifier or ECGHybridClassifier; "
+        f"{type(network).__name__} is none of them. saliency(clf, X) explains every network."
+    )
+
+
+@attention_of.register(VisionTransformer)
+@dataclass
+class _BlockAttention:
+    network: VisionTransformer
+
+    @property
+    def names(self) -> list[str]:
+        return [*(f"blocks.{number}" for number in range(len(self.network.blocks))), _ROLLOUT]
+
+    @property
+    def values_per_sample(self) -> int:
+        n_rows, n_columns = self.network.grid_size
+        return self.network.blocks[0].n_heads * (n_rows * n_columns) ** 2
+
+    def weights(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+        tokens = self.network.tokens(x)
+        rolled = torch.eye(tokens.shape[1], dtype=tokens.dtype, device=tokens.device)
+        for number, block in enumerate(self.network.blocks):
+            weights = block.attention(tokens)
+            yield f"blocks.{number}", weights
+            rolled = 0.5 * (weights.mean(1) @ rolled + rolled)
+            tokens = block(tokens)
+        yield _ROLLOUT, rolled
+
+    def on_pixels(self, name, weights, input_shape):
+        received = weights.mean(-2).reshape(*weights.shape[:-2], *self.network.grid_size)
+        layer = self.network.spatial_layer
+        for axis, stride, offset in zip((-2, -1), layer.strides, layer.offsets):
+            received = of_nearest(received, axis, input_shape[axis], stride, offset)
+        return received, ("row", "column") if name == _ROLLOUT else ("head", "row", "column")
+
+
+@attention_of.register(AttentionVGG)
+@dataclass
+class _TapAttention:
+    network: AttentionVGG
+    names = ["tap1", "tap2", "tap3"]
+    values_per_sample = 1
+
+    def weights(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+        yield from zip(self.names, self.network.attention(x))
+
+    def on_pixels(self, name, weights, input_shape):
+        stride = 2 ** self.names.index(name)  # a pool by 2 lies between two taps
+        for axis in (-2, -1):
+            weights = of_nearest(weights, axis, input_shape[axis], stride, (stride - 1) / 2)
+        return weights, ("row", "column")
+
+
+@attention_of.register(AttentionLSTM)
+@dataclass
+class _RowAttention:
+    network: AttentionLSTM
+    names = ["steps"]
+    values_per_sample = 1
+
+    def weights(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+        yield "steps", self.network.recurrent.attention(self.network.steps(x))
+
+    def on_pixels(self, name, weights, input_shape):
+        n_leads, n_rows, _ = input_shape
+        stride = self.network.rows_per_step
+        rows = of_nearest(weights, 1, n_leads * n_rows, stride, (stride - 1) / 2)
+        return rows.reshape(-1, n_leads, n_rows), ("lead", "row")
+
+
+@attention_of.register(Hybrid)
+@dataclass
+class _FeatureAttention:
+    network: Hybrid
+    names = ["steps"]
+    values_per_sample = 1
+
+    def weights(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+        yield "steps", self.network.recurrent.attention(self.network.steps(x))
+
+    def on_pixels(self, name, weights, input_shape):
+        _, n_rows, n_columns = input_shape
+        stride = 2**self.network.n_blocks  # all pools have gone by before the LSTM
+        if self.network.sequence == "columns":
+            pixels = of_nearest(weights, 1, n_columns, stride, (stride - 1) / 2)
+            return pixels, ("column",)
+        by_map = weights.reshape(len(weights), -1, -(-n_rows // stride))
+        return of_nearest(by_map.sum(1), 1, n_rows, stride, (stride - 1) / 2), ("row",)
