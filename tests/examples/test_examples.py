@@ -51,3 +51,9 @@ def test_plot_embedding_puts_a_network_into_a_pipeline(tmp_path):
     scores = re.findall(r"on the (\w+): balanced accuracy (\d\.\d+)", done.stdout)
     assert [name for name, _ in scores] == ["embedding", "samples"]
     assert float(scores[0][1]) > 0.6  # guessing gives 0.333
+
+
+def test_plot_inspection_draws_layers_attributions_and_attention(tmp_path):
+    done = run_without_data("plot_inspection.py", tmp_path)
+    assert "sum of the attributions" in done.stdout
+    assert matplotlib.image.imread(tmp_path / "inspection.png").ndim == 3
