@@ -11,7 +11,7 @@ since neither transformer learns anything from them.
 
     python benchmarks/accuracy_sheets.py --protocol published --model ViT
     python benchmarks/accuracy_sheets.py --protocol grouped --model ViT AttentionVGG CNN2D
-    python benchmarks/accuracy_sheets.py --protocol grouped --model CNN2D --set max_epochs=80
+    python benchmarks/accuracy_sheets.py --protocol grouped --model CNN2D --groups printed-id
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def main() -> None:
     parser.add_argument("--protocol", choices=["published", "grouped"], default="grouped")
     parser.add_argument("--model", nargs="+", choices=MODELS, default=["CNN2D"])
     parser.add_argument("--published", action="store_true", help="use published() as it is")
+    parser.add_argument("--groups", choices=["content", "printed-id"], default="content")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--n-jobs", type=int, default=2, help="workers that read the pictures")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings")
@@ -79,6 +80,8 @@ def main() -> None:
         print(f"{len(train)} files for training, {len(test)} for validation, {twins} with a twin")
     else:
         distinct = np.unique(sheets.groups, return_index=True)[1]
+        if arguments.groups == "printed-id":
+            sheets = load_sheets(get_data_home() / "sheets", groups="printed-id")
         splitter = StratifiedGroupKFold(5, shuffle=True, random_state=0)
         folds = splitter.split(distinct, sheets.target[distinct], sheets.groups[distinct])
         folds = [(distinct[train], distinct[test]) for train, test in folds]

@@ -23,17 +23,18 @@ from skecg import (
 )
 
 
-def perceptron(input_shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.Module:
-    return nn.Sequential(
-        nn.Flatten(),
-        nn.Linear(math.prod(input_shape), width),
-        nn.ReLU(),
-        nn.Linear(width, n_classes),
-    )
+class Perceptron(nn.Sequential):
+    def __init__(self, input_shape: tuple[int, ...], n_classes: int, width: int = 16) -> None:
+        super().__init__(
+            nn.Flatten(),
+            nn.Linear(math.prod(input_shape), width),
+            nn.ReLU(),
+            nn.Linear(width, n_classes),
+        )
 
 
 CLASSIFIERS = [
-    ECGNeuralClassifier(module=perceptron, max_epochs=20, batch_size=16),
+    ECGNeuralClassifier(module=Perceptron, max_epochs=20, batch_size=16),
     ECGResidualCNNClassifier(max_epochs=15, batch_size=16, n_filters=8),
     ECGCNNClassifier(max_epochs=15, batch_size=16, width=4, hidden_layer_sizes=(32, 16)),
     ECGViTClassifier(

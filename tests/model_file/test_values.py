@@ -61,7 +61,7 @@ def test_a_partial_optimizer_and_a_path():
 @pytest.mark.parametrize(
     "value",
     [print, torch.nn.ReLU, {1, 2}, b"x", 1j, partial(print), np.array([1, "a"], object), object()],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_data_is_refused_with_its_place(value):
     with pytest.raises(TypeError, match=r"^here/0 "):

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from estimators import perceptron
+from estimators import Perceptron
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
@@ -83,9 +83,9 @@ def test_frozen_layers_and_what_was_left_out(data, tmp_path):
 
 
 def test_a_network_of_ones_own_needs_only_its_name(data, tmp_path):
-    clf = ECGNeuralClassifier(module=perceptron, max_epochs=1).fit(*data)
+    clf = ECGNeuralClassifier(module=Perceptron, max_epochs=1).fit(*data)
     skecg.save(clf, tmp_path / "m")
-    assert "ECGNeuralClassifier(max_epochs=1, module=<perceptron>)" in skecg.describe(
+    assert "ECGNeuralClassifier(max_epochs=1, module=<Perceptron>)" in skecg.describe(
         tmp_path / "m"
     )
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from estimators import CLASSIFIERS, perceptron
+from estimators import CLASSIFIERS, Perceptron
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
@@ -28,7 +28,7 @@ from skecg.sheet import LAYOUTS
 from skecg.training import Cosine
 
 resource = pytest.importorskip("resource", reason="memory is measured as on POSIX")
-MODULES = {"perceptron": perceptron}
+MODULES = {"Perceptron": Perceptron}
 
 
 class Forgery:
@@ -150,7 +150,7 @@ def test_parameters_that_ask_for_a_gigantic_network(classifier, tmp_path):
 
 def test_arguments_for_a_users_network_are_bounded_too(tmp_path):
     path = tmp_path / "m"
-    clf = skecg.ECGNeuralClassifier(module=perceptron, module_params={"width": 4}, max_epochs=1)
+    clf = skecg.ECGNeuralClassifier(module=Perceptron, module_params={"width": 4}, max_epochs=1)
     skecg.save(clf.fit(*small_data()), path)
     for width in (5, 10**6, 10**9, 10**12, 10**30):
         forgery = Forgery(path.read_bytes())
@@ -284,7 +284,7 @@ VALUES = [
     None, True, -1, 0, 1, 2, 3, 10**9, 10**18, -(10**30), 1e308, -0.5, "", "x", "a" * 10_000,
     "../../etc/passwd", "\x00", [], [[]], {}, {"$tuple": []}, {"$float": "nan"},
     {"$array": "model/classes"}, {"$optimizer": "SGD"}, {"$object": ["Cosine", {}]},
-    {"$estimator": {"class": "AreaResize", "params": {}, "learned": {}}}, {"$module": "perceptron"},
+    {"$estimator": {"class": "AreaResize", "params": {}, "learned": {}}}, {"$module": "Perceptron"},
     {"$strings": {"dtype": "<U1", "shape": [3], "values": ["a", "b", "c"]}}, {"$eval": "1"},
     {"$dict": [[{"$float": "nan"}, 1]]}, {"$partial": [{"$optimizer": "SGD"}, {"x": 1}]},
 ]  # fmt: skip

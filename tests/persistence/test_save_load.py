@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from estimators import CLASSIFIERS, perceptron, public_estimators
+from estimators import CLASSIFIERS, Perceptron, public_estimators
 from numpy.testing import assert_array_equal
 from safetensors import safe_open
 from sklearn import config_context
@@ -35,7 +35,7 @@ from skecg.persistence._estimators import ESTIMATORS
 from skecg.sheet import LeadLayout
 from skecg.training import Cosine, ExponentialDecay, MultiStep, OneCycle
 
-MODULES = {"perceptron": perceptron}
+MODULES = {"Perceptron": Perceptron}
 
 
 @pytest.fixture
@@ -318,11 +318,11 @@ def test_a_network_of_ones_own_must_be_given(path):
 
 def test_another_network_than_the_saved_one_is_refused(path):
     X, y = data()
-    clf = ECGNeuralClassifier(module=functools.partial(perceptron, width=4), max_epochs=1)
+    clf = ECGNeuralClassifier(module=functools.partial(Perceptron, width=4), max_epochs=1)
     skecg.save(clf.fit(X, y), path)
     assert skecg.load(path, modules=MODULES).module.keywords == {"width": 4}
     with pytest.raises(ModelFileError, match="do not fit the network"):
-        skecg.load(path, modules={"perceptron": one_class_more})
+        skecg.load(path, modules={"Perceptron": one_class_more})
 
 
 def one_class_more(input_shape, n_classes, width):
