@@ -42,7 +42,7 @@ def test_plot_sheets_draws_generated_sheets(tmp_path):
 
 def test_plot_transfer_compares_the_number_of_trained_layers(tmp_path):
     done = run_without_data("plot_transfer.py", tmp_path)
-    assert "features.block4.conv      6,336  taken over, frozen" in done.stdout
+    assert "features.block4.conv       6,336  taken over, frozen" in done.stdout
     assert "last k trained: [" in done.stdout
 
 

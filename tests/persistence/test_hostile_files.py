@@ -389,7 +389,7 @@ def test_mutations_find_nothing_but_the_error(kind, n_mutations, model, pipeline
     if kind == "bytes":
         assert counts["loaded"] == 0
     if "JSON" in kind:
-        assert min(counts["refused"], counts["loaded"]) > 50  # both do occur
+        assert min(counts["refused"], counts["loaded"]) > n_mutations // 20  # both do occur
 
 
 @pytest.mark.parametrize("kind", ["bytes, right digest", "JSON"])
