@@ -17,6 +17,7 @@ from torch import nn
 from ..networks import CNN
 from ..training import MultiStep
 from ._base import BaseECGClassifier
+from ._network_arguments import network_arguments
 from ._signals import as_signals
 
 
@@ -152,17 +153,9 @@ class ECGCNNClassifier(BaseECGClassifier):
     def _module_factory(
         self, input_shape: tuple[int, ...], n_classes: int
     ) -> Callable[[], nn.Module]:
-        n_leads, n_timesteps = input_shape
-        return partial(
-            CNN,
-            n_leads,
-            n_timesteps,
-            n_classes,
-            width=self.width,
-            hidden_layer_sizes=_check_sizes(self.hidden_layer_sizes),
-            norm=self.norm,
-            dropout=self.dropout,
-        )
+        sizes = _check_sizes(self.hidden_layer_sizes)
+        arguments = {**network_arguments(self, CNN), "hidden_layer_sizes": sizes}
+        return partial(CNN, *input_shape, n_classes, **arguments)
 
 
 def _check_sizes(hidden_layer_sizes: Sequence[int]) -> tuple[int, ...]:

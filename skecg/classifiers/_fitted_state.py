@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 from skorch.history import History
-from torch import nn
 
-from ..networks import Scaled
+from ..networks import network_proper
 from ..training import (
     Precision,
     TrainingFacts,
@@ -51,7 +50,7 @@ class FittedState:
             "input_shape": tuple(self._input_shape),
             "feature_names": getattr(self, "feature_names_in_", None),
             "history": self.history_,
-            "network": _network_name(self.module_),
+            "network": type(network_proper(self.module_)).__name__,
             "n_parameters": self.n_parameters_,
             "frozen": [n for n, w in self.module_.named_parameters() if not w.requires_grad],
             "kept_in_eval": self.net_.kept_in_eval,
@@ -150,10 +149,6 @@ def _same(a: Any, b: Any) -> bool:
             and all(_same(a.keywords[name], b.keywords[name]) for name in a.keywords)
         )
     return a is b or bool(np.array_equal(a, b))
-
-
-def _network_name(module: nn.Module) -> str:
-    return type(module.network if isinstance(module, Scaled) else module).__name__
 
 
 def _format_name(dtype: torch.dtype | None) -> str | None:

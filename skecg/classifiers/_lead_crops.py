@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from torch import nn
 
 from ..training import MultiStep
 from ._images import BaseImageClassifier
+from ._network_arguments import default_arguments, network_arguments
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -52,17 +52,11 @@ class BaseLeadCropClassifier(BaseImageClassifier):
             gradient_clip=10.0,
             shuffle="once",
             scale="standardize",
-            **_keyword_arguments(cls._network),
+            **default_arguments(cls._network),
         )
 
     def _network_factory(
         self, image_shape: tuple[int, int, int], n_classes: int
     ) -> Callable[[], nn.Module]:
-        arguments = {name: getattr(self, name) for name in _keyword_arguments(self._network)}
+        arguments = network_arguments(self, self._network)
         return partial(self._network, image_shape, n_classes, **arguments)
-
-
-def _keyword_arguments(network: type[nn.Module]) -> dict[str, Any]:
-    """Return the names and defaults of the arguments that must be given by name."""
-    parameters = inspect.signature(network).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}

@@ -17,6 +17,7 @@ from torch import nn
 from ..networks import ResidualCNN
 from ..training import ExponentialDecay
 from ._base import BaseECGClassifier
+from ._network_arguments import network_arguments
 from ._signals import as_signals
 
 
@@ -136,16 +137,4 @@ class ECGResidualCNNClassifier(BaseECGClassifier):
     def _module_factory(
         self, input_shape: tuple[int, ...], n_classes: int
     ) -> Callable[[], nn.Module]:
-        n_leads, n_timesteps = input_shape
-        return partial(
-            ResidualCNN,
-            n_leads,
-            n_timesteps,
-            n_classes,
-            n_filters=self.n_filters,
-            kernel_size=self.kernel_size,
-            n_blocks=self.n_blocks,
-            n_hidden=self.n_hidden,
-            head=self.head,
-            dropout=self.dropout,
-        )
+        return partial(ResidualCNN, *input_shape, n_classes, **network_arguments(self, ResidualCNN))

@@ -15,6 +15,7 @@ from torch.optim import AdamW
 from ..networks import VisionTransformer
 from ..training import Schedule
 from ._images import PROBABILITY, SIZE, BaseImageClassifier
+from ._network_arguments import network_arguments
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -173,20 +174,5 @@ class ECGViTClassifier(BaseImageClassifier):
                 "patch_size must be a positive integer or two of them, (rows, columns); "
                 f"got {size!r}"
             )
-        return partial(
-            VisionTransformer,
-            image_shape,
-            n_classes,
-            patch_size=patch_size,
-            stem=self.stem,
-            dim=self.dim,
-            n_blocks=self.n_blocks,
-            n_heads=self.n_heads,
-            mlp_ratio=self.mlp_ratio,
-            activation=self.activation,
-            positions=self.positions,
-            layer_norm_eps=self.layer_norm_eps,
-            dropout=self.dropout,
-            stochastic_depth=self.stochastic_depth,
-            initialization=self.initialization,
-        )
+        arguments = {**network_arguments(self, VisionTransformer), "patch_size": patch_size}
+        return partial(VisionTransformer, image_shape, n_classes, **arguments)

@@ -10,8 +10,9 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
+from ..networks import network_proper
 from ._attention_networks import attention_of
-from ._classifier import as_array, as_read, check_names, network_proper, unwrap
+from ._classifier import as_array, as_read, check_names, unwrap
 
 # Values of all attention matrices of a block of samples.
 _VALUES_PER_BLOCK = 2**25

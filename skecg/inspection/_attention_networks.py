@@ -105,15 +105,22 @@ class _TapAttention:
         return weights, ("row", "column")
 
 
-@attention_of.register(AttentionLSTM)
 @dataclass
-class _RowAttention:
-    network: AttentionLSTM
+class _StepAttention:
+    """That of an LSTM over its steps."""
+
+    network: AttentionLSTM | Hybrid
     names = ["steps"]
     values_per_sample = 1
 
     def weights(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
         yield "steps", self.network.recurrent.attention(self.network.steps(x))
+
+
+@attention_of.register(AttentionLSTM)
+@dataclass
+class _RowAttention(_StepAttention):
+    network: AttentionLSTM
 
     def on_pixels(self, name, weights, input_shape):
         n_leads, n_rows, _ = input_shape
@@ -124,13 +131,8 @@ class _RowAttention:
 
 @attention_of.register(Hybrid)
 @dataclass
-class _FeatureAttention:
+class _FeatureAttention(_StepAttention):
     network: Hybrid
-    names = ["steps"]
-    values_per_sample = 1
-
-    def weights(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
-        yield "steps", self.network.recurrent.attention(self.network.steps(x))
 
     def on_pixels(self, name, weights, input_shape):
         _, n_rows, n_columns = input_shape

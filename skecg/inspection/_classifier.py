@@ -44,11 +44,6 @@ def pick(X: ArrayLike, sample: int) -> ArrayLike:
     return X.iloc[[chosen]] if hasattr(X, "iloc") else np.asarray(X)[[chosen]]
 
 
-def network_proper(module: nn.Module) -> nn.Module:
-    """Return the network without the layer that scales its input."""
-    return module.network if isinstance(module, Scaled) else module
-
-
 def as_read(module: nn.Module, x: Tensor) -> Tensor:
     """Return samples as the network proper reads them."""
     return module.rescale(x) if isinstance(module, Scaled) else x

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..networks import SpatialLayer, TimeDistributedCNN, VisionTransformer
-from ._classifier import as_array, check_names, network_proper
+from ..networks import SpatialLayer, TimeDistributedCNN, VisionTransformer, network_proper
+from ._classifier import as_array, check_names
 from ._positions import interpolate
 
 

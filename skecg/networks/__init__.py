@@ -7,7 +7,7 @@ from ._cnn2d import CNN2D
 from ._cnn3d import CNN3D
 from ._hybrid import Hybrid
 from ._residual_cnn import ResidualCNN
-from ._scaled import Scaled
+from ._scaled import Scaled, network_proper
 from ._spatial import SpatialLayer
 from ._time_distributed_cnn import TimeDistributedCNN
 from ._vit import VisionTransformer
@@ -24,4 +24,5 @@ __all__ = [
     "SpatialLayer",
     "TimeDistributedCNN",
     "VisionTransformer",
+    "network_proper",
 ]

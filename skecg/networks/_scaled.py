@@ -36,3 +36,8 @@ class Scaled(nn.Module):
     def rescale(self, x: Tensor) -> Tensor:
         """Return what the network reads."""
         return (x - self.mean) / self.scale
+
+
+def network_proper(module: nn.Module) -> nn.Module:
+    """Return the network without the layer that scales its input."""
+    return module.network if isinstance(module, Scaled) else module
