@@ -41,9 +41,12 @@ class TrainingParameters(BaseEstimator):
         The learning rate's course, see :mod:`skecg.training`; None keeps it constant.
     gradient_clip : float or None, default=None
         Largest norm of the gradient over all weights.
-    shuffle : bool or "once", default=True
+    shuffle : bool, "once" or "balanced", default=True
         Draw a new order of the samples for every epoch, or one for all epochs; False takes them as
-        they come.
+        they come. ``"balanced"`` draws for every epoch as many samples as there are, of every
+        class equally many in every batch: samples of a rare class come several times, of a
+        frequent one only a part does. Nothing is copied, and unlike class weights no step is
+        large.
     class_weight : "balanced", dict {label: weight} or None, default=None
         Weights of the classes; multiplied with ``sample_weight``.
     early_stopping : bool, default=False
@@ -99,7 +102,7 @@ class TrainingParameters(BaseEstimator):
     weight_decay: float = 0.01
     lr_schedule: str | Schedule | None = "one-cycle"
     gradient_clip: float | None = None
-    shuffle: bool | Literal["once"] = True
+    shuffle: bool | Literal["once", "balanced"] = True
     class_weight: str | Mapping[Any, float] | None = None
     early_stopping: bool = False
     validation_fraction: float = 0.1
@@ -124,7 +127,7 @@ class TrainingParameters(BaseEstimator):
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "lr_schedule": [StrOptions({"one-cycle", "cosine"}), callable, None],
         "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
-        "shuffle": ["boolean", StrOptions({"once"})],
+        "shuffle": ["boolean", StrOptions({"once", "balanced"})],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],

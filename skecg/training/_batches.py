@@ -65,6 +65,28 @@ class Batches:
         order = torch.randperm(len(self), generator=generator).to(self.device)
         return iter(order.split(batch_size))
 
+    def balanced(self, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
+        """Return the indices of one epoch's batches in which every class comes equally often.
+
+        As many samples are drawn as there are. A class is gone through in random order, and again
+        when it is exhausted; of a large class a part is drawn.
+        """
+        y = self.y.cpu()
+        classes = torch.unique(y)
+        classes = classes[torch.randperm(len(classes), generator=generator)]
+        n_each = -(-len(self) // len(classes))
+        columns = []
+        for code in classes:
+            members = torch.nonzero(y == code).flatten()
+            rounds = [
+                members[torch.randperm(len(members), generator=generator)]
+                for _ in range(-(-n_each // len(members)))
+            ]
+            columns.append(torch.cat(rounds)[:n_each])
+        # A row has one sample of each class, so that each run of rows is balanced too.
+        order = torch.stack(columns, dim=1).flatten()[: len(self)].to(self.device)
+        return iter(order.split(batch_size))
+
     def in_order(self, batch_size: int) -> Iterator[Tensor]:
         """Return the indices of one epoch's batches in the order of the samples."""
         return iter(torch.arange(len(self), device=self.device).split(batch_size))

@@ -51,9 +51,9 @@ class LeanNet(NeuralNetClassifier):
         Number formats.
     gradient_clip : float or None
         Largest norm of the whole gradient.
-    shuffle : bool or "once"
-        Draw a new order of the samples for every epoch, or one for all; else take them as they
-        come.
+    shuffle : bool, "once" or "balanced"
+        Draw a new order of the samples for every epoch, or one for all; or for every epoch as many
+        samples of each class; else take them as they come.
     **kwargs
         Parameters of :class:`skorch.NeuralNetClassifier`.
     """
@@ -65,7 +65,7 @@ class LeanNet(NeuralNetClassifier):
         schedule: Schedule | None = None,
         precision: Precision = Precision(torch.float32),  # noqa: B008 (immutable)
         gradient_clip: float | None = None,
-        shuffle: bool | Literal["once"] = True,
+        shuffle: bool | Literal["once", "balanced"] = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(module, criterion=nn.CrossEntropyLoss, train_split=None, **kwargs)
@@ -224,6 +224,8 @@ class LeanNet(NeuralNetClassifier):
         while True:
             if once:
                 yield iter(once)
+            elif self.shuffle == "balanced":
+                yield batches.balanced(self.batch_size, generator)
             elif self.shuffle:
                 yield batches.shuffled(self.batch_size, generator)
             else:

@@ -157,6 +157,29 @@ def test_order_of_the_samples(data, shuffle):
         assert torch.equal(epoch.flatten(1).sort(0).values, X.flatten(1).sort(0).values)
 
 
+def test_balanced_order_gives_every_batch_as_many_of_each_class(data):
+    X = data[0]
+    y = np.repeat([0, 1, 2], [58, 10, 2])  # 70 samples, 23 or 24 of each class
+    drawn = batches((X, y))
+    generator = torch.Generator().manual_seed(0)
+    orders = [list(drawn.balanced(16, generator)) for _ in range(2)]
+    for order in orders:
+        assert [len(batch) for batch in order] == [16, 16, 16, 16, 6]
+        for batch in order:
+            counts = np.bincount(y[batch], minlength=3)
+            assert counts.max() - counts.min() <= 1
+        times = np.bincount(torch.cat(order), minlength=N)
+        assert times[y == 0].max() == 1
+        assert set(times[y == 1]) == {2, 3}  # 23 or 24 draws from 10 samples
+        assert set(times[y == 2]) <= {11, 12}
+    assert not torch.equal(torch.cat(orders[0]), torch.cat(orders[1]))
+
+
+def test_balanced_order_passes_over_absent_classes(data):
+    X, y = data
+    train(net(shuffle="balanced"), batches((X[y != 1], y[y != 1])), n_epochs=1)
+
+
 def test_train_loss_is_the_mean_over_samples_of_uneven_batches(data):
     frozen = train(net(lr=0.0), batches(data), n_epochs=1)
     X, y = torch.from_numpy(data[0]), torch.from_numpy(data[1])
