@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from .persistence import ModelFileError, describe, load, save
     from .preprocessing import AreaResize, BeatSegmenter, LeadCropper
+    from .sample_view import SampleView
 
 # Public name -> the package that defines it. PyTorch takes seconds to import, so nothing is
 # imported before it is asked for.
@@ -41,6 +42,7 @@ _HOMES = {
     "ECGViTClassifier": "classifiers",
     "LeadCropper": "preprocessing",
     "ModelFileError": "persistence",
+    "SampleView": "sample_view",
     "describe": "persistence",
     "load": "persistence",
     "save": "persistence",
@@ -70,6 +72,7 @@ __all__ = [
     "ECGViTClassifier",
     "LeadCropper",
     "ModelFileError",
+    "SampleView",
     "datasets",
     "describe",
     "inspection",

@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score, c
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_html_repr
 
-from skecg import BeatSegmenter
+from skecg import BeatSegmenter, SampleView
 
 pytestmark = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda e: type(e).__name__)
 
@@ -76,6 +76,27 @@ def test_read_only_and_memory_mapped_input(classifier, beats, tmp_path):
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
     clf = fitted(classifier, mapped, y, max_epochs=1)
     assert_array_equal(clf.predict_proba(mapped), clf.predict_proba(X))
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "uint8", "memory map", "view of a map"])
+def test_samples_left_in_place_give_the_same_bits(classifier, beats, kind, tmp_path):
+    X, y = beats
+    if kind == "uint8":
+        X = np.round(X * 2 + 3).astype(np.uint8)
+    rows = np.random.default_rng(0).permutation(len(X))[:60]
+    # The scale of pictures is computed from the values before they are rounded to float32.
+    params = {"max_epochs": 2, "early_stopping": True}
+    if "scale" in classifier.get_params():
+        params["scale"] = "unit"
+    copied = fitted(classifier, X[rows], y[rows], **params)
+    base = X.astype(np.float64) if kind == "float64" else X
+    if "map" in kind:
+        np.save(tmp_path / "X.npy", X[rows] if kind == "memory map" else X)
+        base = np.load(tmp_path / "X.npy", mmap_mode="r")
+    given = base if kind == "memory map" else SampleView(base, rows)
+    in_place = fitted(classifier, given, y[rows], **params)
+    assert_array_equal(weights(in_place), weights(copied))
+    assert_array_equal(in_place.predict_proba(given), copied.predict_proba(X[rows]))
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ import torch
 from sklearn.base import ClassifierMixin
 from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback, PrintLog
 from torch import nn
 
+from ..sample_view import SampleView
 from ..training import (
     Batches,
     EarlyStopping,
@@ -34,6 +35,7 @@ from ..training import (
     take_over,
     validation_split,
 )
+from ._check_samples import check_samples, check_samples_and_labels
 from ._fitted_state import FittedState
 from ._parameters import TrainingParameters
 from ._transfer import resolve_source
@@ -79,7 +81,7 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
         """Bring validated samples (n_samples, ...) into the shape that the network takes."""
         return X
 
-    def _learn_input(self, X: np.ndarray, weights: np.ndarray | None) -> None:
+    def _learn_input(self, X: SampleView, weights: np.ndarray | None) -> None:
         """Learn from the training samples what ``_module_factory`` needs to know of them."""
 
     # Fitting --------------------------------------------------------------------------------------
@@ -89,8 +91,9 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, ...)
-            Samples; the class says which shapes it takes.
+        X : array-like, SampleView or memory map of shape (n_samples, ...)
+            Samples; the class says which shapes it takes. Of the latter two nothing is copied but
+            a batch at a time.
         y : array-like of shape (n_samples,)
             Labels of any kind, of at least two classes.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -182,27 +185,28 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
         self._publish()
         return self
 
-    def _check_fit_input(self, X, y, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
-        with np.errstate(over="ignore"):  # a value too large for float32 is refused, not warned of
-            X, y = validate_data(self, X, y, reset=reset, dtype=self._dtypes(), allow_nd=True)
+    def _check_fit_input(self, X, y, *, reset: bool) -> tuple[SampleView, np.ndarray]:
+        X, y = check_samples_and_labels(self, X, y, reset=reset, dtype=self._dtypes())
         check_classification_targets(y)
         if reset:
             self._input_shape = X.shape[1:]
         else:
             self._check_shape(X)
-        return self._as_network_input(X), y
+        return self._network_samples(X), y
 
-    def _check_predict_input(self, X) -> np.ndarray:
+    def _check_predict_input(self, X) -> SampleView:
         check_is_fitted(self, "net_")
-        with np.errstate(over="ignore"):
-            X = validate_data(self, X, reset=False, dtype=self._dtypes(), allow_nd=True)
+        X = check_samples(self, X, reset=False, dtype=self._dtypes())
         self._check_shape(X)
-        return self._as_network_input(X)
+        return self._network_samples(X)
+
+    def _network_samples(self, X: SampleView) -> SampleView:
+        return SampleView(self._as_network_input(X.array), X.rows)
 
     def _dtypes(self) -> list:
         return [np.float64 if self.precision == "float64" else np.float32, np.uint8]
 
-    def _check_shape(self, X: np.ndarray) -> None:
+    def _check_shape(self, X: SampleView | np.ndarray) -> None:
         if X.shape[1:] != self._input_shape:
             raise ValueError(
                 f"{type(self).__name__} was fitted on samples of shape {self._input_shape}; "
@@ -322,7 +326,7 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
             dtype=self.net_.precision.weights,
         )
 
-    def _check_logits(self, X: np.ndarray) -> None:
+    def _check_logits(self, X: SampleView) -> None:
         """Say at once, and in the user's terms, that a network's output has a wrong shape."""
         logits = self.net_.logits(X[:1])
         expected = (1, len(self.classes_))
@@ -449,8 +453,8 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
 
 
 def _without_zero_weights(
-    X: np.ndarray, codes: np.ndarray, weights: np.ndarray | None, groups: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]:
+    X: SampleView, codes: np.ndarray, weights: np.ndarray | None, groups: np.ndarray | None = None
+) -> tuple[SampleView, np.ndarray, np.ndarray | None, np.ndarray | None]:
     """Leave out what would fill batches and teach nothing."""
     if weights is None:
         return X, codes, weights, groups

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ..networks import Scaled
+from ..sample_view import SampleView
 from ._base import BaseECGClassifier
 
 SIZE = [Interval(Integral, 1, None, closed="left")]
@@ -62,7 +63,7 @@ class BaseImageClassifier(BaseECGClassifier):
     def _as_network_input(self, X: np.ndarray) -> np.ndarray:
         return as_images(X, self.image_shape)
 
-    def _learn_input(self, X: np.ndarray, weights: np.ndarray | None) -> None:
+    def _learn_input(self, X: SampleView, weights: np.ndarray | None) -> None:
         self._input_scale = (0.0, 1.0)
         if self.scale == "standardize":
             self._input_scale = mean_and_deviation(X, weights)
@@ -115,7 +116,9 @@ def as_images(X: np.ndarray, image_shape: tuple[int, int, int] | None = None) ->
     return images
 
 
-def mean_and_deviation(X: np.ndarray, weights: np.ndarray | None) -> tuple[float, float]:
+def mean_and_deviation(
+    X: SampleView | np.ndarray, weights: np.ndarray | None
+) -> tuple[float, float]:
     """Return mean and standard deviation of all values, weighted by sample; 1 for a zero one."""
     # Image by image and in one order of memory: a whole array in float64 would be large, and
     # neither the layout of X nor the number of samples may change a bit of the sums.

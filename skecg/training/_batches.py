@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..sample_view import SampleView
+
 # The part of a CUDA device's free memory that the samples may take; the rest is for the network.
 _SHARE_OF_FREE_MEMORY = 0.5
+# Types of numbers that PyTorch gathers and converts.
+_TYPES = {"bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"}
 
 
 class Batches:
     """Samples, targets and weights as tensors; a batch is an index into them.
 
-    The samples are moved to the device once. Only when they would take more than half of a CUDA
-    device's free memory do they stay on the host and travel batch by batch.
+    On the CPU the samples stay where they are, in the caller's array or in the file behind it. To
+    another device they are moved once, unless they would take more than half of a CUDA device's
+    free memory: then they stay on the host and travel batch by batch.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, ...)
+    X : SampleView or ndarray of shape (n_samples, ...)
         Samples. Integers keep their type until they are on the device.
     y : ndarray of shape (n_samples,)
         Class codes 0 .. n_classes - 1.
@@ -34,7 +41,7 @@ class Batches:
 
     def __init__(
         self,
-        X: np.ndarray,
+        X: SampleView | np.ndarray,
         y: np.ndarray,
         weights: np.ndarray | None,
         *,
@@ -42,9 +49,13 @@ class Batches:
         dtype: torch.dtype,
     ) -> None:
         self.device, self.dtype = device, dtype
-        samples = as_tensor(X, dtype)
-        self._resident = _fits(samples, device)
-        self.X = samples.to(device) if self._resident else samples.pin_memory()
+        self.samples = X if isinstance(X, SampleView) else SampleView(X)
+        if device.type != "cpu" and _fits(self.samples, device):
+            self.X, self._rows = as_tensor(np.asarray(self.samples)).to(device), None
+        else:
+            rows = self.samples.rows
+            self.X = as_tensor(self.samples.array)
+            self._rows = None if rows is None else torch.from_numpy(rows)
         self.y = torch.from_numpy(np.ascontiguousarray(y, dtype=np.int64)).to(device)
         self.weights = None if weights is None else torch.as_tensor(weights, dtype=dtype).to(device)
 
@@ -54,9 +65,10 @@ class Batches:
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the samples, targets and weights at ``index``, on the device."""
-        X = self.X.index_select(0, index if self._resident else index.cpu())
-        if not (self._resident and X.dtype == self.dtype):
-            X = X.to(self.device, self.dtype, non_blocking=True)
+        where = index if self.X.device == index.device else index.cpu()
+        if self._rows is not None:
+            where = self._rows.index_select(0, where)
+        X = self.X.index_select(0, where).to(self.device, self.dtype)
         weights = None if self.weights is None else self.weights.index_select(0, index)
         return X, self.y.index_select(0, index), weights
 
@@ -92,20 +104,21 @@ class Batches:
         return iter(torch.arange(len(self), device=self.device).split(batch_size))
 
 
-def as_tensor(X: np.ndarray, dtype: torch.dtype) -> Tensor:
-    """Turn samples into a tensor on the host: bytes stay bytes, all else becomes ``dtype``."""
-    X = np.ascontiguousarray(X)
-    if X.dtype == np.uint8:
-        if not X.flags.writeable:  # as joblib's memory maps are; torch warns although it only reads
-            X = X.copy()
+def as_tensor(X: np.ndarray) -> Tensor:
+    """Turn an array into a tensor on the same memory, or on a copy where PyTorch has no such."""
+    if X.dtype.name not in _TYPES or not X.dtype.isnative:
+        X = X.astype(np.float64)
+    elif any(stride < 0 for stride in X.strides):
+        X = X.copy()
+    with warnings.catch_warnings():
+        # Of an array that must not be written to; nothing here writes.
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
         return torch.from_numpy(X)
-    number = {torch.float32: np.float32, torch.float64: np.float64}[dtype]
-    X = X.astype(number, copy=not X.flags.writeable)
-    return torch.from_numpy(X)
 
 
-def _fits(samples: Tensor, device: torch.device) -> bool:
+def _fits(samples: SampleView, device: torch.device) -> bool:
     if device.type != "cuda":
         return True
     free, _ = torch.cuda.mem_get_info(device)
-    return samples.nbytes <= _SHARE_OF_FREE_MEMORY * free
+    n_bytes = samples.dtype.itemsize * math.prod(samples.shape)
+    return n_bytes <= _SHARE_OF_FREE_MEMORY * free

@@ -17,6 +17,7 @@ from skorch.dataset import Dataset
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..sample_view import SampleView
 from ._batches import Batches, as_tensor
 from ._device import Precision
 from ._early_stopping import EarlyStopping
@@ -253,12 +254,12 @@ class LeanNet(NeuralNetClassifier):
     # Prediction -------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def logits(self, X: np.ndarray) -> Tensor:
+    def logits(self, X: SampleView | np.ndarray) -> Tensor:
         """Compute the logits of samples in blocks of bounded memory.
 
         Parameters
         ----------
-        X : ndarray of shape (n_samples, ...)
+        X : SampleView or ndarray of shape (n_samples, ...)
             Samples as the module takes them.
 
         Returns
@@ -269,7 +270,7 @@ class LeanNet(NeuralNetClassifier):
         return self._map_blocks(self.module_, X)
 
     @torch.no_grad()
-    def embed(self, X: np.ndarray, layer: nn.Module) -> Tensor:
+    def embed(self, X: SampleView | np.ndarray, layer: nn.Module) -> Tensor:
         """Compute what goes into ``layer`` for every sample."""
         inputs: list[Tensor] = []
         handle = layer.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
@@ -284,19 +285,23 @@ class LeanNet(NeuralNetClassifier):
         finally:
             handle.remove()
 
-    def _map_blocks(self, function: Callable[[Tensor], Tensor], X: np.ndarray) -> Tensor:
+    def _map_blocks(
+        self, function: Callable[[Tensor], Tensor], X: SampleView | np.ndarray
+    ) -> Tensor:
         outputs = []
         for block, n_rows in self.blocks(X):
             with self._autocast:
                 outputs.append(function(block)[:n_rows])
         return torch.cat(outputs).to(self.precision.weights).cpu()
 
-    def blocks(self, X: np.ndarray, most_rows: int | None = None) -> Iterator[tuple[Tensor, int]]:
+    def blocks(
+        self, X: SampleView | np.ndarray, most_rows: int | None = None
+    ) -> Iterator[tuple[Tensor, int]]:
         """Yield samples on the device in blocks of bounded memory, the module in evaluation mode.
 
         Parameters
         ----------
-        X : ndarray of shape (n_samples, ...)
+        X : SampleView or ndarray of shape (n_samples, ...)
             Samples as the module takes them.
         most_rows : int or None, default=None
             Largest number of samples in a block, where fewer than by default are wished.
@@ -316,7 +321,9 @@ class LeanNet(NeuralNetClassifier):
         # Blocks of large samples have fewer rows than MIN_ROWS, but then all have as many.
         fewest = min(rows, MIN_ROWS)
         for start in range(0, len(X), rows):
-            block = as_tensor(X[start : start + rows], dtype).to(self.device, dtype)
+            # A copy, which the module may write into, with a sample's values next to each other.
+            samples = np.array(X[start : start + rows], order="C")
+            block = as_tensor(samples).to(self.device, dtype)
             n_rows = len(block)
             if n_rows < fewest:
                 block = torch.cat([block, block[-1:].expand(fewest - n_rows, *block.shape[1:])])
@@ -372,7 +379,7 @@ def _mean(losses: list[Tensor], batch_size: int, n_samples: int) -> float:
 
 
 def _dataset(batches: Batches | None) -> Dataset | None:
-    return None if batches is None else Dataset(batches.X, batches.y)
+    return None if batches is None else Dataset(batches.samples, batches.y)
 
 
 def _without_gradients(module: nn.Module) -> nn.Module:

@@ -1,0 +1,51 @@
+"""Validation of samples, in place where they are not to be copied."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import validate_data
+
+from ..sample_view import SampleView
+
+_VALUES_PER_BLOCK = 2**20
+
+
+def check_samples(
+    estimator: BaseEstimator, X: ArrayLike | SampleView, *, reset: bool, dtype: list
+) -> SampleView:
+    """Check samples as :func:`sklearn.utils.validation.validate_data` does.
+
+    A view or a memory map is checked block by block and stays where and as it is; all else
+    becomes an array of one of the types of ``dtype``.
+    """
+    if isinstance(X, np.memmap):
+        X = SampleView(X)
+    with np.errstate(over="ignore"):  # what is too large for float32 is refused, not warned of
+        if not isinstance(X, SampleView):
+            X = validate_data(estimator, X, reset=reset, dtype=dtype, allow_nd=True)
+            return SampleView(X)
+        n_rows = max(1, _VALUES_PER_BLOCK // max(1, math.prod(X.shape[1:])))
+        for start in range(0, max(1, len(X)), n_rows):
+            block = np.asarray(X[start : start + n_rows])
+            first = reset and start == 0
+            validate_data(estimator, block, reset=first, dtype=dtype, allow_nd=True)
+    return X
+
+
+def check_samples_and_labels(
+    estimator: BaseEstimator, X: ArrayLike | SampleView, y: ArrayLike, *, reset: bool, dtype: list
+) -> tuple[SampleView, np.ndarray]:
+    """Check samples as :func:`check_samples` does, and a label for each."""
+    if isinstance(X, SampleView | np.memmap):
+        X = check_samples(estimator, X, reset=reset, dtype=dtype)
+        y = validate_data(estimator, y=y, reset=False)
+        check_consistent_length(X, y)
+        return X, y
+    with np.errstate(over="ignore"):
+        X, y = validate_data(estimator, X, y, reset=reset, dtype=dtype, allow_nd=True)
+    return SampleView(X), y
