@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy, deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,13 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback, PrintLog
 from torch import nn
 
+from .._native_callbacks import (
+    RUNNING_FIT,
+    CallbackSupportMixin,
+    FitTask,
+    open_fit_task,
+    with_callbacks,
+)
 from ..sample_view import SampleView
 from ..training import (
     Batches,
@@ -42,7 +51,9 @@ from ._parameters import TrainingParameters
 from ._transfer import resolve_source
 
 
-class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
+class BaseECGClassifier(
+    ClassifierMixin, CallbackSupportMixin, FittedState, TrainingParameters, ABC
+):
     """Base of all classifiers: scikit-learn's contract around a skorch net.
 
     Its parameters are those of :class:`TrainingParameters`.
@@ -87,6 +98,7 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
 
     # Fitting --------------------------------------------------------------------------------------
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None, groups=None):
         """Fit the network from new weights.
 
@@ -114,6 +126,7 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
             of its range.
         """
         self._validate_params()
+        task = open_fit_task(self, X, y, sample_weight, self.max_epochs)
         X, y = self._check_fit_input(X, y, reset=True)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._check_classes()
@@ -133,8 +146,10 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
             cpu_threads(self.n_threads),
         ):
             self.net_ = self._new_net(seed)
-            self._train(X, codes, weights, groups, seed)
+            self._train(X, codes, weights, groups, seed, task)
         self._publish()
+        if task is not None:
+            task.end()
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -298,7 +313,7 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
             callbacks.append(PrintLog())
         return callbacks or None
 
-    def _train(self, X, codes, weights, groups, seed: int) -> None:
+    def _train(self, X, codes, weights, groups, seed: int, task: FitTask | None) -> None:
         valid = early_stopping = None
         if self.early_stopping:
             train, held_out = validation_split(codes, groups, self.validation_fraction, seed)
@@ -307,12 +322,15 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
         else:
             train = slice(None)
         self._check_logits(X)
+        if task is not None:
+            task.snapshot = partial(_snapshot, self, early_stopping)
         self.net_.train(
             self._batches(X, codes, weights, train),
             valid,
             n_epochs=self.max_epochs,
             generator=torch.Generator().manual_seed(seed),
             early_stopping=early_stopping,
+            watcher=task,
         )
 
     def _continue(self, X, codes, weights, seed: int) -> None:
@@ -443,9 +461,10 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
     # scikit-learn ---------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        """Keep one copy of the network: the net's."""
+        """Keep one copy of the network, the net's, and nothing of a fit that is running."""
         state = super().__getstate__().copy()
-        state.pop("module_", None)
+        for name in ("module_", *RUNNING_FIT):
+            state.pop(name, None)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -470,3 +489,16 @@ def _without_zero_weights(
         return X, codes, weights, groups
     keep = np.flatnonzero(weights)
     return X[keep], codes[keep], weights[keep], None if groups is None else groups[keep]
+
+
+def _snapshot(
+    classifier: BaseECGClassifier, early_stopping: EarlyStopping | None
+) -> dict[str, Any]:
+    """Return the attributes that the classifier would have if training stopped now."""
+    stopped = copy(classifier)
+    stopped.net_ = copy(classifier.net_)
+    stopped.net_.module_ = deepcopy(stopped.net_.module_)  # whose weights were still shared
+    if early_stopping is not None:
+        early_stopping.restore(stopped.net_.module_)
+    stopped._publish()
+    return vars(stopped)

@@ -14,6 +14,7 @@ from sklearn.utils import Bunch, Tags, check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
+from .._native_callbacks import CallbackSupportMixin, as_one_task
 from ..signal import (
     Beats,
     cut_beats,
@@ -27,7 +28,7 @@ from ..signal import (
 _BLOCK = 1 << 22
 
 
-class BeatSegmenter(TransformerMixin, BaseEstimator):
+class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
     """Turn every ECG window or record into its representative heartbeat.
 
     R peaks are found in windows of 10 seconds scaled to the interval from 0 to 1. The period T of
@@ -152,6 +153,7 @@ class BeatSegmenter(TransformerMixin, BaseEstimator):
         self.on_long = on_long
         self.on_empty = on_empty
 
+    @as_one_task
     def fit(self, X: ArrayLike | Sequence[ArrayLike], y: object = None) -> Self:
         """Check the parameters and the form of the input; nothing is learned.
 

@@ -13,16 +13,20 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from tqdm import tqdm
 
+from .._native_callbacks import CallbackSupportMixin, as_one_task
 from ..sheet._read import ImageSource
 
 
-class PictureTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class PictureTransformer(
+    TransformerMixin, CallbackSupportMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     """Base of transformers that turn every picture of X into an array of bytes.
 
     They learn nothing. scikit-learn's checks feed tables of numbers, which are no pictures; the
     tags say so.
     """
 
+    @as_one_task
     def fit(self, X: ArrayLike | list[ImageSource], y: object = None) -> Self:
         """Check the parameters and the form of the input; nothing is learned or read.
 

@@ -21,6 +21,7 @@ from ..sample_view import SampleView
 from ._batches import Batches, as_tensor
 from ._device import Precision
 from ._early_stopping import EarlyStopping
+from ._progress import EpochWatcher
 from ._schedules import Schedule
 
 # Matrix products of fewer rows take other kernels, whose sums differ in the last bits: a sample's
@@ -108,6 +109,7 @@ class LeanNet(NeuralNetClassifier):
         n_epochs: int,
         generator: torch.Generator,
         early_stopping: EarlyStopping | None = None,
+        watcher: EpochWatcher | None = None,
     ) -> LeanNet:
         """Train for up to ``n_epochs`` epochs and record one row of ``history`` for each.
 
@@ -121,6 +123,8 @@ class LeanNet(NeuralNetClassifier):
             Decides the order of the samples where it is random.
         early_stopping : EarlyStopping or None
             Watches the validation loss; afterwards the net has the weights of the best epoch.
+        watcher : EpochWatcher or None
+            Is told of every epoch, and may end training.
         """
         datasets = {"dataset_train": _dataset(batches), "dataset_valid": _dataset(valid)}
         listens = self._listens_to_batches()
@@ -132,6 +136,8 @@ class LeanNet(NeuralNetClassifier):
         self.notify("on_train_begin", X=datasets["dataset_train"], y=None)
         try:
             for epoch in range(n_epochs):
+                if watcher is not None:
+                    watcher.begin_epoch()
                 started = time.perf_counter()
                 self.notify("on_epoch_begin", **datasets)
                 factors = self._factors(epoch * steps_per_epoch, n_steps, steps_per_epoch)
@@ -141,14 +147,19 @@ class LeanNet(NeuralNetClassifier):
                 self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
                 self.history.record("dur", time.perf_counter() - started)
                 self.notify("on_epoch_end", **datasets)
-                if early_stopping is not None and early_stopping.update(
+                stop = early_stopping is not None and early_stopping.update(
                     len(self.history), self.history[-1, "valid_loss"], self.module_
-                ):
+                )
+                if watcher is not None:
+                    stop |= watcher.end_epoch()
+                if stop:
                     break
         except KeyboardInterrupt:
             warnings.warn("Training was interrupted; the epochs until here are kept.", stacklevel=2)
-            if "dur" not in self.history[-1]:
+            if self.history and "dur" not in self.history[-1]:
                 del self.history[-1]
+            elif watcher is not None:  # a callback interrupted after the epoch, as skorch's do
+                watcher.end_epoch()
         self.notify("on_train_end", X=datasets["dataset_train"], y=None)
         if early_stopping is not None:
             early_stopping.restore(self.module_)

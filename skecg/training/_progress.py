@@ -1,11 +1,21 @@
-"""A progress bar over epochs."""
+"""Who is told of the epochs: a watcher, a progress bar."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from skorch.callbacks import Callback
 from tqdm.auto import tqdm
+
+
+class EpochWatcher(Protocol):
+    """What is told when an epoch begins and ends."""
+
+    def begin_epoch(self) -> None:
+        """Learn that an epoch begins."""
+
+    def end_epoch(self) -> bool:
+        """Learn that it has ended, and say whether training shall stop."""
 
 
 class EpochProgressBar(Callback):
@@ -26,3 +36,7 @@ class EpochProgressBar(Callback):
         """Close the bar."""
         self.bar_.close()
         del self.bar_
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave an open bar to the training that it shows."""
+        return {name: value for name, value in vars(self).items() if name != "bar_"}

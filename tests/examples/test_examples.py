@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import matplotlib.image
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,3 +58,12 @@ def test_plot_inspection_draws_layers_attributions_and_attention(tmp_path):
     done = run_without_data("plot_inspection.py", tmp_path)
     assert "sum of the attributions" in done.stdout
     assert matplotlib.image.imread(tmp_path / "inspection.png").ndim == 3
+
+
+def test_nested_progress_shows_the_epochs_of_every_fit(tmp_path):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn before 1.9")
+    done = run_without_data("nested_progress.py", tmp_path)
+    assert done.stdout.count("GridSearchCV - candidate-split-evaluation") == 2 * 2
+    assert done.stdout.count("GridSearchCV - refit-with-best-params") == 1
+    assert re.search(r"parent_task_id_path +\(0, 0, 0\).*\(0, 1\)", done.stdout)
+    assert len(re.findall(r"^[0-7]( +[01]\.\d+){5}$", done.stdout, flags=re.MULTILINE)) == 8
