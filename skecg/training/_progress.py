@@ -7,13 +7,16 @@ from typing import Any
 from skorch.callbacks import Callback
 from tqdm.auto import tqdm
 
+from ._share import is_main_process
+
 
 class EpochProgressBar(Callback):
     """Show epochs done, the time they take and the latest losses."""
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Open the bar."""
-        self.bar_ = tqdm(total=net.max_epochs, desc="training", unit="epoch")
+        hidden = not is_main_process()
+        self.bar_ = tqdm(total=net.max_epochs, desc="training", unit="epoch", disable=hidden)
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Move the bar by one epoch."""
