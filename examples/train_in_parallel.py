@@ -8,9 +8,9 @@ The same script trains on one process, on several, or on several GPUs, to the sa
     accelerate launch --multi_gpu --num_processes 2 examples/train_in_parallel.py
 
 The second line is right for CPUs, too (``accelerate launch --cpu`` would start one process,
-whatever ``--num_processes`` says), and needs ``pip install "skecg[accelerate]"``. On small networks and small batches the
-messages between the processes take longer than what they save; ``data_parallel`` says from what
-size on it pays.
+whatever ``--num_processes`` says), and needs ``pip install "skecg[accelerate]"``. On small networks
+and small batches the messages between the processes take longer than what they save;
+``data_parallel`` says from what size on it pays.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ with data_parallel(accelerator):
 
 if accelerator.is_main_process:
     losses = ", ".join(f"{row['train_loss']:.6f}" for row in classifier.history_)
-    print(f"{accelerator.num_processes} processes, training losses {losses}")
+    print(f"processes: {accelerator.num_processes}, training losses: {losses}")
     score = classifier.score(beats.data[test], beats.target[test])
     print(f"accuracy on the beats of other people: {score:.3f}")
 

@@ -99,7 +99,8 @@ def _checked(accelerator: Accelerator | None) -> Accelerator:
         from accelerate import Accelerator
     except ImportError as error:
         raise ImportError(
-            'data_parallel needs accelerate, which is not installed; pip install "skecg[accelerate]"'
+            "data_parallel needs accelerate, which is not installed; "
+            'pip install "skecg[accelerate]"'
         ) from error
     launched = int(os.environ.get("WORLD_SIZE", "1"))
     if accelerator is None:

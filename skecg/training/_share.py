@@ -164,13 +164,13 @@ def facts_of(module: nn.Module, batches: Batches, valid: Batches | None) -> dict
     facts = {"number of weights": sum(w.numel() for w in module.parameters() if w.requires_grad)}
     for name, samples in {"samples": batches, "held-out samples": valid}.items():
         if samples is not None:
-            X, _, _ = samples.take(torch.arange(min(len(samples), 16), device=samples.device))
+            first = torch.arange(min(len(samples), 16), device=samples.device)
             facts[f"number of {name}"] = len(samples)
-            facts[name] = _checksum(X)
+            facts[f"first {name}"] = _checksum(samples.take(first)[0])
             facts[f"labels of {name}"] = _checksum(samples.y)
-            facts[f"weights of {name}"] = 0 if samples.weights is None else _checksum(samples.weights)
+            facts[f"weights of {name}"] = _checksum(samples.weights)
     return facts
 
 
-def _checksum(values: Tensor) -> int:
-    return crc32(values.cpu().contiguous().numpy())
+def _checksum(values: Tensor | None) -> int:
+    return 0 if values is None else crc32(values.cpu().contiguous().numpy())
