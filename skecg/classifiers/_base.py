@@ -37,6 +37,7 @@ from ..training import (
     device_turn,
     draw_seed,
     frozen_normalizations,
+    is_main_process,
     isolated_generators,
     resolve_device,
     resolve_optimizer,
@@ -302,14 +303,14 @@ class BaseECGClassifier(
         )
         if self.freeze_statistics:
             net.kept_in_eval = frozen_normalizations(net.module_, report.frozen)
-        if self.verbose:
+        if self.verbose and is_main_process():
             print(report)
 
     def _net_callbacks(self) -> list[Callback] | None:
         callbacks = list(self.callbacks or [])
         if self.verbose == 1:
             callbacks.append(EpochProgressBar())
-        elif self.verbose >= 2:
+        elif self.verbose >= 2 and is_main_process():
             callbacks.append(PrintLog())
         return callbacks or None
 

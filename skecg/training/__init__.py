@@ -1,6 +1,7 @@
 """How any network is fitted: batches, the skorch net, schedules, precision, early stopping."""
 
 from ._batches import Batches
+from ._data_parallel import data_parallel
 from ._device import Precision, cpu_threads, resolve_device, resolve_precision
 from ._device_turns import device_turn
 from ._early_stopping import EarlyStopping
@@ -12,6 +13,7 @@ from ._progress import EpochProgressBar
 from ._rebuild import check_network, check_weights, no_larger_than, weights_as_arrays
 from ._schedules import Cosine, ExponentialDecay, MultiStep, OneCycle, Schedule, resolve_schedule
 from ._seeds import draw_seed
+from ._share import is_main_process
 from ._transfer import TransferReport, frozen_normalizations, take_over, weight_layers
 from ._validation_split import validation_split
 from ._weights import combined_weights
@@ -33,9 +35,11 @@ __all__ = [
     "check_weights",
     "combined_weights",
     "cpu_threads",
+    "data_parallel",
     "device_turn",
     "draw_seed",
     "frozen_normalizations",
+    "is_main_process",
     "isolated_generators",
     "no_larger_than",
     "resolve_device",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
+from ._share import current_device
+
 
 def resolve_device(device: str) -> torch.device:
     """Turn a ``device`` parameter into a device that is there.
@@ -15,13 +17,16 @@ def resolve_device(device: str) -> torch.device:
     Parameters
     ----------
     device : str
-        ``"auto"`` (CUDA, else Apple's MPS, else the CPU) or a name such as ``"cuda:1"``.
+        ``"auto"`` (CUDA, else Apple's MPS, else the CPU; in a :func:`data_parallel` block the
+        process's own device) or a name such as ``"cuda:1"``.
 
     Raises
     ------
     ValueError
         If the name is not one of a device, or the device is not on this machine.
     """
+    if device == "auto" and (own := current_device()) is not None:
+        return own
     if device == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda", torch.cuda.current_device())

@@ -12,6 +12,8 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 
+from ._share import current_share
+
 _SECONDS_BETWEEN_TRIES = 0.05
 
 
@@ -22,10 +24,10 @@ def device_turn(device: torch.device) -> Iterator[None]:
     A search with ``n_jobs`` sends several fits to a device at once, each of which would take half
     of its free memory for its samples, and slow the others down. There is one place, or as many
     as the environment variable ``SKECG_FITS_PER_DEVICE`` says when a fit begins. Fits of all
-    processes of a user count. Afterwards the memory that PyTorch keeps for the process is given
-    back, for the next one to find.
+    processes of a user count, but not those of :func:`data_parallel`, which run together.
+    Afterwards the memory that PyTorch keeps for the process is given back, for the next to find.
     """
-    if device.type != "cuda":
+    if device.type != "cuda" or current_share() is not None:
         yield
         return
     lock = _wait_for_place(_name(device), _n_places())

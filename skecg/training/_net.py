@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any, Literal
 
@@ -19,10 +19,12 @@ from torch.nn import functional as F
 
 from ..sample_view import SampleView
 from ._batches import Batches, as_tensor
+from ._data_parallel import shared
 from ._device import Precision
 from ._early_stopping import EarlyStopping
 from ._progress import EpochWatcher
 from ._schedules import Schedule
+from ._share import sum_gradients, sum_over_processes
 
 # Matrix products of fewer rows take other kernels, whose sums differ in the last bits: a sample's
 # probabilities would depend on how many others are predicted with it.
@@ -101,6 +103,7 @@ class LeanNet(NeuralNetClassifier):
 
     # Training ---------------------------------------------------------------------------------
 
+    @shared
     def train(
         self,
         batches: Batches,
@@ -190,11 +193,12 @@ class LeanNet(NeuralNetClassifier):
             optimizer.zero_grad()
             # A compiled network is compiled for full batches; the short last one goes through
             # the same weights uncompiled, so that it costs no second compilation.
-            network = forward if len(y) == self.batch_size else module
+            network = forward if len(index) == self.batch_size else module
             with self._autocast:
                 logits = network(X)
             loss = _loss(logits, y, weights)
             loss.backward()
+            sum_gradients(module, batches)
             if self.gradient_clip is not None:
                 nn.utils.clip_grad_norm_(module.parameters(), self.gradient_clip)
             if listens:
@@ -204,6 +208,7 @@ class LeanNet(NeuralNetClassifier):
             losses.append(loss.detach())
             if listens:
                 self._record_batch("train", (X, y), logits.detach(), losses[-1])
+        losses = sum_over_processes(losses, batches)
         self.history.record("train_loss", _mean(losses, self.batch_size, len(batches)))
 
     @torch.no_grad()
@@ -220,6 +225,7 @@ class LeanNet(NeuralNetClassifier):
             hits.append((logits.argmax(1) == y).sum())
             if listens:
                 self._record_batch("valid", (X, y), logits, losses[-1])
+        losses, hits = sum_over_processes(losses, valid), sum_over_processes(hits, valid)
         self.history.record("valid_loss", _mean(losses, self.batch_size, len(valid)))
         self.history.record("valid_acc", torch.stack(hits).sum().item() / len(valid))
 
@@ -381,7 +387,7 @@ def _loss(logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
     return (F.cross_entropy(logits, y, reduction="none") * weights).mean()
 
 
-def _mean(losses: list[Tensor], batch_size: int, n_samples: int) -> float:
+def _mean(losses: Sequence[Tensor], batch_size: int, n_samples: int) -> float:
     """Return the mean over samples; the batches' losses are read from the device here, at once."""
     values = torch.stack(losses).double().cpu()
     values[:-1] *= batch_size

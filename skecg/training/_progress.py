@@ -7,6 +7,8 @@ from typing import Any, Protocol
 from skorch.callbacks import Callback
 from tqdm.auto import tqdm
 
+from ._share import is_main_process
+
 
 class EpochWatcher(Protocol):
     """What is told when an epoch begins and ends."""
@@ -23,7 +25,8 @@ class EpochProgressBar(Callback):
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Open the bar."""
-        self.bar_ = tqdm(total=net.max_epochs, desc="training", unit="epoch")
+        hidden = not is_main_process()
+        self.bar_ = tqdm(total=net.max_epochs, desc="training", unit="epoch", disable=hidden)
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Move the bar by one epoch."""

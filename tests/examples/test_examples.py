@@ -47,6 +47,12 @@ def test_plot_transfer_compares_the_number_of_trained_layers(tmp_path):
     assert "last k trained: [" in done.stdout
 
 
+def test_train_in_parallel_is_a_plain_script_too(tmp_path):
+    done = run_without_data("train_in_parallel.py", tmp_path)
+    assert "processes: 1, training losses: 1.6" in done.stdout  # chance is log(5) = 1.609
+    assert "3/3" in done.stderr
+
+
 def test_plot_embedding_puts_a_network_into_a_pipeline(tmp_path):
     done = run_without_data("plot_embedding.py", tmp_path)
     scores = re.findall(r"on the (\w+): balanced accuracy (\d\.\d+)", done.stdout)

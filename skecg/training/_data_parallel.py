@@ -1,0 +1,168 @@
+"""Training shared by several processes or GPUs."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ._batches import Batches
+from ._generators import isolated_generators
+from ._share import _CURRENT, OwnPart, Share, current_share, facts_of
+from ._shared_batch_norm import shared_batch_norms
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+@contextmanager
+def data_parallel(accelerator: Accelerator | None = None) -> Iterator[Accelerator]:
+    """Share every fit of a classifier of this package among the processes of a launch.
+
+    Every process runs the same script on the same samples, started by ``accelerate launch
+    --multi_gpu --num_processes 2 script.py`` or ``torchrun --nproc-per-node 2 script.py``, with
+    GPUs or without. Of every batch each process computes its part, and all take the step of the
+    whole batch: ``batch_size`` means the whole one, and the weights are those of a single process
+    within rounding. Started alone, the script runs as if the block were not there. Needs
+    accelerate: ``pip install "skecg[accelerate]"``.
+
+    Parameters
+    ----------
+    accelerator : accelerate.Accelerator or None, default=None
+        Where this process stands among how many, and its device, which is what ``device="auto"``
+        means in the block. None makes one; for processes on CPUs it is ``Accelerator(cpu=True)``.
+        Its precision, gradient accumulation and the like are not used: the classifier's
+        parameters decide.
+
+    Yields
+    ------
+    accelerator : accelerate.Accelerator
+        The same, as to save a model if ``accelerator.is_main_process``.
+
+    Raises
+    ------
+    ImportError
+        If accelerate is missing.
+    TypeError
+        If ``accelerator`` is something else.
+    ValueError
+        If the launch shares models, not batches (FSDP, DeepSpeed), or its processes do not know of
+        each other; in ``fit``, if the processes were given different samples or parameters.
+
+    Notes
+    -----
+    - *Randomness*: the main process's seed and first weights are all processes'. Each draws its own
+      dropout masks, so that with dropout the curve is another draw of the single process's, not
+      the same.
+    - *Batch normalisation* uses the statistics of the whole batch, at two messages more per layer
+      in each direction. Other layers that mix the samples of a batch see this process's only.
+    - *Callbacks* run in every process. Losses, accuracies and the weights in ``on_epoch_end`` and
+      ``on_grad_computed`` are those of all. ``on_batch_begin`` and ``on_batch_end`` see this
+      process's part of a training batch, and the part of the batch's loss that it adds to the sum;
+      where a callback listens to them, every process computes the whole validation, else its
+      part. What a callback decides, it must decide alike in all processes.
+    - *Fits* must be the same in all processes, in the same order. Those in other threads or in
+      joblib's workers (``n_jobs``) are not shared.
+    - *Errors*: a process that ends makes the others fail, and the launcher ends them. One that
+      raises and goes on leaves them waiting for the time-out of the process group (30 minutes
+      with gloo).
+    - *Memory*: every process holds all samples.
+
+    Examples
+    --------
+    >>> from skecg import ECGResidualCNNClassifier
+    >>> from skecg.datasets import make_beats
+    >>> from skecg.training import data_parallel
+    >>> X, y = make_beats(50, random_state=0, return_X_y=True)
+    >>> classifier = ECGResidualCNNClassifier(max_epochs=2, random_state=0)
+    >>> with data_parallel() as accelerator:
+    ...     classifier.fit(X, y).n_iter_
+    2
+    """
+    accelerator = _checked(accelerator)
+    share = Share(accelerator.process_index, accelerator.num_processes, accelerator.device)
+    token = _CURRENT.set(share)
+    try:
+        yield accelerator
+    finally:
+        _CURRENT.reset(token)
+
+
+def _checked(accelerator: Accelerator | None) -> Accelerator:
+    try:
+        from accelerate import Accelerator
+    except ImportError as error:
+        raise ImportError(
+            "data_parallel needs accelerate, which is not installed; "
+            'pip install "skecg[accelerate]"'
+        ) from error
+    launched = int(os.environ.get("WORLD_SIZE", "1"))
+    if accelerator is None:
+        # accelerate takes processes on CPUs for one each unless it is told.
+        accelerator = Accelerator(cpu=launched > 1 and not torch.cuda.is_available())
+    if not isinstance(accelerator, Accelerator):
+        raise TypeError(
+            f"data_parallel takes an accelerate.Accelerator or None; got {accelerator!r}"
+        )
+    kind = accelerator.distributed_type.value
+    if kind != "NO" and not kind.startswith("MULTI_"):
+        raise ValueError(
+            f"data_parallel shares batches among processes that each hold the whole network; "
+            f"this launch is of the type {kind}, launch without it"
+        )
+    if launched != accelerator.num_processes:
+        raise ValueError(
+            f"{launched} processes were launched, but the accelerator knows of "
+            f"{accelerator.num_processes}, and each would train alone; on CPUs make it by "
+            "Accelerator(cpu=True)"
+        )
+    # What the launcher leaves behind when it was told of several processes and started one.
+    if launched == 1 and {"ACCELERATE_USE_CPU", "MASTER_PORT"} <= os.environ.keys():
+        warnings.warn(
+            "this process trains alone: `accelerate launch --cpu` starts a single one, whatever "
+            "--num_processes says; use `accelerate launch --multi_gpu` (on CPUs, too) or torchrun",
+            stacklevel=4,
+        )
+    return accelerator
+
+
+def shared(train: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a net's ``train`` do this process's share where :func:`data_parallel` is in force."""
+
+    @wraps(train)
+    def train_share(
+        net: Any,
+        batches: Batches,
+        valid: Batches | None = None,
+        *,
+        n_epochs: int,
+        generator: torch.Generator,
+        **options: Any,
+    ) -> Any:
+        share = current_share()
+        options |= {"n_epochs": n_epochs, "generator": generator}
+        if share is None:
+            return train(net, batches, valid, **options)
+
+        device, module = torch.device(net.device), net.module_
+        share.require_device(device)
+        facts = {"number of epochs": n_epochs, "batch_size": net.batch_size}
+        share.require_agreement(facts | facts_of(module, batches, valid))
+        share.copy_from_main(module)
+        # A callback that collects what the net says of the held-out samples must see them all.
+        divides = valid is not None and not net._listens_to_batches()
+        seed = np.random.SeedSequence((generator.initial_seed(), share.rank)).generate_state(1)
+        with isolated_generators(int(seed[0]), device), shared_batch_norms(module, share):
+            own_valid = OwnPart(valid, share) if divides else valid
+            train(net, OwnPart(batches, share), own_valid, **options)
+        # Nothing has come apart unless the network has buffers of another kind of its own.
+        share.copy_from_main(module)
+        return net
+
+    return train_share
