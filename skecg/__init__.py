@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     )
     from .persistence import ModelFileError, describe, load, save
     from .preprocessing import AreaResize, BeatSegmenter, LeadCropper
+    from .records import BeatVoteClassifier
 
 # Public name -> the package that defines it. PyTorch takes seconds to import, so nothing is
 # imported before it is asked for.
 _HOMES = {
     "AreaResize": "preprocessing",
     "BeatSegmenter": "preprocessing",
+    "BeatVoteClassifier": "records",
     "ECGAttentionLSTMClassifier": "classifiers",
     "ECGAttentionVGGClassifier": "classifiers",
     "ECGCNN2DClassifier": "classifiers",
@@ -58,6 +60,7 @@ _SUBPACKAGES = (
 __all__ = [
     "AreaResize",
     "BeatSegmenter",
+    "BeatVoteClassifier",
     "ECGAttentionLSTMClassifier",
     "ECGAttentionVGGClassifier",
     "ECGCNN2DClassifier",
