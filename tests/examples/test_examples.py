@@ -57,3 +57,11 @@ def test_plot_inspection_draws_layers_attributions_and_attention(tmp_path):
     done = run_without_data("plot_inspection.py", tmp_path)
     assert "sum of the attributions" in done.stdout
     assert matplotlib.image.imread(tmp_path / "inspection.png").ndim == 3
+
+
+def test_plot_records_lets_the_beats_of_records_vote(tmp_path):
+    done = run_without_data("plot_records.py", tmp_path)
+    assert "50 records of 40 persons" in done.stdout
+    (auc,) = re.findall(r"AUC (\d\.\d+)", done.stdout)
+    assert float(auc) > 0.8  # guessing gives 0.5
+    assert matplotlib.image.imread(tmp_path / "records.png").ndim == 3

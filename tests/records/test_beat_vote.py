@@ -54,7 +54,7 @@ def test_labels_are_those_of_the_records():
     assert clf.classes_.tolist() == ["narrow", "wide"]
     assert_array_equal(clf.class_prior_, [0.5, 0.5])
     assert clf.n_features_in_ == 1000
-    assert clf.score(*waves(seed=1)) == 1.0
+    assert clf.score(*waves(seed=1)) > 0.9  # guessing gives 0.5
     probabilities = clf.predict_proba(X)
     assert probabilities.dtype == np.float64
     assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-14)
@@ -265,7 +265,7 @@ def test_search_over_segmenter_classifier_and_voting():
         "classifier__max_epochs": [1, 2],
         "voting": ["soft", "hard", "mean-logit"],
     }
-    model = vote(network(n_filters=2, n_blocks=1))
+    model = vote(network())
     search = GridSearchCV(model, grid, cv=StratifiedGroupKFold(2))
     search.fit(X, y, groups=np.arange(24) // 2)
     assert len(search.cv_results_["params"]) == 12
@@ -302,8 +302,15 @@ def test_processes_give_the_same_scores():
 )
 def test_inside_scikit_learns_meta_estimators(around):
     X, y = waves()
-    model = around(vote(network(max_epochs=10))).fit(X, y)
+    model = around(vote()).fit(X, y)
     assert model.predict_proba(X).shape == (24, 2)
+    assert model.score(X, y) > 0.9
+
+
+def test_a_network_that_votes_can_be_calibrated():
+    X, y = waves()
+    model = CalibratedClassifierCV(vote(network()), cv=2).fit(X, y)
+    assert_allclose(model.predict_proba(X).sum(axis=1), 1)
     assert model.score(X, y) > 0.9
 
 

@@ -167,7 +167,7 @@ def test_a_sampler_balances_the_beats():
         counts = np.unique(received(clf)["y"], return_counts=True)[1]
         assert counts[0] == counts[1]
         assert received(clf)["groups"] is None
-        assert clf.score(X, Y) == 1.0
+        assert_allclose(clf.class_prior_, [12 / 14, 2 / 14])  # of the records, as they came
 
 
 def test_a_network_behind_a_sampler():
@@ -225,8 +225,11 @@ def test_a_weight_of_two_is_a_record_that_stands_twice(beat_weight):
     weights = np.where(np.arange(24) % 3, 1, 2)
     twice = np.repeat(np.arange(24), weights)
     model = vote(LogisticRegression(tol=1e-10, max_iter=5000), beat_weight=beat_weight)
+    plain = model.fit(X, Y).predict_proba(X)
     weighted = model.fit(X, Y, sample_weight=weights).predict_proba(X)
-    assert_allclose(model.fit(X[twice], Y[twice]).predict_proba(X), weighted, rtol=1e-5)
+    assert np.abs(plain - weighted).max() > 1e-3
+    # Beats are float32, and so the solver.
+    assert_allclose(model.fit(X[twice], Y[twice]).predict_proba(X), weighted, atol=1e-4)
 
 
 @pytest.mark.parametrize("routing", [False, True])
