@@ -46,12 +46,10 @@ print(f"{len(X)} records of {len(np.unique(groups))} persons, {np.mean(y):.0%} o
 # all beats; a record in which none is found would be given the share of the classes.
 clf = BeatVoteClassifier(
     BeatSegmenter(sampling_rate=125, scale="beat", detector="neurokit"),
-    ECGResidualCNNClassifier(
-        n_filters=16, n_blocks=4, max_epochs=10, batch_size=32, random_state=0
-    ),
+    ECGResidualCNNClassifier(n_filters=8, n_blocks=4, max_epochs=10, batch_size=32, random_state=0),
     voting="soft",
 )
-folds = StratifiedGroupKFold(4, shuffle=True, random_state=0)
+folds = StratifiedGroupKFold(3, shuffle=True, random_state=0)
 with warnings.catch_warnings():
     warnings.filterwarnings("once", message=".*records have no beat")
     probabilities = cross_val_predict(

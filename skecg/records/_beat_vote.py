@@ -92,7 +92,9 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     Notes
     -----
     ``groups`` reaches the classifier's ``fit`` where that takes it, the last step of a pipeline,
-    and the splitter of a search such as :class:`~sklearn.model_selection.GridSearchCV`. Where an
+    and the splitter of a search such as :class:`~sklearn.model_selection.GridSearchCV`. The
+    ``groups`` of :func:`~sklearn.model_selection.cross_validate` go to its splitter alone; those
+    in its ``params`` come here, so that early stopping divides no subject either. Where an
     inner early stopping cannot be given it, as in scikit-learn's ``MLPClassifier``, a warning
     says so. Behind a sampler of imbalanced-learn, whose pipeline cannot resample it, early
     stopping is an error.

@@ -111,6 +111,16 @@ def test_groups_reach_the_last_step_of_any_pipeline():
     assert_array_equal(received(clf)["groups"], SUBJECTS[ROW])
 
 
+def test_groups_in_the_params_of_cross_validation_reach_the_classifier():
+    found = cross_validate(
+        vote(Spy()), X, Y, groups=SUBJECTS, params={"groups": SUBJECTS}, cv=GroupKFold(2),
+        return_estimator=True, return_indices=True,
+    )  # fmt: skip
+    for fitted, train in zip(found["estimator"], found["indices"]["train"]):
+        expected = SUBJECTS[train][SEGMENTER.segment(X[train]).row]
+        assert_array_equal(received(fitted)["groups"], expected)
+
+
 def received_deep(clf: BeatVoteClassifier) -> dict:
     return clf.classifier_[-1][-1].received_
 
