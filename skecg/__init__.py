@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from .persistence import ModelFileError, describe, load, save
     from .preprocessing import AreaResize, BeatSegmenter, LeadCropper
+    from .records import BeatVoteClassifier
     from .sample_view import SampleView
 
 # Public name -> the package that defines it. PyTorch takes seconds to import, so nothing is
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AreaResize": "preprocessing",
     "BeatSegmenter": "preprocessing",
+    "BeatVoteClassifier": "records",
     "ECGAttentionLSTMClassifier": "classifiers",
     "ECGAttentionVGGClassifier": "classifiers",
     "ECGCNN2DClassifier": "classifiers",
@@ -60,6 +62,7 @@ _SUBPACKAGES = (
 __all__ = [
     "AreaResize",
     "BeatSegmenter",
+    "BeatVoteClassifier",
     "ECGAttentionLSTMClassifier",
     "ECGAttentionVGGClassifier",
     "ECGCNN2DClassifier",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from estimators import CLASSIFIERS, TRANSFORMERS, public_estimators
+from estimators import CLASSIFIERS, RECORD_CLASSIFIERS, TRANSFORMERS, public_estimators
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import (
     check_sample_weight_equivalence_on_dense_data,
@@ -15,9 +15,10 @@ from sklearn.utils.estimator_checks import (
 
 from skecg import AreaResize, LeadCropper
 
-ESTIMATORS = [*CLASSIFIERS, *TRANSFORMERS]
+ESTIMATORS = [*CLASSIFIERS, *TRANSFORMERS, *RECORD_CLASSIFIERS]
 FEWEST_CHECKS = dict.fromkeys(map(type, CLASSIFIERS), 55)
 FEWEST_CHECKS |= dict.fromkeys(map(type, TRANSFORMERS), 44)
+FEWEST_CHECKS |= dict.fromkeys(map(type, RECORD_CLASSIFIERS), 58)
 
 WEIGHT_CHECK = "check_sample_weight_equivalence_on_dense_data"
 PASSED: Counter[type] = Counter()

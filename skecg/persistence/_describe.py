@@ -11,6 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from ..model_file import MAX_BYTES, ModelFileError, ValueReader, read_container
+from ..records import BeatVoteClassifier
 from ..training import TrainingFacts
 from ._estimators import EstimatorReader
 from ._save_load import read_estimator
@@ -90,6 +91,11 @@ def _estimator_lines(
         return
     # scikit-learn prints the parameters that differ from the defaults.
     yield _line("estimator", " ".join(estimator.__repr__(N_CHAR_MAX=2000).split()))
+    if isinstance(estimator, BeatVoteClassifier) and "classifier_" in node["learned"]:
+        yield _line("of beats", "")
+        inner = node["learned"]["classifier_"]
+        yield from _estimator_lines(reader.read(inner), inner["$estimator"], reader)
+        return
     if "state" in node:
         yield from _state_lines(reader.read(node["state"]))
     elif "weights" not in node and hasattr(estimator, "_restore"):

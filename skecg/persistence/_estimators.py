@@ -12,18 +12,22 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from .. import classifiers, preprocessing
+from .. import classifiers, preprocessing, records
 from ..classifiers import BaseECGClassifier, ECGNeuralClassifier
 from ..model_file import ModelFileError, ValueReader, ValueWriter, take_weights
+from ..preprocessing import BeatSegmenter
+from ..records import BeatVoteClassifier
 
 # Nothing else is ever made from a file. Bases are left out: they are no estimators.
 ESTIMATORS: dict[str, type[BaseEstimator]] = {
     **{name: getattr(classifiers, name) for name in classifiers.__all__ if name.startswith("ECG")},
     **{name: getattr(preprocessing, name) for name in preprocessing.__all__},
+    **{name: getattr(records, name) for name in records.__all__},
     "FrozenEstimator": FrozenEstimator,
     "Pipeline": Pipeline,
 }
 _LEARNED_BY_TRANSFORMERS = ("n_features_in_", "feature_names_in_")
+_LEARNED_BY_RECORDS = ("classes_", "class_prior_", "segmenter_", "classifier_")
 _REQUESTS = ("fit", "partial_fit", "score", "predict", "transform")
 # A cache's folder belongs to a machine, and what lies in it is read by pickle.
 _NEVER_STORED = ("callbacks", "memory")
@@ -184,6 +188,10 @@ class EstimatorReader(ValueReader):
                 estimator._restore(self.read(node["state"]), take_weights(self, node["weights"]))
             return
         learned = self.read(node["learned"])
+        if isinstance(estimator, BeatVoteClassifier) and learned:
+            found = {name: learned.pop(name, None) for name in _LEARNED_BY_RECORDS}
+            _check_records(**found)
+            vars(estimator).update(found)
         names, n = learned.get("feature_names_in_"), learned.get("n_features_in_")
         if not learned.keys() <= set(_LEARNED_BY_TRANSFORMERS) or (
             learned and (type(n) is not int or n < 1)
@@ -211,7 +219,26 @@ class _Named:
 
 
 def _learned(estimator: BaseEstimator) -> list[str]:
-    return [name for name in _LEARNED_BY_TRANSFORMERS if name in vars(estimator)]
+    names = _LEARNED_BY_TRANSFORMERS
+    if isinstance(estimator, BeatVoteClassifier):
+        names += _LEARNED_BY_RECORDS
+    return [name for name in names if name in vars(estimator)]
+
+
+def _check_records(classes_: Any, class_prior_: Any, segmenter_: Any, classifier_: Any) -> None:
+    """Raise a ModelFileError unless these are what a classifier of records learns."""
+    if not (
+        isinstance(segmenter_, BeatSegmenter)
+        and isinstance(classes_, np.ndarray)
+        # Its own classes have been checked when it was read.
+        and np.array_equal(classifier_.classes_, classes_)
+        and isinstance(class_prior_, np.ndarray)
+        and class_prior_.dtype == np.float64
+        and class_prior_.shape == classes_.shape
+        and (class_prior_ >= 0).all()
+        and np.isclose(class_prior_.sum(), 1)
+    ):
+        raise ModelFileError("the fitted attributes of a classifier of records are broken")
 
 
 def _requests(estimator: BaseEstimator) -> dict[str, dict[str, Any]]:

@@ -283,7 +283,7 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         self, X: ArrayLike | Sequence[ArrayLike], *, reset: bool
     ) -> NDArray | list[NDArray]:
         """Return X as one two-dimensional array, or as a list of records of different lengths."""
-        if not _has_unequal_rows(X):
+        if not has_unequal_rows(X):
             return validate_data(self, X, reset=reset)
         if reset:
             # What an earlier fit on an array has left says nothing about these records.
@@ -343,7 +343,7 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         return tags
 
 
-def _has_unequal_rows(X: object) -> bool:
+def has_unequal_rows(X: object) -> bool:
     """Tell whether X is a list of records of different lengths."""
     is_list = isinstance(X, list | tuple) or (
         isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1

@@ -73,3 +73,11 @@ def test_nested_progress_shows_the_epochs_of_every_fit(tmp_path):
     assert done.stdout.count("GridSearchCV - refit-with-best-params") == 1
     assert re.search(r"parent_task_id_path +\(0, 0, 0\).*\(0, 1\)", done.stdout)
     assert len(re.findall(r"^[0-7]( +[01]\.\d+){5}$", done.stdout, flags=re.MULTILINE)) == 8
+
+
+def test_plot_records_lets_the_beats_of_records_vote(tmp_path):
+    done = run_without_data("plot_records.py", tmp_path)
+    assert "50 records of 40 persons" in done.stdout
+    (auc,) = re.findall(r"AUC (\d\.\d+)", done.stdout)
+    assert float(auc) > 0.8  # guessing gives 0.5
+    assert matplotlib.image.imread(tmp_path / "records.png").ndim == 3

@@ -235,6 +235,28 @@ def test_broken_fitted_attributes(forgery, entry, value, tmp_path):
     refuse(forgery.content(), tmp_path / "m")
 
 
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("segmenter_", None), ("segmenter_", {"$estimator": {"class": "LeadCropper"}}),
+        ("classifier_", None), ("classifier_", 3), ("classes_", None),
+        ("classes_", {"$strings": {"dtype": "<U1", "shape": [2], "values": ["a", "c"]}}),
+        ("class_prior_", None), ("class_prior_", [0.5, 0.5]), ("n_features_in_", "x"),
+        ("feature_names_in_", "x"), ("predict", 3),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_broken_fitted_attributes_of_a_classifier_of_records(entry, value, tmp_path):
+    X = np.tile(np.arange(100) == 50, (4, 10)).astype(float)
+    network = ECGResidualCNNClassifier(n_filters=2, n_blocks=1, max_epochs=1)
+    clf = skecg.BeatVoteClassifier(classifier=network).fit(X, ["a", "b", "a", "b"])
+    skecg.save(clf, tmp_path / "m")
+    assert skecg.load(tmp_path / "m").predict(X).shape == (4,)
+    forged = Forgery((tmp_path / "m").read_bytes())
+    forged.node["learned"][entry] = value
+    refuse(forged.content(), tmp_path / "m")
+
+
 def test_weights_that_are_missing_too_many_or_of_another_type(forgery, tmp_path):
     for old, new in [("head.0.bias", "head.0.bias2"), ("head.0.bias", "x/head.0.bias")]:
         forged = copy.deepcopy(forgery)

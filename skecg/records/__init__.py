@@ -1,0 +1,5 @@
+"""Classifiers of whole records that rest on classifiers of beats."""
+
+from ._beat_vote import BeatVoteClassifier
+
+__all__ = ["BeatVoteClassifier"]
