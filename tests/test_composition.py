@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import composed_estimators
+import composed_evaluation
 import joblib
 import numpy as np
 import pytest
 import torch
-from compositions import ANY_SHAPE, CV, GOOD, RATES, TABLES_ONLY, case
+from composition_cases import CV, GOOD, RATES, case
 from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
@@ -21,6 +23,8 @@ from skorch.callbacks import Callback
 from skecg import AreaResize, BeatSegmenter, LeadCropper
 from skecg.datasets import make_sheets
 
+ANY_SHAPE = composed_evaluation.ANY_SHAPE + composed_estimators.ANY_SHAPE
+TABLES_ONLY = composed_evaluation.TABLES_ONLY + composed_estimators.TABLES_ONLY
 CASES_2D, CASES_ND = ["beats 2-D", "images 2-D"], ["beats 3-D", "images 4-D"]
 
 
