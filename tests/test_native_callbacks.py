@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import imblearn.pipeline
 import joblib
 import numpy as np
 import pytest
 from estimators import CLASSIFIERS
+from imblearn.over_sampling import RandomOverSampler
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -263,6 +265,19 @@ def test_transformers_of_pictures_are_tasks_of_their_pipeline(transformer):
     expected = [("begin", "fit", 0), ("begin", "fit", 0), ("end", "fit", 0), ("begin", "fit", 1)]
     assert recorder.events[1:5] == expected
     assert recorder.events[-3:] == [("end", "fit", 1), ("end", "fit", 0), "teardown"]
+
+
+def test_a_pipeline_of_imbalanced_learn_is_one_task_of_a_search(small, beats):
+    # It inherits set_callbacks and calls none, so nothing of its steps is seen.
+    class Propagated(Recorder):
+        max_propagation_depth = None
+
+    recorder = Propagated()
+    model = imblearn.pipeline.make_pipeline(RandomOverSampler(random_state=0), small)
+    search = GridSearchCV(model, {"randomoversampler__random_state": [0, 1]}, cv=2)
+    search.set_callbacks(recorder).fit(*beats)
+    assert {name for _, name, _ in recorder.events[1:-1]} == {"fit", "search"}
+    assert search.predict(beats[0]).shape == (60,)
 
 
 # Before scikit-learn 1.9 ------------------------------------------------------------------------
