@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import imblearn.pipeline
 import joblib
 import numpy as np
 import pytest
 from estimators import CLASSIFIERS
+from imblearn.over_sampling import RandomOverSampler
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -112,7 +114,9 @@ def test_early_stopping_ends_the_last_epoch_for_the_callbacks_too(small, beats):
     small.set_callbacks(recorder).fit(*beats)
     assert 2 < small.n_iter_ < 30
     assert recorder.events[2:-2] == epochs(small.n_iter_)
-    assert_array_equal(small.predict_proba(beats[0]), alone.predict_proba(beats[0]))
+    # To show the best epoch's weights must not put them back into the network that trains on.
+    losses = [[row["train_loss"] for row in fit.history_] for fit in (small, alone)]
+    assert_array_equal(*losses)
 
 
 def test_an_error_tears_down_and_the_next_fit_is_whole(small, beats):
@@ -261,6 +265,19 @@ def test_transformers_of_pictures_are_tasks_of_their_pipeline(transformer):
     expected = [("begin", "fit", 0), ("begin", "fit", 0), ("end", "fit", 0), ("begin", "fit", 1)]
     assert recorder.events[1:5] == expected
     assert recorder.events[-3:] == [("end", "fit", 1), ("end", "fit", 0), "teardown"]
+
+
+def test_a_pipeline_of_imbalanced_learn_is_one_task_of_a_search(small, beats):
+    # It inherits set_callbacks and calls none, so nothing of its steps is seen.
+    class Propagated(Recorder):
+        max_propagation_depth = None
+
+    recorder = Propagated()
+    model = imblearn.pipeline.make_pipeline(RandomOverSampler(random_state=0), small)
+    search = GridSearchCV(model, {"randomoversampler__random_state": [0, 1]}, cv=2)
+    search.set_callbacks(recorder).fit(*beats)
+    assert {name for _, name, _ in recorder.events[1:-1]} == {"fit", "search"}
+    assert search.predict(beats[0]).shape == (60,)
 
 
 # Before scikit-learn 1.9 ------------------------------------------------------------------------

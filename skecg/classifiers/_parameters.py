@@ -90,6 +90,8 @@ class TrainingParameters(BaseEstimator):
         Compile the network's training step with ``torch.compile``.
     callbacks : list of skorch callbacks or None, default=None
         Called as skorch promises. Copies are used; they stay reachable in ``net_.callbacks_``.
+        Beside them, ``set_callbacks`` takes scikit-learn's own (since 1.9), such as its
+        ``ProgressBar`` and ``ScoringMonitor``: they see every epoch of ``fit``.
     random_state : int, RandomState instance, Generator or None, default=None
         Decides weights, order of samples, dropout and the held-out part. The global generators
         of numpy and PyTorch are neither used nor changed.

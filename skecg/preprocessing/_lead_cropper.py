@@ -16,7 +16,7 @@ from ._area_resize import check_size
 from ._pictures import PictureTransformer
 
 
-class LeadCropper(PictureTransformer):
+class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
     """Cut every lead out of pictures of ECG sheets: one channel per lead.
 
     Each box of the layout is cropped, turned grey, thickened, inverted (a bright trace on a dark
