@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -74,6 +75,23 @@ class FitTask:
 def open_fit_task(estimator: Any, *args: Any) -> FitTask | None:
     """Return the task of a fit that begins, or None where no callback is set."""
     return FitTask(estimator, *args) if getattr(estimator, "_skl_callbacks", None) else None
+
+
+@contextmanager
+def fit_of_part(estimator: Any, part: Any, X: Any, y: Any) -> Iterator[None]:
+    """Show callbacks the fit of a meta-estimator; in the block they see that of its part."""
+    if not getattr(estimator, "_skl_callbacks", None):
+        yield
+        return
+    seen = {"estimator": estimator, "X": X, "y": y}
+    whole = estimator._init_callback_context(max_subtasks=1)
+    whole.call_on_fit_task_begin(**seen)
+    inner = whole.subcontext(task_name="fit-classifier")
+    with inner.propagate_callback_context(part):
+        inner.call_on_fit_task_begin(**seen)
+        yield
+        inner.call_on_fit_task_end(**seen)
+    whole.call_on_fit_task_end(**seen)
 
 
 def as_one_task(fit: Callable) -> Callable:

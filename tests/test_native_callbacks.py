@@ -19,7 +19,13 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback, EpochScoring
 
-from skecg import AreaResize, BeatSegmenter, ECGResidualCNNClassifier, LeadCropper
+from skecg import (
+    AreaResize,
+    BeatSegmenter,
+    BeatVoteClassifier,
+    ECGResidualCNNClassifier,
+    LeadCropper,
+)
 from skecg.datasets import make_beats, make_sheets
 
 sklearn_callback = pytest.importorskip("sklearn.callback", reason="scikit-learn before 1.9")
@@ -259,12 +265,25 @@ def test_transformers_of_pictures_are_tasks_of_their_pipeline(transformer):
         max_propagation_depth = None
 
     recorder = Propagated()
-    classifier = CLASSIFIERS[0].set_params(max_epochs=1)
+    classifier = clone(CLASSIFIERS[0]).set_params(max_epochs=1)
     make_pipeline(transformer, classifier).set_callbacks(recorder).fit(X, y)
     # The pipeline's task, the transformer's as its child 0, the classifier's as its child 1.
     expected = [("begin", "fit", 0), ("begin", "fit", 0), ("end", "fit", 0), ("begin", "fit", 1)]
     assert recorder.events[1:5] == expected
     assert recorder.events[-3:] == [("end", "fit", 1), ("end", "fit", 0), "teardown"]
+
+
+def test_a_classifier_of_records_passes_them_on_to_that_of_beats(small, windows):
+    class Propagated(Recorder):
+        max_propagation_depth = None
+
+    recorder = Propagated()
+    voting = BeatVoteClassifier(BeatSegmenter(), small.set_params(max_epochs=2))
+    plain = clone(voting).fit(*windows)
+    voting.set_callbacks(recorder).fit(*windows)
+    fit = [("begin", "fit", 0), *epochs(2), ("end", "fit", 0)]  # of the beats, in that of records
+    assert recorder.events == ["setup", ("begin", "fit", 0), *fit, ("end", "fit", 0), "teardown"]
+    assert_array_equal(voting.predict_proba(windows[0]), plain.predict_proba(windows[0]))
 
 
 def test_a_pipeline_of_imbalanced_learn_is_one_task_of_a_search(small, beats):

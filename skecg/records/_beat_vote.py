@@ -26,6 +26,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._native_callbacks import CallbackSupportMixin, fit_of_part, with_callbacks
 from ..preprocessing import BeatSegmenter
 from ..preprocessing._beat_segmenter import has_unequal_rows
 from ._metadata import fit_keywords, shared_weights
@@ -35,7 +36,7 @@ Records = ArrayLike | Sequence[ArrayLike]
 Voting = Callable[[NDArray[np.float64]], ArrayLike]
 
 
-class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
     """Classify records by a vote of their heartbeats.
 
     ``fit`` cuts the records into beats, gives each beat its record's label and trains any
@@ -143,6 +144,7 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.voting = voting
         self.beat_weight = beat_weight
 
+    @with_callbacks
     def fit(
         self,
         X: Records,
@@ -213,7 +215,8 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             own.add("groups")
         metadata = _check_method_params(y, metadata, found.row)
         keywords = fit_keywords(self, metadata, own)
-        self.classifier_.fit(found.beats, y[found.row], **keywords)
+        with fit_of_part(self, self.classifier_, X, y):
+            self.classifier_.fit(found.beats, y[found.row], **keywords)
         self._check_classes_agree()
         return self
 
