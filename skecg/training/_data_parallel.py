@@ -58,10 +58,10 @@ def data_parallel(accelerator: Accelerator | None = None) -> Iterator[Accelerato
     Notes
     -----
     - *When it pays*: a step sends the gradient around once, so it must take longer than that. With
-      two processes on two cores (``benchmarks/data_parallel.py``; the machine was busy) epochs of
-      the default residual CNN on beats took longer than with one up to whole batches of about 64
-      beats, and were 1.5 and 1.8 times as fast with 256 and 1024; those of the default ViT on
-      sheets of 182 x 256 were 1.2 and 1.6 times as fast with 4 and 16.
+      two processes on two busy cores (``benchmarks/data_parallel.py``) epochs of the default
+      residual CNN on beats ran at 0.7 and 0.8 times the speed of one with whole batches of 4 and
+      16 beats, at 0.9 to 1.35 with 64, at 1.5 with 256 and 1.8 with 1024; those of the default ViT
+      on sheets of 182 x 256 at 1.2 with 4 sheets and 1.6 with 16.
     - *Randomness*: the main process's seed and first weights are all processes'. Each draws its own
       dropout masks, so that with dropout or stochastic depth the curve is another draw of the
       single process's, not the same.
