@@ -28,15 +28,15 @@ accelerator = Accelerator(cpu=not torch.cuda.is_available())
 # %%
 # Every process makes the same samples: whatever is random has its seed.
 
-beats = make_beats(1500, n_subjects=20, random_state=0)
+beats = make_beats(800, n_subjects=20, random_state=0)
 split = GroupShuffleSplit(n_splits=1, test_size=0.3, random_state=0)
 train, test = next(split.split(beats.data, groups=beats.groups))
 
 # %%
-# The batch is that of all processes: two of them compute 128 samples each, and the curve stays
+# The batch is that of all processes: two of them compute 64 samples each, and the curve stays
 # what it is on one. The progress bar is the main process's.
 
-classifier = ECGResidualCNNClassifier(max_epochs=3, batch_size=256, random_state=0, verbose=1)
+classifier = ECGResidualCNNClassifier(max_epochs=3, batch_size=128, random_state=0, verbose=1)
 with data_parallel(accelerator):
     classifier.fit(beats.data[train], beats.target[train])
 

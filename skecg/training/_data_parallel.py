@@ -57,9 +57,14 @@ def data_parallel(accelerator: Accelerator | None = None) -> Iterator[Accelerato
 
     Notes
     -----
+    - *When it pays*: a step sends the gradient around once, so it must take longer than that. With
+      two processes on two busy cores (``benchmarks/data_parallel.py``) epochs of the default
+      residual CNN on beats ran at 0.7 and 0.8 times the speed of one with whole batches of 4 and
+      16 beats, at 0.9 to 1.35 with 64, at 1.5 with 256 and 1.8 with 1024; those of the default ViT
+      on sheets of 182 x 256 at 1.2 with 4 sheets and 1.6 with 16.
     - *Randomness*: the main process's seed and first weights are all processes'. Each draws its own
-      dropout masks, so that with dropout the curve is another draw of the single process's, not
-      the same.
+      dropout masks, so that with dropout or stochastic depth the curve is another draw of the
+      single process's, not the same.
     - *Batch normalisation* uses the statistics of the whole batch, at two messages more per layer
       in each direction. Other layers that mix the samples of a batch see this process's only.
     - *Callbacks* run in every process. Losses, accuracies and the weights in ``on_epoch_end`` and
@@ -70,8 +75,8 @@ def data_parallel(accelerator: Accelerator | None = None) -> Iterator[Accelerato
     - *Fits* must be the same in all processes, in the same order. Those in other threads or in
       joblib's workers (``n_jobs``) are not shared.
     - *Errors*: a process that ends makes the others fail, and the launcher ends them. One that
-      raises and goes on leaves them waiting for the time-out of the process group (30 minutes
-      with gloo).
+      raises or is interrupted in ``fit`` and goes on leaves them waiting for the time-out of the
+      process group (30 minutes on CPUs, 10 on GPUs).
     - *Memory*: every process holds all samples.
 
     Examples
@@ -86,7 +91,10 @@ def data_parallel(accelerator: Accelerator | None = None) -> Iterator[Accelerato
     2
     """
     accelerator = _checked(accelerator)
-    share = Share(accelerator.process_index, accelerator.num_processes, accelerator.device)
+    device = accelerator.device
+    if device.type == "cuda" and device.index is None:
+        device = torch.device("cuda", torch.cuda.current_device())
+    share = Share(accelerator.process_index, accelerator.num_processes, device)
     token = _CURRENT.set(share)
     try:
         yield accelerator
