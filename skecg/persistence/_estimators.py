@@ -19,7 +19,11 @@ from ..model_file import ModelFileError, ValueReader, ValueWriter, take_weights
 # Nothing else is ever made from a file. Bases are left out: they are no estimators.
 ESTIMATORS: dict[str, type[BaseEstimator]] = {
     **{name: getattr(classifiers, name) for name in classifiers.__all__ if name.startswith("ECG")},
-    **{name: getattr(preprocessing, name) for name in preprocessing.__all__},
+    **{
+        name: getattr(preprocessing, name)
+        for name in preprocessing.__all__
+        if issubclass(getattr(preprocessing, name), BaseEstimator)
+    },
     "FrozenEstimator": FrozenEstimator,
     "Pipeline": Pipeline,
 }
