@@ -62,7 +62,8 @@ class PictureTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
         pictures = list_pictures(X)
         params = self.get_params(deep=False).items()
         settings = {k: v for k, v in params if k not in PictureTransformer._parameter_constraints}
-        work = remember(work, self.memory, type(self).__qualname__, settings)
+        kind = type(self)
+        work = remember(work, self.memory, kind.__module__, kind.__qualname__, settings)
         out = np.empty((len(pictures), *shape), np.uint8)
         # Threads, for decoding and array arithmetic release the interpreter's lock. A picture is
         # opened by the worker and dropped by it, so that there are never more than workers.
