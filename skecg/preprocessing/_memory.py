@@ -53,21 +53,17 @@ class ContentMemory:
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from PIL import Image
     >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import FunctionTransformer
-    >>> from skecg.preprocessing import ContentMemory
-    >>> def n_bytes(X):
-    ...     return [[Path(name).stat().st_size] for name in X]
+    >>> from skecg.preprocessing import AreaResize, ContentMemory
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "sheet.png")
-    ...     pipeline = make_pipeline(
-    ...         FunctionTransformer(n_bytes), "passthrough", memory=ContentMemory(folder)
-    ...     )
-    ...     for content in (b"12", b"1234"):
-    ...         _ = file.write_bytes(content)
-    ...         print(pipeline.fit_transform([str(file)]))
-    [[2]]
-    [[4]]
+    ...     memory, file = ContentMemory(folder), Path(folder, "sheet.png")
+    ...     pipeline = make_pipeline(AreaResize((1, 1), color="gray"), "passthrough", memory=memory)
+    ...     for grey in (10, 20):
+    ...         Image.new("L", (5, 5), grey).save(file)
+    ...         print(pipeline.fit_transform([file]).ravel())
+    [10]
+    [20]
     """
 
     memory: MemoryLike
