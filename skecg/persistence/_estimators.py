@@ -21,7 +21,11 @@ from ..records import BeatVoteClassifier
 # Nothing else is ever made from a file. Bases are left out: they are no estimators.
 ESTIMATORS: dict[str, type[BaseEstimator]] = {
     **{name: getattr(classifiers, name) for name in classifiers.__all__ if name.startswith("ECG")},
-    **{name: getattr(preprocessing, name) for name in preprocessing.__all__},
+    **{
+        name: getattr(preprocessing, name)
+        for name in preprocessing.__all__
+        if issubclass(getattr(preprocessing, name), BaseEstimator)
+    },
     **{name: getattr(records, name) for name in records.__all__},
     "FrozenEstimator": FrozenEstimator,
     "Pipeline": Pipeline,

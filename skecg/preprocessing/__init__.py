@@ -3,5 +3,6 @@
 from ._area_resize import AreaResize
 from ._beat_segmenter import BeatSegmenter
 from ._lead_cropper import LeadCropper
+from ._memory import ContentMemory
 
-__all__ = ["AreaResize", "BeatSegmenter", "LeadCropper"]
+__all__ = ["AreaResize", "BeatSegmenter", "ContentMemory", "LeadCropper"]

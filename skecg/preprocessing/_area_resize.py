@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import StrOptions
 from ..sheet._area import mean_channels_first
 from ..sheet._layouts import GRID_BOX, SHEET_SIZE
 from ..sheet._read import ImageSource, read_pixels
+from ._memory import MemoryLike
 from ._pictures import PictureTransformer
 
 _GREY = (0.299, 0.587, 0.114)
@@ -40,6 +41,11 @@ class AreaResize(PictureTransformer):
         Threads that decode and resize. None is 1 outside a ``joblib`` context, -1 all cores.
     verbose : int, default=0
         Show a progress bar when positive.
+    memory : str, path, joblib.Memory or None, default=None
+        Folder in which the result for every picture is kept, by the content of its file and the
+        parameters above: over folds, candidates of a search, processes and calls each file is
+        decoded once, and an edited file is read anew. To read pictures once, prefer this to the
+        memory of a pipeline, see :class:`ContentMemory`. Arrays and Pillow images are not kept.
 
     See Also
     --------
@@ -49,6 +55,11 @@ class AreaResize(PictureTransformer):
     Notes
     -----
     In memory are the result and as many full-size pictures as threads.
+
+    The cache takes the size of the results (140 kB for each picture by default), is safe under
+    threads and processes (two that meet a new picture at the same moment both decode it), replaces
+    damaged entries, and starts anew with another version of skecg or Pillow. Let nobody else write
+    into its folder: it is read by pickle. ``joblib.Memory(folder).clear()`` empties it.
 
     Examples
     --------
@@ -60,11 +71,10 @@ class AreaResize(PictureTransformer):
     """
 
     _parameter_constraints: dict = {
+        **PictureTransformer._parameter_constraints,
         "size": ["array-like"],
         "region": ["array-like", StrOptions({"grid"}), None],
         "color": [StrOptions({"rgb", "gray"})],
-        "n_jobs": [Integral, None],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -74,12 +84,14 @@ class AreaResize(PictureTransformer):
         color: str = "rgb",
         n_jobs: int | None = None,
         verbose: int = 0,
+        memory: MemoryLike = None,
     ) -> None:
         self.size = size
         self.region = region
         self.color = color
         self.n_jobs = n_jobs
         self.verbose = verbose
+        self.memory = memory
 
     def transform(self, X: ArrayLike | list[ImageSource]) -> NDArray[np.uint8]:
         """Read, cut and resize every picture.

@@ -13,6 +13,7 @@ from ..sheet._crops import crop_leads
 from ..sheet._layouts import LeadLayout, find_grid_box, get_layout
 from ..sheet._read import ImageSource, open_image
 from ._area_resize import check_size
+from ._memory import MemoryLike
 from ._pictures import PictureTransformer
 
 
@@ -52,6 +53,8 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
         Threads. None is 1 outside a ``joblib`` context, -1 all cores.
     verbose : int, default=0
         Show a progress bar when positive.
+    memory : str, path, joblib.Memory or None, default=None
+        Cache of the results by the content of the files, as in :class:`AreaResize`.
 
     Warnings
     --------
@@ -82,6 +85,7 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
     """
 
     _parameter_constraints: dict = {
+        **PictureTransformer._parameter_constraints,
         "layout": [str, LeadLayout],
         "size": ["array-like"],
         "invert": ["boolean"],
@@ -90,8 +94,6 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
         "resample": [StrOptions({"area", "bicubic"})],
         "swap_channels": ["boolean"],
         "lead_order": [StrOptions({"layout", "lexicographic"})],
-        "n_jobs": [Integral, None],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -106,6 +108,7 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
         lead_order: str = "layout",
         n_jobs: int | None = None,
         verbose: int = 0,
+        memory: MemoryLike = None,
     ) -> None:
         self.layout = layout
         self.size = size
@@ -117,6 +120,7 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
         self.lead_order = lead_order
         self.n_jobs = n_jobs
         self.verbose = verbose
+        self.memory = memory
 
     @classmethod
     def published(

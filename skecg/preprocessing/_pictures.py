@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from numbers import Integral
 from typing import Self
 
 import numpy as np
@@ -11,10 +12,12 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
+from sklearn.utils._param_validation import HasMethods
 from tqdm import tqdm
 
 from .._native_callbacks import CallbackSupportMixin, as_one_task
 from ..sheet._read import ImageSource
+from ._memory import remember
 
 
 class PictureTransformer(
@@ -25,6 +28,13 @@ class PictureTransformer(
     They learn nothing. scikit-learn's checks feed tables of numbers, which are no pictures; the
     tags say so.
     """
+
+    # They change how the work is done, not the result.
+    _parameter_constraints: dict = {
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+        "memory": [str, os.PathLike, HasMethods("cache"), None],
+    }
 
     @as_one_task
     def fit(self, X: ArrayLike | list[ImageSource], y: object = None) -> Self:
@@ -54,6 +64,10 @@ class PictureTransformer(
     def _transform(self, X: object, shape: tuple[int, ...], work: Callable) -> NDArray[np.uint8]:
         """Apply ``work`` to every picture, in threads, and collect the results."""
         pictures = list_pictures(X)
+        params = self.get_params(deep=False).items()
+        settings = {k: v for k, v in params if k not in PictureTransformer._parameter_constraints}
+        kind = type(self)
+        work = remember(work, self.memory, kind.__module__, kind.__qualname__, settings)
         out = np.empty((len(pictures), *shape), np.uint8)
         # Threads, for decoding and array arithmetic release the interpreter's lock. A picture is
         # opened by the worker and dropped by it, so that there are never more than workers.
