@@ -53,6 +53,10 @@ def main() -> None:
     # With Dask's own ``Client`` a worker that dies takes along the arrays that lie on it, and the
     # search ends with a ``FutureCancelledError``. ``RecoverableClient`` restores them, and the fits
     # that were under way are repeated.
+    #
+    # Ray takes the same search: ``ray.util.joblib.register_ray()``, then
+    # ``joblib.parallel_config(backend="ray", ray_remote_args={"max_restarts": 3,
+    # "max_task_retries": 3})``, without which a worker that dies ends the search there, too.
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         RecoverableClient(cluster),

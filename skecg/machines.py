@@ -32,6 +32,9 @@ class RecoverableClient(Client):
     times (3), so that a fit that kills every worker, for want of memory say, still ends in
     ``distributed.KilledWorker``. What dies with the scheduler or with the client is lost.
 
+    joblib asks for the number of workers once, when a search starts, and computes by itself when
+    there is only one: call ``client.wait_for_workers(n)`` before, where they take time to come.
+
     Examples
     --------
     >>> import joblib

@@ -39,6 +39,7 @@ def client(cluster):
     from skecg.machines import RecoverableClient
 
     with RecoverableClient(cluster) as client:
+        client.wait_for_workers(2)  # one may be on its way back from a test that killed it
         yield client
 
 
@@ -153,7 +154,7 @@ def test_a_network_that_is_defined_in_the_users_script_reaches_the_workers(clien
 
     UsersNetwork.__module__ = "__main__"  # which no worker can import
     X, y, groups = generated_beats()
-    model = ECGNeuralClassifier(UsersNetwork, max_epochs=1, n_threads=1, random_state=0)
+    model = ECGNeuralClassifier(module=UsersNetwork, max_epochs=1, n_threads=1, random_state=0)
     arguments = {"groups": groups, "cv": GroupKFold(2), "return_estimator": True}
     here = cross_validate(model, X, y, **arguments)
     with joblib.parallel_config(backend="dask"):
@@ -166,3 +167,28 @@ def test_without_dask_the_error_says_what_to_install():
     code = "import sys; sys.modules['distributed'] = None; import skecg.machines"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert 'pip install "skecg[dask]"' in done.stderr.splitlines()[-1]
+
+
+SEARCH_ON_RAY = """
+import joblib
+import ray
+from ray.util.joblib import register_ray
+
+from tests.test_machines import assert_same_search, generated_beats, residual_search
+
+X, y, groups = generated_beats()
+here = residual_search().fit(X, y, groups=groups)
+ray.init(num_cpus=2, include_dashboard=False)
+register_ray()
+with joblib.parallel_config(backend="ray", n_jobs=2):
+    there = residual_search().fit(X, y, groups=groups)
+assert_same_search(there, here)
+"""
+
+
+@pytest.mark.slow  # some 10 s for starting and stopping Ray
+def test_a_search_on_ray_gives_the_scores_of_one_here(tmp_path):
+    pytest.importorskip("ray", reason="pip install ray")
+    # A process of its own: Ray leaves settings behind, in the process and in the home folder.
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", SEARCH_ON_RAY], env=environment, cwd=ROOT, check=True)
