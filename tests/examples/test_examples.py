@@ -9,6 +9,9 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 
+from skecg.datasets import make_sheets
+from skecg.preprocessing import AreaResize
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -81,3 +84,17 @@ def test_plot_records_lets_the_beats_of_records_vote(tmp_path):
     (auc,) = re.findall(r"AUC (\d\.\d+)", done.stdout)
     assert float(auc) > 0.8  # guessing gives 0.5
     assert matplotlib.image.imread(tmp_path / "records.png").ndim == 3
+
+
+def test_dask_search_finds_parameters_on_two_workers(tmp_path):
+    pytest.importorskip("distributed", reason='pip install "skecg[dask]"')
+    done = run_without_data("dask_search.py", tmp_path)
+    assert re.search(r"300 beats, best: \{'dropout': .*\}, \d\.\d{3}", done.stdout)
+
+
+def test_dask_resize_writes_every_sheet_into_one_file(tmp_path):
+    pytest.importorskip("distributed", reason='pip install "skecg[dask]"')
+    done = run_without_data("dask_resize.py", tmp_path)
+    sheets = make_sheets(8, random_state=0).data
+    grey = AreaResize((182, 256), region="grid").transform(sheets).mean()
+    assert f"8 sheets, (3, 182, 256), mean grey level {grey:.1f}" in done.stdout
