@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .persistence import ModelFileError, describe, load, save
     from .preprocessing import AreaResize, BeatSegmenter, LeadCropper
     from .sample_view import SampleView
+    from .sampling import NDSampler
 
 # Public name -> the package that defines it. PyTorch takes seconds to import, so nothing is
 # imported before it is asked for.
@@ -42,6 +43,7 @@ _HOMES = {
     "ECGViTClassifier": "classifiers",
     "LeadCropper": "preprocessing",
     "ModelFileError": "persistence",
+    "NDSampler": "sampling",
     "SampleView": "sample_view",
     "describe": "persistence",
     "load": "persistence",
@@ -72,6 +74,7 @@ __all__ = [
     "ECGViTClassifier",
     "LeadCropper",
     "ModelFileError",
+    "NDSampler",
     "SampleView",
     "datasets",
     "describe",
