@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+from imblearn.combine import SMOTEENN
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.under_sampling import TomekLinks
 from sklearn.base import BaseEstimator
 from torch import nn
 
@@ -20,6 +23,7 @@ from skecg import (
     ECGResidualCNNClassifier,
     ECGTimeDistributedCNNClassifier,
     ECGViTClassifier,
+    NDSampler,
 )
 
 
@@ -58,6 +62,13 @@ CLASSIFIERS = [
     ),
 ]  # fmt: skip
 TRANSFORMERS = [BeatSegmenter()]
+# One that looks at y only, one that compares samples, one that makes them, one that does both.
+SAMPLERS = [
+    NDSampler(RandomOverSampler(random_state=0)),
+    NDSampler(TomekLinks()),
+    NDSampler(SMOTE(random_state=0)),
+    NDSampler(SMOTEENN(random_state=0)),
+]
 
 
 def public_estimators() -> set[type]:

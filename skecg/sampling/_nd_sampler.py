@@ -147,7 +147,8 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         self : object
         """
-        self.sampler_.fit(*self._begin(X, y))
+        values, labels = self._begin(X, y)
+        self.sampler_.fit(values, labels)
         self._publish(None)
         return self
 
