@@ -24,6 +24,7 @@ from ..training import (
     TrainingFacts,
     combined_weights,
     cpu_threads,
+    device_turn,
     draw_seed,
     frozen_normalizations,
     isolated_generators,
@@ -125,7 +126,12 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
         X, codes, weights, groups = _without_zero_weights(X, codes, weights, groups)
         self._training_facts = TrainingFacts.of(codes, len(self.classes_), groups)
         self._learn_input(X, weights)
-        with isolated_generators(seed, resolve_device(self.device)), cpu_threads(self.n_threads):
+        device = resolve_device(self.device)
+        with (
+            device_turn(device),
+            isolated_generators(seed, device),
+            cpu_threads(self.n_threads),
+        ):
             self.net_ = self._new_net(seed)
             self._train(X, codes, weights, groups, seed)
         self._publish()
@@ -176,7 +182,11 @@ class BaseECGClassifier(ClassifierMixin, FittedState, TrainingParameters, ABC):
         device = resolve_device(self.device)
         seed = draw_seed(self.random_state)
         moment = seed + (0 if first else self.n_iter_)
-        with isolated_generators(moment, device), cpu_threads(self.n_threads):
+        with (
+            device_turn(device),
+            isolated_generators(moment, device),
+            cpu_threads(self.n_threads),
+        ):
             if first:
                 self.net_ = self._new_net(seed)
             self._continue(X, codes, weights, seed)

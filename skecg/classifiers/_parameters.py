@@ -75,7 +75,9 @@ class TrainingParameters(BaseEstimator):
         With ``init_from``, let batch normalisations in frozen layers use and keep the source's
         statistics. Else, as in some published transfers, they follow the new samples.
     device : str, default="auto"
-        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``. On a CUDA device fits take
+        turns, also those of other processes; the environment variable ``SKECG_FITS_PER_DEVICE``
+        lets more than one run at once.
     n_threads : int or None, default=None
         Threads of a fit and of predictions on the CPU; None takes what PyTorch is set to, which
         in a joblib worker is its share of the cores. The number of threads decides how the sums

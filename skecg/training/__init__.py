@@ -2,6 +2,7 @@
 
 from ._batches import Batches
 from ._device import Precision, cpu_threads, resolve_device, resolve_precision
+from ._device_turns import device_turn
 from ._early_stopping import EarlyStopping
 from ._facts import TrainingFacts
 from ._generators import isolated_generators
@@ -32,6 +33,7 @@ __all__ = [
     "check_weights",
     "combined_weights",
     "cpu_threads",
+    "device_turn",
     "draw_seed",
     "frozen_normalizations",
     "isolated_generators",
