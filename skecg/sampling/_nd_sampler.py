@@ -24,7 +24,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, OneToOneFeatureMixin
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.utils import TargetTags, _safe_indexing, check_consistent_length
 from sklearn.utils._param_validation import HasMethods, StrOptions
-from sklearn.utils.metadata_routing import UNUSED
+from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples, validate_data
 
@@ -120,8 +120,6 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         "on_small_class": [StrOptions({"reduce", "raise"})],
         "on_synthetic": [StrOptions({"raise", "nearest"})],
     }
-    # imbalanced-learn's pipeline would hand them in, but could not take them back.
-    __metadata_request__fit_resample = {"groups": UNUSED, "sample_weight": UNUSED}
 
     def __init__(
         self,
@@ -269,6 +267,18 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         if np.array_equal(new[: len(old)], old):
             origins[: len(old)] = np.arange(len(old))
         return origins
+
+    def get_metadata_routing(self) -> MetadataRequest:
+        """Request no metadata: a pipeline would hand it in, but could not take it back.
+
+        Returns
+        -------
+        MetadataRequest
+            An empty one.
+        """
+        request = super().get_metadata_routing()
+        request.fit_resample.requests.clear()
+        return request
 
     def __sklearn_tags__(self) -> Tags:
         of_sampler = get_tags(self.sampler)
