@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 from collections import Counter
 
 import numpy as np
@@ -172,6 +173,16 @@ def test_of_a_view_nothing_is_copied():
     assert isinstance(X_new, SampleView)
     assert X_new.array is X.array
     assert len(X_new) == 90
+
+
+def test_pictures_are_copied_once_when_they_are_taken():
+    X, y = np.zeros((600, 3, 91, 128), dtype=np.uint8), np.repeat([0, 1], [400, 200])
+    tracemalloc.start()
+    X_new, _ = NDSampler(RandomOverSampler(random_state=0)).fit_resample(X, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(X_new) == 800
+    assert peak < 1.05 * X_new.nbytes
 
 
 def test_a_subclass_that_looks_at_values_gets_them():

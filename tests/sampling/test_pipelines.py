@@ -128,7 +128,9 @@ def test_records_and_their_beats(sampler, place, records):
     model = make_pipeline(*steps, Recorder()).fit(X, y)
     assert Counter(model[-1].y_) == {"healthy": 5, "ill": 5}
     assert model[-1].X_.shape == (10, 187)
-    assert_array_equal(model[-1].X_[:8], BeatSegmenter(sampling_rate=125, threshold=0.7).fit_transform(X))
+    assert_array_equal(
+        model[-1].X_[:8], BeatSegmenter(sampling_rate=125, threshold=0.7).fit_transform(X)
+    )
     model.predict(X)
     assert model[-1].n_predicted_ == [8]
 
