@@ -102,3 +102,12 @@ right.set(xlabel="Sensitivity by class", xticks=range(len(beats.target_names)))
 right.set_xticklabels(beats.target_names)
 right.tick_params(length=0)
 plt.show()
+
+# %%
+# What was found on MIT-BIH, with so small a network and 300 batches of training: as they are, the
+# beats of F and Q are hardly ever found (0 % and 1 %) and N nearly always (86 %). Each remedy finds
+# 14 to 37 % of F and 59 to 71 % of Q, and pays with N, of which 30 to 48 % are left. Macro-F1 rises
+# from 0.31 to between 0.38 and 0.42, with another seed from 0.28 to between 0.31 and 0.41. A seed
+# moves the score of a remedy by up to 0.09, so that this comparison does not say which is best.
+# What differs for sure is the cost: the samplers hold 4,600 beats in memory, the other two the
+# 1,923 that there are. So begin with those, and look at N as well as at the rare classes.
