@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .preprocessing import AreaResize, BeatSegmenter, LeadCropper
     from .records import BeatVoteClassifier
     from .sample_view import SampleView
+    from .sampling import NDSampler
 
 # Public name -> the package that defines it. PyTorch takes seconds to import, so nothing is
 # imported before it is asked for.
@@ -44,6 +45,7 @@ _HOMES = {
     "ECGViTClassifier": "classifiers",
     "LeadCropper": "preprocessing",
     "ModelFileError": "persistence",
+    "NDSampler": "sampling",
     "SampleView": "sample_view",
     "describe": "persistence",
     "load": "persistence",
@@ -75,6 +77,7 @@ __all__ = [
     "ECGViTClassifier",
     "LeadCropper",
     "ModelFileError",
+    "NDSampler",
     "SampleView",
     "datasets",
     "describe",

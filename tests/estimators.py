@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from imblearn.combine import SMOTEENN
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.under_sampling import TomekLinks
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
@@ -24,6 +27,7 @@ from skecg import (
     ECGResidualCNNClassifier,
     ECGTimeDistributedCNNClassifier,
     ECGViTClassifier,
+    NDSampler,
 )
 
 
@@ -77,6 +81,13 @@ CLASSIFIERS = [
 ]  # fmt: skip
 TRANSFORMERS = [BeatSegmenter()]
 RECORD_CLASSIFIERS = [BeatVoteClassifier(TwoFromEachRow(), LogisticRegression())]
+# One that looks at y only, one that compares samples, one that makes them, one that does both.
+SAMPLERS = [
+    NDSampler(RandomOverSampler(random_state=0)),
+    NDSampler(TomekLinks()),
+    NDSampler(SMOTE(random_state=0)),
+    NDSampler(SMOTEENN(random_state=0)),
+]
 
 
 def public_estimators() -> set[type]:

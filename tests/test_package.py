@@ -30,8 +30,8 @@ def test_import_is_quick_and_leaves_torch_alone():
 
 
 def test_signals_data_and_splits_need_no_torch():
-    rooms = "sheet", "signal", "datasets", "model_selection", "metrics", "preprocessing", "records"
-    for name in rooms:
+    rooms = ("sheet", "signal", "datasets", "model_selection", "metrics", "preprocessing")
+    for name in (*rooms, "records", "sampling"):
         assert run(f"import sys, skecg.{name}; print('torch' in sys.modules)").strip() == "False"
 
 
@@ -52,6 +52,7 @@ def test_rooms_import_only_from_the_rooms_below():
         "networks": set(),
         "training": {"sample_view"},
         "metrics": set(),
+        "sampling": set(),
         "model_selection": set(),
         "sheet": set(),
         "preprocessing": {"signal", "sheet", "_native_callbacks"},

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
-from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback, PrintLog
@@ -46,7 +45,7 @@ from ..training import (
     take_over,
     validation_split,
 )
-from ._check_samples import check_samples, check_samples_and_labels
+from ._check_samples import check_one_for_each, check_samples, check_samples_and_labels
 from ._fitted_state import FittedState
 from ._parameters import TrainingParameters
 from ._transfer import resolve_source
@@ -131,9 +130,10 @@ class BaseECGClassifier(
         X, y = self._check_fit_input(X, y, reset=True)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._check_classes()
+        check_one_for_each(X, "sample_weight", sample_weight)
+        check_one_for_each(X, "groups", groups)
         weights = combined_weights(X, y, sample_weight, self.class_weight)
         if groups is not None:
-            check_consistent_length(X, groups)
             groups = np.asarray(groups)
 
         seed = draw_seed(self.random_state)

@@ -49,3 +49,15 @@ def check_samples_and_labels(
     with np.errstate(over="ignore"):
         X, y = validate_data(estimator, X, y, reset=reset, dtype=dtype, allow_nd=True)
     return SampleView(X), y
+
+
+def check_one_for_each(X: SampleView, name: str, values: ArrayLike | None) -> None:
+    """Check that there are as many ``groups`` or ``sample_weight`` as samples."""
+    if values is None or np.ndim(values) == 0 or len(values) == len(X):
+        return
+    raise ValueError(
+        f"{name} has {len(values)} entries, but X has {len(X)} samples. A sampler of an "
+        "imbalanced-learn pipeline in front of the classifier resamples X and y only: resample "
+        f"first, X, y, {name} = NDSampler(...).fit_resample(X, y, {name}={name}), or let the "
+        "classifier balance the classes, by class_weight='balanced' or shuffle='balanced'"
+    )

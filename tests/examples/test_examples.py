@@ -98,3 +98,12 @@ def test_dask_resize_writes_every_sheet_into_one_file(tmp_path):
     sheets = make_sheets(8, random_state=0).data
     grey = AreaResize((182, 256), region="grid").transform(sheets).mean()
     assert f"8 sheets, (3, 182, 256), mean grey level {grey:.1f}" in done.stdout
+
+
+def test_plot_imbalance_compares_five_ways(tmp_path):
+    done = run_without_data("plot_imbalance.py", tmp_path)
+    found = re.findall(r"^(.+?) +macro-F1 (\d\.\d+), (\d+) rows", done.stdout, flags=re.MULTILINE)
+    ways = ["as they are", "class weights", "balanced batches", "RandomOverSampler", "SMOTE"]
+    assert [way for way, _, _ in found] == ways
+    n_rows = [int(n) for _, _, n in found]
+    assert n_rows[0] == n_rows[1] == n_rows[2] < n_rows[3] == n_rows[4]

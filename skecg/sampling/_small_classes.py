@@ -1,0 +1,137 @@
+"""Fewer neighbours for classes with too few samples."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from imblearn.combine import SMOTEENN, SMOTETomek
+from imblearn.over_sampling import SMOTE, KMeansSMOTE
+from imblearn.under_sampling import (
+    AllKNN,
+    EditedNearestNeighbours,
+    NeighbourhoodCleaningRule,
+    RepeatedEditedNearestNeighbours,
+)
+from imblearn.utils import check_sampling_strategy
+from numpy.typing import NDArray
+from sklearn.neighbors import NearestNeighbors
+
+
+class _NeighborsThatExist(NearestNeighbors):
+    """As many neighbours as asked for, or as many as there are samples.
+
+    SMOTE fits one estimator on each class in turn, so that a small class alone has fewer.
+    """
+
+    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
+        """Find the nearest neighbours, as NearestNeighbors does."""
+        n_neighbors = min(n_neighbors or self.n_neighbors, self.n_samples_fit_)
+        return super().kneighbors(X, n_neighbors, return_distance)
+
+
+# Their neighbours are searched among all samples, not within a class.
+_AMONG_ALL = (
+    AllKNN,
+    EditedNearestNeighbours,
+    NeighbourhoodCleaningRule,
+    RepeatedEditedNearestNeighbours,
+)
+
+
+def lower_neighbors(sampler: Any, y: NDArray, on_small_class: str) -> None:
+    """Lower the numbers of neighbours in a sampler that are too high for y; warn or raise."""
+    if isinstance(sampler, SMOTEENN | SMOTETomek) and sampler.smote is None:
+        strategy, seed = sampler.sampling_strategy, sampler.random_state
+        sampler.set_params(smote=SMOTE(sampling_strategy=strategy, random_state=seed))
+    nested = [v for v in sampler.get_params(deep=False).values() if hasattr(v, "fit_resample")]
+    notes = []
+    for owner in (sampler, *nested):
+        for name in ("k_neighbors", "m_neighbors", "n_neighbors"):
+            value = getattr(owner, name, None)
+            is_number = isinstance(value, Integral) or hasattr(value, "n_neighbors")
+            if is_number and hasattr(owner, "_sampling_type"):
+                notes += _lower(owner, name, y, on_small_class)
+    if notes:
+        warnings.warn("; ".join(notes), UserWarning, stacklevel=4)
+
+
+def _lower(owner: Any, name: str, y: NDArray, on_small_class: str) -> list[str]:
+    """Lower one number of neighbours where it is too high, and return what is to be said of it."""
+    value = getattr(owner, name)
+    makes_samples = owner._sampling_type == "over-sampling"
+    among_all = name == "m_neighbors" or isinstance(owner, _AMONG_ALL)
+    # A sample is the first of its own neighbours, but not of those in another class.
+    itself = int(makes_samples or among_all)
+    k = value if isinstance(value, Integral) else value.n_neighbors - itself
+    sets = {"the data": len(y)} if among_all else _searched_classes(owner, y)
+    small = {called: n for called, n in sets.items() if n < k + itself}
+    if not small:
+        return []
+    asked = f"{type(owner).__name__}({name}={k})"
+    if on_small_class == "raise":
+        found = ", ".join(f"{called} has {n}" for called, n in small.items())
+        raise ValueError(
+            f"{asked} needs {k + itself} samples to search for neighbours, but {found}: lower "
+            f"{name}, leave the class out of sampling_strategy, or choose on_small_class='reduce'"
+        )
+    notes = {}
+    if single := [called for called, n in small.items() if n == itself]:
+        _leave_out(owner, single, y)
+        notes |= dict.fromkeys(single, f"{asked} leaves it as it is")
+    if few := {called: n - itself for called, n in small.items() if called not in single}:
+        if name == "k_neighbors" and _let_classes_differ(owner, value):
+            notes |= {called: f"{asked} gets {name}={n} for it" for called, n in few.items()}
+        else:
+            lowest = min(few.values())
+            is_number = isinstance(value, Integral)
+            at = name if is_number else f"{name}__n_neighbors"
+            owner.set_params(**{at: lowest if is_number else lowest + itself})
+            notes |= dict.fromkeys(few, f"{asked} gets {name}={lowest}")
+    return [
+        f"{called} has {sets[called]} sample{'s' * (sets[called] > 1)}: {note}"
+        for called, note in notes.items()
+    ]
+
+
+def _let_classes_differ(owner: Any, value: Any) -> bool:
+    """Give each class as many neighbours as it has, if the sampler is made for it."""
+    if isinstance(owner, KMeansSMOTE):
+        return False
+    if isinstance(value, Integral):
+        owner.set_params(k_neighbors=_NeighborsThatExist(n_neighbors=value + 1))
+    elif type(value) is NearestNeighbors:
+        owner.set_params(k_neighbors=_NeighborsThatExist(**value.get_params()))
+    else:
+        return False
+    return True
+
+
+def _searched_classes(owner: Any, y: NDArray) -> dict[str, int]:
+    """Return the sizes of the classes within which a sampler looks for neighbours."""
+    labels, counts = np.unique(y, return_counts=True)
+    if owner._sampling_type != "over-sampling":
+        smallest = counts.argmin()
+        labels, counts = labels[[smallest]], counts[[smallest]]
+        return dict(zip(map(_called, labels.tolist()), counts.tolist()))
+    strategy = check_sampling_strategy(owner.sampling_strategy, y, owner._sampling_type)
+    counts = dict(zip(labels.tolist(), counts.tolist()))
+    return {_called(label): n for label, n in counts.items() if strategy.get(label, 0) > 0}
+
+
+def _leave_out(owner: Any, classes: list[str], y: NDArray) -> None:
+    """Take classes out of what an over-sampler fills up."""
+    strategy = check_sampling_strategy(owner.sampling_strategy, y, owner._sampling_type)
+    owner.set_params(
+        sampling_strategy={
+            label: n + int(np.sum(y == label))
+            for label, n in strategy.items()
+            if _called(label) not in classes
+        }
+    )
+
+
+def _called(label: Any) -> str:
+    return f"class {label.item() if isinstance(label, np.generic) else label!r}"
