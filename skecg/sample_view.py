@@ -85,6 +85,8 @@ class SampleView:
             key = key[0]  # scikit-learn takes samples so
         if isinstance(key, tuple):
             return np.asarray(self)[key]
+        if isinstance(key, slice) and key == slice(None):
+            return self
         rows = np.arange(len(self)) if self.rows is None else self.rows
         chosen = rows[key]
         return self.array[chosen] if np.ndim(chosen) == 0 else SampleView(self.array, chosen)

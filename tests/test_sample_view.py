@@ -41,6 +41,10 @@ def test_a_view_of_a_view_is_one_of_the_array():
     assert_array_equal(view.rows, [5, 7])
 
 
+def test_all_rows_need_no_list_of_them():
+    assert SampleView(ARRAY)[:].rows is None
+
+
 def test_one_sample_and_parts_of_samples_are_arrays():
     view = SampleView(ARRAY, [7, 3, 5])
     assert_array_equal(view[1], ARRAY[3])
