@@ -2,8 +2,8 @@
 
 Each search runs in a process of its own. What is reported is the largest sum of the proportional
 set sizes of that process and its workers, pages of mapped files included and shared ones counted
-once, less what the process held before it had the array; in units of the array. The network is
-one small dense layer, so that the arrays are what memory goes to.
+once, less the same for a search on an array of 4 MB (interpreters, libraries); in units of the
+array. The network is one small dense layer, so that the arrays are what memory goes to.
 
     python benchmarks/memory_of_a_search.py
 """
@@ -54,14 +54,13 @@ def dense(input_shape: tuple[int], n_classes: int):
 
 
 def search(library: str, form: str, n_jobs: int, path: Path) -> None:
-    """Run one search; print a line when it begins, and its seconds when it has ended."""
+    """Run one search and print its seconds."""
     from sklearn.model_selection import GridSearchCV
 
     import skecg
 
     clf = classifier(library)
     clf.fit(np.zeros((10, N_TIMESTEPS), np.float32), np.arange(10) % 2)  # imports everything
-    print("begins", flush=True)
     X = np.load(path, mmap_mode="r" if form == "file" else None)
     if form != "array":
         X = skecg.SampleView(X)
@@ -87,9 +86,7 @@ def measure(library: str, form: str, n_jobs: int, path: Path) -> tuple[float, fl
     """Return peak memory in bytes and seconds."""
     command = [sys.executable, __file__, "--one", library, form, str(n_jobs), str(path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    process.stdout.readline()
     watched = psutil.Process(process.pid)
-    before = watched.memory_full_info().pss
     finished, peak = Event(), [0.0]
     watcher = Thread(target=peak_memory, args=(watched, finished, peak))
     watcher.start()
@@ -97,7 +94,7 @@ def measure(library: str, form: str, n_jobs: int, path: Path) -> tuple[float, fl
     finished.set()
     watcher.join()
     process.wait()
-    return peak[0] - before, seconds
+    return peak[0], seconds
 
 
 def main() -> None:
@@ -109,24 +106,28 @@ def main() -> None:
         library, form, n_jobs, path = arguments.one
         search(library, form, int(n_jobs), Path(path))
         return
-    n_samples = int(arguments.gigabytes * 1e9 / (4 * N_TIMESTEPS))
     print("| search | n_jobs=1 | n_jobs=2 | seconds, 1 / 2 |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "X.npy"
-        X = np.lib.format.open_memmap(path, "w+", np.float32, (n_samples, N_TIMESTEPS))
-        rng = np.random.default_rng(0)
-        for start in range(0, n_samples, 100_000):
-            block = X[start : start + 100_000]
-            block[:] = rng.standard_normal(block.shape, dtype=np.float32)
-        size = X.nbytes
-        del X, block
+        small = write_array(Path(folder) / "small.npy", 0.004)
+        large = write_array(Path(folder) / "large.npy", arguments.gigabytes)
         for name, (library, form) in SEARCHES.items():
-            found = [measure(library, form, n_jobs, path) for n_jobs in (1, 2)]
-            (one, two), (first, second) = zip(*found)
-            print(
-                f"| {name} | {one / size:.2f} | {two / size:.2f} | {first:.0f} / {second:.0f} |",
-                flush=True,
-            )
+            units, seconds = [], []
+            for n_jobs in (1, 2):
+                before, _ = measure(library, form, n_jobs, small)
+                peak, time_of_search = measure(library, form, n_jobs, large)
+                units.append(f"{(peak - before) / (1e9 * arguments.gigabytes):.2f}")
+                seconds.append(f"{time_of_search:.0f}")
+            print(f"| {name} | {' | '.join(units)} | {' / '.join(seconds)} |", flush=True)
+
+
+def write_array(path: Path, gigabytes: float) -> Path:
+    n_samples = int(gigabytes * 1e9 / (4 * N_TIMESTEPS))
+    X = np.lib.format.open_memmap(path, "w+", np.float32, (n_samples, N_TIMESTEPS))
+    rng = np.random.default_rng(0)
+    for start in range(0, n_samples, 100_000):
+        block = X[start : start + 100_000]
+        block[:] = rng.standard_normal(block.shape, dtype=np.float32)
+    return path
 
 
 if __name__ == "__main__":
