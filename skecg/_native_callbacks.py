@@ -60,6 +60,12 @@ class FitTask:
         epoch.call_on_fit_task_begin(**self._seen, reconstruction_attributes=self.snapshot)
         self._epoch = epoch
 
+    def skip_epoch(self) -> None:
+        """Count an epoch that was done before a kill; what it made is not there to be shown."""
+        epoch = self._context.subcontext(task_name="epoch")
+        epoch.call_on_fit_task_begin(**self._seen)
+        epoch.call_on_fit_task_end(**self._seen)
+
     def end_epoch(self) -> bool:
         """Say, once, that the epoch has ended; return whether a callback wants to stop there."""
         epoch, self._epoch = self._epoch, None

@@ -172,6 +172,7 @@ def test_parameters_out_of_range_are_refused(classifier, beats):
         "precision": "half",
         "compile": "no",
         "callbacks": "all",
+        "checkpoint_dir": 1,
         "random_state": "a",
         "verbose": -1,
     }.items():

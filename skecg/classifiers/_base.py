@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from copy import copy, deepcopy
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
@@ -45,8 +44,15 @@ from ..training import (
     take_over,
     validation_split,
 )
-from ._check_samples import check_one_for_each, check_samples, check_samples_and_labels
-from ._fitted_state import FittedState
+from ._check_samples import (
+    check_one_for_each,
+    check_samples,
+    check_samples_and_labels,
+    without_zero_weights,
+)
+from ._checkpoint_dir import CheckpointFile, checkpoint_file
+from ._fit_identity import fit_identity
+from ._fitted_state import FittedState, snapshot
 from ._parameters import TrainingParameters
 from ._transfer import resolve_source
 
@@ -137,7 +143,7 @@ class BaseECGClassifier(
             groups = np.asarray(groups)
 
         seed = draw_seed(self.random_state)
-        X, codes, weights, groups = _without_zero_weights(X, codes, weights, groups)
+        X, codes, weights, groups = without_zero_weights(X, codes, weights, groups)
         self._training_facts = TrainingFacts.of(codes, len(self.classes_), groups)
         self._learn_input(X, weights)
         device = resolve_device(self.device)
@@ -147,7 +153,9 @@ class BaseECGClassifier(
             cpu_threads(self.n_threads),
         ):
             self.net_ = self._new_net(seed)
-            self._train(X, codes, weights, groups, seed, task)
+            with self._checkpoint(X, codes, weights, groups, seed) as checkpoint:
+                seed = seed if checkpoint is None else checkpoint.seed
+                self._train(X, codes, weights, groups, seed, task, checkpoint)
         self._publish()
         if task is not None:
             task.end()
@@ -192,7 +200,7 @@ class BaseECGClassifier(
             )
         codes = np.searchsorted(self.classes_, y)
         weights = combined_weights(X, y, sample_weight, self.class_weight)
-        X, codes, weights, _ = _without_zero_weights(X, codes, weights)
+        X, codes, weights, _ = without_zero_weights(X, codes, weights)
         if first:
             self._learn_input(X, weights)
         device = resolve_device(self.device)
@@ -314,7 +322,24 @@ class BaseECGClassifier(
             callbacks.append(PrintLog())
         return callbacks or None
 
-    def _train(self, X, codes, weights, groups, seed: int, task: FitTask | None) -> None:
+    def _checkpoint(
+        self, X, codes, weights, groups, seed: int
+    ) -> AbstractContextManager[CheckpointFile | None]:
+        if self.checkpoint_dir is None:
+            return nullcontext()
+        identity = fit_identity(self, X, codes, weights, groups, seed)
+        return checkpoint_file(self.checkpoint_dir, identity, seed)
+
+    def _train(
+        self,
+        X,
+        codes,
+        weights,
+        groups,
+        seed: int,
+        task: FitTask | None,
+        checkpoint: CheckpointFile | None,
+    ) -> None:
         valid = early_stopping = None
         if self.early_stopping:
             train, held_out = validation_split(codes, groups, self.validation_fraction, seed)
@@ -324,7 +349,7 @@ class BaseECGClassifier(
             train = slice(None)
         self._check_logits(X)
         if task is not None:
-            task.snapshot = partial(_snapshot, self, early_stopping)
+            task.snapshot = partial(snapshot, self, early_stopping)
         self.net_.train(
             self._batches(X, codes, weights, train),
             valid,
@@ -332,6 +357,7 @@ class BaseECGClassifier(
             generator=torch.Generator().manual_seed(seed),
             early_stopping=early_stopping,
             watcher=task,
+            checkpoints=checkpoint,
         )
 
     def _continue(self, X, codes, weights, seed: int) -> None:
@@ -480,26 +506,3 @@ class BaseECGClassifier(
         tags.input_tags.two_d_array = True
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _without_zero_weights(
-    X: SampleView, codes: np.ndarray, weights: np.ndarray | None, groups: np.ndarray | None = None
-) -> tuple[SampleView, np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Leave out what would fill batches and teach nothing."""
-    if weights is None:
-        return X, codes, weights, groups
-    keep = np.flatnonzero(weights)
-    return X[keep], codes[keep], weights[keep], None if groups is None else groups[keep]
-
-
-def _snapshot(
-    classifier: BaseECGClassifier, early_stopping: EarlyStopping | None
-) -> dict[str, Any]:
-    """Return the attributes that the classifier would have if training stopped now."""
-    stopped = copy(classifier)
-    stopped.net_ = copy(classifier.net_)
-    stopped.net_.module_ = deepcopy(stopped.net_.module_)  # whose weights were still shared
-    if early_stopping is not None:
-        early_stopping.restore(stopped.net_.module_)
-    stopped._publish()
-    return vars(stopped)

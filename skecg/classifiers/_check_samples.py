@@ -61,3 +61,13 @@ def check_one_for_each(X: SampleView, name: str, values: ArrayLike | None) -> No
         f"first, X, y, {name} = NDSampler(...).fit_resample(X, y, {name}={name}), or let the "
         "classifier balance the classes, by class_weight='balanced' or shuffle='balanced'"
     )
+
+
+def without_zero_weights(
+    X: SampleView, codes: np.ndarray, weights: np.ndarray | None, groups: np.ndarray | None = None
+) -> tuple[SampleView, np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Leave out what would fill batches and teach nothing."""
+    if weights is None:
+        return X, codes, weights, groups
+    keep = np.flatnonzero(weights)
+    return X[keep], codes[keep], weights[keep], None if groups is None else groups[keep]

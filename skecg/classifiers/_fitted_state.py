@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from skorch.history import History
 
 from ..networks import network_proper
 from ..training import (
+    EarlyStopping,
     Precision,
     TrainingFacts,
     TransferReport,
@@ -20,6 +22,9 @@ from ..training import (
     no_larger_than,
     weights_as_arrays,
 )
+
+if TYPE_CHECKING:
+    from ._base import BaseECGClassifier
 
 # Of the weights, and of the products.
 _FORMATS = (
@@ -108,6 +113,17 @@ class FittedState:
             raise ValueError("the network is not the one that is described")
         if found.keys() != state.keys():
             raise ValueError(f"unknown entries: {sorted(state.keys() - found.keys())}")
+
+
+def snapshot(classifier: BaseECGClassifier, early_stopping: EarlyStopping | None) -> dict[str, Any]:
+    """Return the attributes that the classifier would have if training stopped now."""
+    stopped = copy(classifier)
+    stopped.net_ = copy(classifier.net_)
+    stopped.net_.module_ = deepcopy(stopped.net_.module_)  # whose weights were still shared
+    if early_stopping is not None:
+        early_stopping.restore(stopped.net_.module_)
+    stopped._publish()
+    return vars(stopped)
 
 
 def _check_state(state: dict[str, Any]) -> None:

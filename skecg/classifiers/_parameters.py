@@ -92,11 +92,38 @@ class TrainingParameters(BaseEstimator):
         Called as skorch promises. Copies are used; they stay reachable in ``net_.callbacks_``.
         Beside them, ``set_callbacks`` takes scikit-learn's own (since 1.9), such as its
         ``ProgressBar`` and ``ScoringMonitor``: they see every epoch of ``fit``.
+    checkpoint_dir : path-like or None, default=None
+        Folder for one checkpoint, written after every epoch of ``fit``: when the process was
+        killed, the same ``fit`` again continues after the last whole epoch and ends with the same
+        bits. After the last epoch it returns the fitted state at once. A checkpoint of other
+        samples, parameters or versions is refused. In a search, a cross-validation or an ensemble
+        let the path have a part ``{fit}``, as ``"search/{fit}"``: every fit takes a folder of its
+        own, named by its samples and parameters. See Notes.
     random_state : int, RandomState instance, Generator or None, default=None
         Decides weights, order of samples, dropout and the held-out part. The global generators
         of numpy and PyTorch are neither used nor changed.
     verbose : int, default=0
         1 shows a progress bar over epochs, 2 prints a line for each.
+
+    Notes
+    -----
+    With ``checkpoint_dir``:
+
+    - What decides the result must be the same again: samples with their order, labels, weights
+      and, with early stopping, groups; all parameters but ``verbose``, ``callbacks`` and
+      ``checkpoint_dir``; the kind of device and the number format; the versions of skecg and
+      PyTorch. With ``random_state=None`` the seed that was drawn belongs to the run.
+    - ``callbacks`` begin anew, with the ``history`` of the epochs done; those with ``state_dict``
+      and ``load_state_dict`` get their state back, which must be values and tensors. skorch's
+      ``LRScheduler`` and ``EarlyStopping`` have none: use ``lr_schedule`` and ``early_stopping``.
+      scikit-learn's own see the epochs done at once, without a fitted estimator.
+    - A run that was stopped by Ctrl-C, or by a callback that raises it, is not finished.
+    - One fit at a time uses a folder. A write that fails, as on a full disk, is warned of; the
+      training goes on, and the last good checkpoint stays.
+    - In a :func:`~skecg.training.data_parallel` block all processes must see the folder.
+    - The file holds arrays and text in the format of :func:`skecg.save`, no code. It is three to
+      four times as large as the weights.
+    - ``partial_fit`` neither reads nor writes it.
     """
 
     max_epochs: int = 30
@@ -120,6 +147,7 @@ class TrainingParameters(BaseEstimator):
     precision: str = "auto"
     compile: bool = False
     callbacks: Sequence[Callback] | None = None
+    checkpoint_dir: str | os.PathLike | None = None
     random_state: int | np.random.RandomState | np.random.Generator | None = None
     verbose: int = 0
 
@@ -146,6 +174,7 @@ class TrainingParameters(BaseEstimator):
         "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
         "compile": ["boolean"],
         "callbacks": [list, tuple, None],
+        "checkpoint_dir": [str, os.PathLike, None],
         "random_state": ["random_state", Hidden(np.random.Generator)],
         "verbose": ["verbose"],
     }

@@ -27,7 +27,7 @@ from safetensors.numpy import save
 FORMAT_VERSION = 1
 # What a file can make its reader do before its weights are compared with its network.
 MAX_HEADER_BYTES = 2**22
-MAX_ARRAYS = 2**11
+MAX_ARRAYS = 2**13
 MAX_NODES = 2**16
 
 _BEGINNING = re.compile(

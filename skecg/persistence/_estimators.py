@@ -33,8 +33,8 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
 _LEARNED_BY_TRANSFORMERS = ("n_features_in_", "feature_names_in_")
 _LEARNED_BY_RECORDS = ("classes_", "class_prior_", "segmenter_", "classifier_")
 _REQUESTS = ("fit", "partial_fit", "score", "predict", "transform")
-# A cache's folder belongs to a machine, and what lies in it is read by pickle.
-_NEVER_STORED = ("callbacks", "memory")
+# Folders belong to a machine; what lies in a cache's is read by pickle.
+_NEVER_STORED = ("callbacks", "checkpoint_dir", "memory")
 _OWN_CODE = ("module", "module_params")
 # Each takes its time to be made; no sensible pipeline has as many.
 _MAX_ESTIMATORS = 100

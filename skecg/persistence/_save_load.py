@@ -56,8 +56,8 @@ def save(
     Warns
     -----
     UserWarning
-        If something was left out: ``callbacks``, a pipeline's ``memory``, and a ``random_state``
-        that is a generator become None.
+        If something was left out: ``callbacks``, ``checkpoint_dir``, a pipeline's ``memory``, and
+        a ``random_state`` that is a generator become None.
 
     See Also
     --------

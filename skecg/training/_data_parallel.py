@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from ._batches import Batches
+from ._checkpoint import n_epochs_done
 from ._generators import isolated_generators
 from ._share import _CURRENT, OwnPart, Share, current_share, facts_of
 from ._shared_batch_norm import shared_batch_norms
@@ -161,6 +162,7 @@ def shared(train: Callable[..., Any]) -> Callable[..., Any]:
         device, module = torch.device(net.device), net.module_
         share.require_device(device)
         facts = {"number of epochs": n_epochs, "batch_size": net.batch_size}
+        facts["epochs done in checkpoint_dir"] = n_epochs_done(options.get("checkpoints"))
         share.require_agreement(facts | facts_of(module, batches, valid))
         share.copy_from_main(module)
         # A callback that collects what the net says of the held-out samples must see them all.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -22,6 +23,9 @@ class EarlyStopping:
     best_loss: float = math.inf
     best_epoch: int = 0
     best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
+
+    # What changes from epoch to epoch; epochs without a better one are counted from the best.
+    PROGRESS: ClassVar = ("best_loss", "best_epoch", "best_weights")
 
     def update(self, epoch: int, valid_loss: float, module: nn.Module) -> bool:
         """Take in one epoch (counted from 1) and say whether training should stop."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 # PyTorch draws initial weights and dropout masks from generators that the whole process shares.
 # Two fits in two threads would take turns in drawing from them, so they go one after the other.
@@ -24,24 +25,36 @@ def isolated_generators(seed: int, device: torch.device) -> Iterator[None]:
     device : torch.device
         The device that is used inside the block.
     """
-    on_cuda = device.type == "cuda"
     with _GLOBAL_GENERATORS:
-        cpu_state = torch.get_rng_state()
-        cuda_state = torch.cuda.get_rng_state(device) if on_cuda else None
-        mps_state = torch.mps.get_rng_state() if device.type == "mps" else None
+        before = generator_states(device)
         try:
             # Seeding the default generators one by one: torch.manual_seed would also reseed
             # devices that this fit does not use and whose state is not kept here.
             torch.default_generator.manual_seed(seed)
-            if on_cuda:
+            if device.type == "cuda":
                 with torch.cuda.device(device):
                     torch.cuda.manual_seed(seed)
             elif device.type == "mps":
                 torch.mps.manual_seed(seed)
             yield
         finally:
-            torch.set_rng_state(cpu_state)
-            if cuda_state is not None:
-                torch.cuda.set_rng_state(cuda_state, device)
-            if mps_state is not None:
-                torch.mps.set_rng_state(mps_state)
+            set_generator_states(before, device)
+
+
+def generator_states(device: torch.device) -> dict[str, Tensor]:
+    """Return the states of PyTorch's generators for the CPU and for a device."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    elif device.type == "mps":
+        states["mps"] = torch.mps.get_rng_state()
+    return states
+
+
+def set_generator_states(states: Mapping[str, Tensor], device: torch.device) -> None:
+    """Set what :func:`generator_states` returned."""
+    torch.set_rng_state(states["cpu"].cpu())
+    if "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"].cpu(), device)
+    if "mps" in states:
+        torch.mps.set_rng_state(states["mps"].cpu())

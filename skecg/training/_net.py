@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from ..sample_view import SampleView
 from ._batches import Batches, as_tensor
+from ._checkpoint import CheckpointStore, ResumableTraining
 from ._data_parallel import shared
 from ._device import Precision
 from ._early_stopping import EarlyStopping
@@ -78,6 +79,7 @@ class LeanNet(NeuralNetClassifier):
         self.gradient_clip = gradient_clip
         self.shuffle = shuffle
         self.kept_in_eval: tuple[str, ...] = ()  # parts of the module, as normalisations
+        self.n_epochs_before = 0  # of this training, before the process was killed
 
     @property
     def _default_callbacks(self) -> list:
@@ -113,6 +115,7 @@ class LeanNet(NeuralNetClassifier):
         generator: torch.Generator,
         early_stopping: EarlyStopping | None = None,
         watcher: EpochWatcher | None = None,
+        checkpoints: CheckpointStore | None = None,
     ) -> LeanNet:
         """Train for up to ``n_epochs`` epochs and record one row of ``history`` for each.
 
@@ -128,6 +131,8 @@ class LeanNet(NeuralNetClassifier):
             Watches the validation loss; afterwards the net has the weights of the best epoch.
         watcher : EpochWatcher or None
             Is told of every epoch, and may end training.
+        checkpoints : CheckpointStore or None
+            Has the state to go on from, if there is one, and is given one after every epoch.
         """
         datasets = {"dataset_train": _dataset(batches), "dataset_valid": _dataset(valid)}
         listens = self._listens_to_batches()
@@ -136,9 +141,12 @@ class LeanNet(NeuralNetClassifier):
         n_steps = n_epochs * steps_per_epoch
         orders = self._orders(batches, generator)
 
+        training = ResumableTraining(self, generator, early_stopping, checkpoints)
+        self.n_epochs_before = training.recall_history(watcher)
         self.notify("on_train_begin", X=datasets["dataset_train"], y=None)
+        epochs = training.restore(n_epochs)
         try:
-            for epoch in range(n_epochs):
+            for epoch in epochs:
                 if watcher is not None:
                     watcher.begin_epoch()
                 started = time.perf_counter()
@@ -155,6 +163,7 @@ class LeanNet(NeuralNetClassifier):
                 )
                 if watcher is not None:
                     stop |= watcher.end_epoch()
+                training.keep(finished=stop or epoch + 1 == n_epochs)
                 if stop:
                     break
         except KeyboardInterrupt:

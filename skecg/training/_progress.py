@@ -16,6 +16,9 @@ class EpochWatcher(Protocol):
     def begin_epoch(self) -> None:
         """Learn that an epoch begins."""
 
+    def skip_epoch(self) -> None:
+        """Learn of an epoch that was done before this process began."""
+
     def end_epoch(self) -> bool:
         """Learn that it has ended, and say whether training shall stop."""
 
@@ -26,7 +29,13 @@ class EpochProgressBar(Callback):
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Open the bar."""
         hidden = not is_main_process()
-        self.bar_ = tqdm(total=net.max_epochs, desc="training", unit="epoch", disable=hidden)
+        self.bar_ = tqdm(
+            total=net.max_epochs,
+            initial=net.n_epochs_before,
+            desc="training",
+            unit="epoch",
+            disable=hidden,
+        )
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Move the bar by one epoch."""

@@ -43,6 +43,13 @@ class Share:
         distributed.broadcast(agreed, 0)
         return int(agreed)
 
+    def from_all(self, own: Tensor) -> list[Tensor]:
+        """Return every process's tensor; all have the same shape."""
+        own = own.to(self.device)
+        found = [torch.empty_like(own) for _ in range(self.n_processes)]
+        distributed.all_gather(found, own)
+        return found
+
     @torch.no_grad()
     def copy_from_main(self, module: nn.Module) -> None:
         """Give every process the weights and statistics of the main one."""
@@ -88,6 +95,19 @@ def current_device() -> torch.device | None:
     """Return the device that data_parallel has assigned; None outside it."""
     share = _CURRENT.get()
     return None if share is None else share.device
+
+
+def n_processes() -> int:
+    """Return how many processes share a fit."""
+    share = current_share()
+    return 1 if share is None else share.n_processes
+
+
+def wait_for_main_process() -> None:
+    """Let the processes that share a fit wait until the main one has come here."""
+    share = current_share()
+    if share is not None:
+        share.agreed_number(0)
 
 
 def is_main_process() -> bool:

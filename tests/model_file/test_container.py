@@ -183,9 +183,9 @@ def test_more_text_than_a_header_holds(tmp_path):
 
 
 def test_more_arrays_than_a_file_holds(path, tmp_path):
-    with pytest.raises(ValueError, match="at most 2,048 arrays; got 2,049"):
-        write_container(tmp_path / "new", {}, {f"x{i}": np.zeros(0) for i in range(2049)})
+    with pytest.raises(ValueError, match="at most 8,192 arrays; got 8,193"):
+        write_container(tmp_path / "new", {}, {f"x{i}": np.zeros(0) for i in range(8193)})
     entry = b'{"dtype":"U8","shape":[0],"data_offsets":[0,0]}'
-    many = b"".join(b'"x%d":%b,' % (i, entry) for i in range(2046))
+    many = b"".join(b'"x%d":%b,' % (i, entry) for i in range(8190))
     rewrite(path, b'"a/b":', many + b'"a/b":')
-    assert_refused(path, "has 2,049 arrays; at most 2,048")
+    assert_refused(path, "has 8,193 arrays; at most 8,192")

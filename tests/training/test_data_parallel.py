@@ -68,6 +68,15 @@ def test_all_processes_have_the_same_bits(together, case):
     torch.testing.assert_close(first["weights"], second["weights"], rtol=0, atol=0)
 
 
+def test_a_killed_training_goes_on_in_all_processes(together):
+    for results in together:
+        n_before, (whole, resumed, finished) = results["resumed"]
+        assert n_before == 1
+        for other in (resumed, finished):
+            assert other["losses"] == whole["losses"]
+            torch.testing.assert_close(other["weights"], whole["weights"], rtol=0, atol=0)
+
+
 def test_early_stopping_stops_before_the_last_epoch(together):
     assert len(together[0]["stopped_early"]["losses"]) < 40  # else the case above shows little
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
 from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import torch
+from sklearn.base import clone
 from skorch.callbacks import Callback, EpochScoring
 from torch import distributed
 
@@ -124,6 +125,27 @@ def without_a_seed():
     return classifier.fit(X, y)
 
 
+class KilledAfterAnEpoch(Callback):
+    def on_epoch_begin(self, net, **kwargs):
+        if len(net.history) == 2:
+            raise TimeoutError
+
+
+def resumed(folder):
+    """Return a fit with dropout, and the same one killed after its first epoch and resumed."""
+    params = {"dropout": 0.5, "early_stopping": True}
+    whole, X, y = residual_cnn(71, **params)
+    killed, _, _ = residual_cnn(
+        71, **params, checkpoint_dir=folder, callbacks=[KilledAfterAnEpoch()]
+    )
+    with suppress(TimeoutError):
+        killed.fit(X, y)
+    n_before = len(killed.net_.history) - 1
+    resumed = killed.set_params(callbacks=None).fit(X, y)
+    finished = clone(resumed).fit(X, y)
+    return n_before, [record(fitted) for fitted in (whole.fit(X, y), resumed, finished)]
+
+
 # The same in all processes only.
 EQUAL: list[Callable] = [with_dropout, without_a_seed]
 
@@ -150,6 +172,7 @@ def main(folder: Path) -> None:
     with data_parallel() as accelerator:
         for case in (*SAME, *EQUAL):
             results[case.__name__] = record(case())
+        results["resumed"] = resumed(folder / "run")
         try:
             other_samples()
         except ValueError as error:

@@ -1,0 +1,206 @@
+"""The state of a training after an epoch, as plain values and arrays, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+from skorch.history import History
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ._early_stopping import EarlyStopping
+from ._generators import generator_states, set_generator_states
+from ._progress import EpochWatcher
+from ._share import current_share
+
+if TYPE_CHECKING:
+    from ._net import LeanNet
+
+# What a state has, in the order in which `keep` writes it.
+STATE_ENTRIES = (
+    "finished", "history", "weights", "buffers", "optimizer", "order", "generators",
+    "early_stopping", "callbacks",
+)  # fmt: skip
+
+
+class CheckpointStore(Protocol):
+    """Where the state of a training is kept from one epoch to the next.
+
+    Attributes
+    ----------
+    latest : dict or None
+        The state to go on from; None begins anew.
+    """
+
+    latest: dict[str, Any] | None
+
+    def write(self, state: dict[str, Any]) -> None:
+        """Keep a state in the place of the one before."""
+
+
+class ResumableTraining:
+    """What a training goes on from, and what it leaves behind after every epoch.
+
+    A state holds all that decides the further course: weights and buffers, the optimiser's state,
+    the generators of the samples' order and of PyTorch, early stopping, the history (whose length
+    is the schedule's position), and what callbacks with ``state_dict`` and ``load_state_dict``
+    keep. Without a store nothing is done.
+
+    Parameters
+    ----------
+    net : LeanNet
+        The net that is trained.
+    generator : torch.Generator
+        Decides the order of the samples.
+    early_stopping : EarlyStopping or None
+        Watches the validation loss.
+    store : CheckpointStore or None
+        Has the state to go on from, and keeps the next ones.
+    """
+
+    def __init__(
+        self,
+        net: LeanNet,
+        generator: torch.Generator,
+        early_stopping: EarlyStopping | None,
+        store: CheckpointStore | None,
+    ) -> None:
+        self.net, self.generator, self.early_stopping = net, generator, early_stopping
+        self.store = store
+        self.n_done = n_epochs_done(store)
+        self._first_order = generator.get_state()
+
+    def recall_history(self, watcher: EpochWatcher | None) -> int:
+        """Give the net the rows of the epochs that were done, and return their number."""
+        if self.n_done:
+            rows = self.store.latest["history"]
+            self.net.history = History({**row, "batches": []} for row in rows)
+        if watcher is not None:
+            for _ in range(self.n_done):
+                watcher.skip_epoch()
+        return self.n_done
+
+    def restore(self, n_epochs: int) -> range:
+        """Become what the training was after its last epoch; return the epochs still to be done.
+
+        Callbacks have begun by then: what they change in the net as they begin, they had changed
+        before that epoch, too.
+        """
+        if not self.n_done:
+            return range(n_epochs)
+        net, state = self.net, _as_tensors(self.store.latest)
+        self.store.latest = None  # it is as large as the network, three times or so
+        net.module_.load_state_dict(state["weights"])
+        _load_buffers(net.module_, state["buffers"])
+        _load_optimizer(net.optimizer_, state["optimizer"])
+        if self.early_stopping is not None:
+            vars(self.early_stopping).update(state["early_stopping"])
+            # Where the weights are, like those that a further epoch would put in their place.
+            best = self.early_stopping.best_weights
+            self.early_stopping.best_weights = {n: w.to(net.device) for n, w in best.items()}
+        for name, callback in _callbacks_with_state(net):
+            if name in state["callbacks"]:
+                callback.load_state_dict(state["callbacks"][name])
+        self._first_order = state["order"]
+        self.generator.set_state(state["order"])
+        share = current_share()
+        own = state["generators"][0 if share is None else share.rank]
+        set_generator_states(own, torch.device(net.device))
+        return range(n_epochs if state["finished"] else self.n_done, n_epochs)
+
+    def keep(self, *, finished: bool) -> None:
+        """Hand the state after the last epoch to the store."""
+        if self.store is None:
+            return
+        net, stopping = self.net, self.early_stopping
+        persistent = net.module_.state_dict()
+        state = {
+            "finished": finished,
+            "history": [
+                {key: value for key, value in row.items() if key != "batches"}
+                for row in net.history
+            ],
+            "weights": persistent,
+            "buffers": {n: b for n, b in net.module_.named_buffers() if n not in persistent},
+            "optimizer": net.optimizer_.state_dict(),
+            # From where the next order is drawn, or once more the one that serves all epochs.
+            "order": self._first_order if net.shuffle == "once" else self.generator.get_state(),
+            "generators": _generators_of_all(torch.device(net.device)),
+            "early_stopping": None
+            if stopping is None
+            else {name: getattr(stopping, name) for name in stopping.PROGRESS},
+            "callbacks": {name: c.state_dict() for name, c in _callbacks_with_state(net)},
+        }
+        self.store.write(_as_arrays(state))
+
+
+def n_epochs_done(store: CheckpointStore | None) -> int:
+    """Return the number of epochs behind the state that a store has."""
+    return 0 if store is None or store.latest is None else len(store.latest["history"])
+
+
+def _callbacks_with_state(net: LeanNet) -> list[tuple[str, Any]]:
+    return [
+        (name, callback)
+        for name, callback in net.callbacks_
+        if hasattr(callback, "state_dict") and hasattr(callback, "load_state_dict")
+    ]
+
+
+def _generators_of_all(device: torch.device) -> list[dict[str, Tensor]]:
+    """Return the states of PyTorch's generators in every process that takes part."""
+    own, share = generator_states(device), current_share()
+    if share is None:
+        return [own]
+    gathered = {name: share.from_all(state) for name, state in own.items()}
+    return [dict(zip(gathered, states)) for states in zip(*gathered.values())]
+
+
+@torch.no_grad()
+def _load_buffers(module: nn.Module, buffers: dict[str, Tensor]) -> None:
+    own = dict(module.named_buffers())
+    for name, values in buffers.items():
+        own[name].copy_(values)
+
+
+@torch.no_grad()
+def _load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    optimizer.load_state_dict(state)
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    # PyTorch gives every tensor the number format of its weight; as it was kept, and in the
+    # weight's order of memory, which fused kernels rely on, it is as it was.
+    for index, kept in state["state"].items():
+        weight = weights[index]
+        for name, value in kept.items():
+            if isinstance(value, Tensor) and value.shape == weight.shape:
+                own = torch.empty_like(weight, dtype=value.dtype, requires_grad=False)
+                optimizer.state[weight][name] = own.copy_(value)
+
+
+def _as_arrays(value: Any) -> Any:
+    """Turn the tensors in a value into arrays."""
+    if isinstance(value, Tensor):
+        value = value.detach().cpu()
+        if value.dtype == torch.bfloat16:  # which numpy does not have
+            return {"bfloat16": value.view(torch.int16).numpy()}
+        return value.numpy()
+    if isinstance(value, dict):
+        return {key: _as_arrays(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([_as_arrays(item) for item in value])
+    return value
+
+
+def _as_tensors(value: Any) -> Any:
+    """Turn the arrays in a value into tensors, in memory that is aligned as PyTorch does it."""
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value).clone()
+    if isinstance(value, dict):
+        if value.keys() == {"bfloat16"}:
+            return _as_tensors(value["bfloat16"]).view(torch.bfloat16)
+        return {key: _as_tensors(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([_as_tensors(item) for item in value])
+    return value
