@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 
 def cut_heartbeats(
@@ -70,11 +71,12 @@ def cut_heartbeats(
     n_kept = -((start - stop) // step)
     low, high = _piece_range(signal, start, n_kept, step)
     span = high - low
-    time = np.arange(n_timesteps)
-    rows = np.take(signal, start[:, np.newaxis] + step * time, mode="clip").astype(np.float64)
-    rows -= low[:, np.newaxis]
+    # Windows are views: only those that begin at a beat are copied.
+    padded = np.append(signal, np.zeros(step * n_timesteps, signal.dtype))
+    windows = sliding_window_view(padded, step * (n_timesteps - 1) + 1)[:, ::step]
+    rows = windows[start] - low[:, np.newaxis]
     rows /= np.where(span > 0, span, 1)[:, np.newaxis]
-    rows[(time >= n_kept[:, np.newaxis]) | (span == 0)[:, np.newaxis]] = 0
+    rows[np.arange(n_timesteps) >= np.where(span > 0, n_kept, 0)[:, np.newaxis]] = 0
     return rows.astype(np.float32), annotation
 
 

@@ -15,7 +15,8 @@ from tqdm import tqdm
 
 from ..signal import AAMI_CLASSES, aami_codes
 from ._data_home import find_folder
-from ._wfdb_record import read_record, require_file
+from ._wfdb_annotations import read_annotations
+from ._wfdb_record import read_record
 
 MITBIH_RECORDS = (
     *(100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 113, 114, 115, 116, 117, 118),
@@ -161,7 +162,7 @@ def load_mitbih(
         signal = record.dac(return_res=32) if physical else record.d_signal
         rows.append(signal[:, channel])
         lead_names.append(record.sig_name[channel])
-        annotations.append(read_annotations(folder / str(number)))
+        annotations.append(read_annotations(folder / f"{number}.atr", FETCH_REMEDY))
         loaded.append(number)
         sampling_rates.add(float(record.fs))
 
@@ -184,22 +185,6 @@ def load_mitbih(
         sampling_rate=sampling_rates.pop(),
         units="mV" if physical else "adu",
         DESCR=DESCR,
-    )
-
-
-def read_annotations(path: Path) -> Bunch:
-    """Read the reference annotations of a WFDB record as arrays."""
-    file = path.with_suffix(".atr")
-    require_file(file, FETCH_REMEDY)
-    try:
-        annotation = wfdb.rdann(str(path), "atr")
-    except Exception as error:
-        raise ValueError(f"{file} is damaged ({error}). {FETCH_REMEDY}") from error
-    return Bunch(
-        sample=np.asarray(annotation.sample, dtype=np.int64),
-        symbol=np.array(annotation.symbol, dtype="<U1"),
-        # wfdb keeps the NUL bytes that pad a note to an even length.
-        aux_note=np.array([note.rstrip("\0") for note in annotation.aux_note], dtype=str),
     )
 
 

@@ -21,7 +21,10 @@ def read_record(path: Path, remedy: str) -> wfdb.Record:
     for extension in (".hea", ".dat"):
         require_file(path.with_suffix(extension), remedy)
     try:
-        record = wfdb.rdrecord(str(path), physical=False, return_res=16)
+        record = wfdb.rdheader(str(path))
+        record.d_signal = _decode(record, path.with_suffix(".dat"))
+        if record.d_signal is None:
+            record = wfdb.rdrecord(str(path), physical=False, return_res=16)
         checksums = zip(record.sig_name, record.d_signal.T, record.checksum)
     except Exception as error:
         # wfdb reports a short file as whatever numpy says about the reshape that fails.
@@ -38,6 +41,54 @@ def read_record(path: Path, remedy: str) -> wfdb.Record:
                 f"{path.name}.hea; the file is damaged. {remedy}"
             )
     return record
+
+
+def _decode(record: wfdb.Record, file: Path) -> np.ndarray | None:
+    """Decode the plain forms of formats 16 and 212; return None where wfdb has to read the file.
+
+    Format 16 is little-endian numbers of 16 bits, one per lead in turn. Format 212 has pairs of
+    numbers of 12 bits in three bytes: the lower bits of the first, the upper four of the first in
+    the lower half and those of the second in the upper half of a byte, the lower of the second.
+
+    References
+    ----------
+    signal(5), WFDB Applications Guide, https://physionet.org/physiotools/wag/signal-5.htm
+    """
+    if not isinstance(record, wfdb.Record) or not record.sig_len or not record.n_sig:
+        return None
+    n_samples, n_leads, formats = record.sig_len, record.n_sig, set(record.fmt)
+    layout = set(zip(record.file_name, record.samps_per_frame, record.skew, record.byte_offset))
+    if len(record.fmt) != n_leads or not layout <= {(file.name, 1, None, None)}:
+        return None
+    if formats == {"16"}:
+        numbers = np.fromfile(file, "<i2", n_samples * n_leads)
+        if len(numbers) == n_samples * n_leads:
+            return np.ascontiguousarray(numbers.reshape(-1, n_leads).T, dtype=np.int16).T
+    elif formats == {"212"} and n_leads % 2 == 0:
+        n_bytes = n_samples * n_leads // 2 * 3
+        content = np.fromfile(file, np.uint8, n_bytes)
+        if len(content) == n_bytes:
+            return _decode_212(content, n_samples, n_leads)
+    return None
+
+
+def _decode_212(content: np.ndarray, n_samples: int, n_leads: int) -> np.ndarray:
+    signals = np.empty((n_leads, n_samples), dtype=np.int16)
+    for lead, signal in enumerate(signals):
+        # Two of the three bytes hold a number: 12 bits of the word, and 4 of the other number.
+        words = np.ndarray(
+            n_samples, "<i2", content, lead // 2 * 3 + lead % 2, strides=n_leads // 2 * 3
+        )
+        if lead % 2 == 0:
+            np.left_shift(words, 4, out=signal)
+            signal >>= 4  # fills up with the sign
+        else:
+            signal[:] = words
+            upper = (signal & 0xF0) << 8
+            signal >>= 8
+            signal &= 0xFF
+            signal |= upper >> 4
+    return signals.T
 
 
 def require_file(file: Path, remedy: str) -> None:
