@@ -143,8 +143,8 @@ def load_mitbih(
     if len(numbers) == 0:
         raise ValueError("records is empty; name at least one record, or None for all.")
 
-    rows, lead_names, annotations, loaded, skipped, replaced = [], [], [], [], [], []
-    sampling_rates = set()
+    lead_names, annotations, loaded, skipped, replaced = [], [], [], [], []
+    data = None
     for number in tqdm(numbers, desc="MIT-BIH records", unit="record", disable=not progress):
         record = read_record(folder / str(number), FETCH_REMEDY)
         channel = _find_lead(record, lead)
@@ -159,13 +159,23 @@ def load_mitbih(
         if channel is None:
             replaced.append(number)
             channel = 0
-        signal = record.dac(return_res=32) if physical else record.d_signal
-        rows.append(signal[:, channel])
+        signal = _in_millivolts(record, channel) if physical else record.d_signal[:, channel]
+        form = (len(signal), float(record.fs))
+        if data is None:
+            first_form, data = form, np.empty((len(numbers), len(signal)), dtype=signal.dtype)
+        if form != first_form:
+            lengths, rates = (sorted({*pair}) for pair in zip(form, first_form))
+            raise ValueError(
+                f"Records {[*loaded, number]} have {lengths} samples at {rates} Hz; records loaded "
+                "together need one length and one sampling rate. Load them apart."
+            )
+        data[len(loaded)] = signal
         lead_names.append(record.sig_name[channel])
         annotations.append(read_annotations(folder / f"{number}.atr", FETCH_REMEDY))
         loaded.append(number)
-        sampling_rates.add(float(record.fs))
 
+    if not loaded:
+        raise ValueError("No record has the lead that was asked for; nothing is left to load.")
     if replaced:
         warnings.warn(
             f"Records {replaced} have no lead {lead!r}; their first lead is used instead (see "
@@ -174,7 +184,7 @@ def load_mitbih(
             stacklevel=2,
         )
     return Bunch(
-        data=_stack(rows, loaded, sampling_rates),
+        data=data[: len(loaded)],
         target=[aami_codes(annotation.symbol) for annotation in annotations],
         target_names=np.array(AAMI_CLASSES),
         groups=np.array([mitbih_subject(number) for number in loaded]),
@@ -182,7 +192,7 @@ def load_mitbih(
         lead_names=lead_names,
         annotations=annotations,
         skipped=skipped,
-        sampling_rate=sampling_rates.pop(),
+        sampling_rate=first_form[1],
         units="mV" if physical else "adu",
         DESCR=DESCR,
     )
@@ -202,14 +212,10 @@ def _find_lead(record: wfdb.Record, lead: str | int) -> int | None:
     return record.sig_name.index(lead) if lead in record.sig_name else None
 
 
-def _stack(rows: list[np.ndarray], records: list[int], sampling_rates: set[float]) -> np.ndarray:
-    """Stack records of one length and one sampling rate."""
-    if not rows:
-        raise ValueError("No record has the lead that was asked for; nothing is left to load.")
-    lengths = {len(row) for row in rows}
-    if len(lengths) > 1 or len(sampling_rates) > 1:
-        raise ValueError(
-            f"Records {records} have {sorted(lengths)} samples at {sorted(sampling_rates)} Hz; "
-            "records loaded together need one length and one sampling rate. Load them apart."
-        )
-    return np.stack(rows)
+def _in_millivolts(record: wfdb.Record, channel: int) -> np.ndarray:
+    """Return one channel as float32 in physical units."""
+    fields = ("fmt", "adc_gain", "baseline")
+    return wfdb.Record(
+        d_signal=record.d_signal[:, [channel]],
+        **{field: [getattr(record, field)[channel]] for field in fields},
+    ).dac(return_res=32)[:, 0]

@@ -74,20 +74,19 @@ def _decode(record: wfdb.Record, file: Path) -> np.ndarray | None:
 
 def _decode_212(content: np.ndarray, n_samples: int, n_leads: int) -> np.ndarray:
     signals = np.empty((n_leads, n_samples), dtype=np.int16)
+    stride = n_leads // 2 * 3
     for lead, signal in enumerate(signals):
-        # Two of the three bytes hold a number: 12 bits of the word, and 4 of the other number.
-        words = np.ndarray(
-            n_samples, "<i2", content, lead // 2 * 3 + lead % 2, strides=n_leads // 2 * 3
-        )
-        if lead % 2 == 0:
-            np.left_shift(words, 4, out=signal)
-            signal >>= 4  # fills up with the sign
+        first, is_second = lead // 2 * 3, lead % 2
+        # The shift to the right fills up with the sign. In place, for new memory costs as much.
+        if is_second:
+            words = np.ndarray(n_samples, ">i2", content, first + 1, strides=stride)
+            np.right_shift(words, 4, out=signal)
+            signal &= ~0xFF
+            signal |= content[first + 2 :: stride]
         else:
-            signal[:] = words
-            upper = (signal & 0xF0) << 8
-            signal >>= 8
-            signal &= 0xFF
-            signal |= upper >> 4
+            words = np.ndarray(n_samples, "<i2", content, first, strides=stride)
+            np.left_shift(words, 4, out=signal)
+            signal >>= 4
     return signals.T
 
 
