@@ -6,7 +6,6 @@ import os
 import warnings
 from collections.abc import Sequence
 from numbers import Integral
-from pathlib import Path
 
 import numpy as np
 import wfdb

@@ -46,9 +46,9 @@ def read_record(path: Path, remedy: str) -> wfdb.Record:
 def _decode(record: wfdb.Record, file: Path) -> np.ndarray | None:
     """Decode the plain forms of formats 16 and 212; return None where wfdb has to read the file.
 
-    Format 16 is little-endian numbers of 16 bits, one per lead in turn. Format 212 has pairs of
-    numbers of 12 bits in three bytes: the lower bits of the first, the upper four of the first in
-    the lower half and those of the second in the upper half of a byte, the lower of the second.
+    Format 16 is little-endian numbers of 16 bits, one per lead in turn. In format 212 two numbers
+    of 12 bits share three bytes: the lower bits of the first, then the upper four bits of both,
+    those of the first below, then the lower bits of the second.
 
     References
     ----------
@@ -60,16 +60,16 @@ def _decode(record: wfdb.Record, file: Path) -> np.ndarray | None:
     layout = set(zip(record.file_name, record.samps_per_frame, record.skew, record.byte_offset))
     if len(record.fmt) != n_leads or not layout <= {(file.name, 1, None, None)}:
         return None
-    if formats == {"16"}:
-        numbers = np.fromfile(file, "<i2", n_samples * n_leads)
-        if len(numbers) == n_samples * n_leads:
-            return np.ascontiguousarray(numbers.reshape(-1, n_leads).T, dtype=np.int16).T
-    elif formats == {"212"} and n_leads % 2 == 0:
-        n_bytes = n_samples * n_leads // 2 * 3
-        content = np.fromfile(file, np.uint8, n_bytes)
-        if len(content) == n_bytes:
-            return _decode_212(content, n_samples, n_leads)
-    return None
+    is_212 = formats == {"212"} and n_leads % 2 == 0
+    if not is_212 and formats != {"16"}:
+        return None
+    n_bytes = n_samples * n_leads * 3 // 2 if is_212 else n_samples * n_leads * 2
+    if file.stat().st_size < n_bytes:
+        raise ValueError(f"it has {file.stat().st_size} bytes of {n_bytes}")
+    content = np.fromfile(file, np.uint8, n_bytes)
+    if is_212:
+        return _decode_212(content, n_samples, n_leads)
+    return np.ascontiguousarray(content.view("<i2").reshape(-1, n_leads).T, dtype=np.int16).T
 
 
 def _decode_212(content: np.ndarray, n_samples: int, n_leads: int) -> np.ndarray:
