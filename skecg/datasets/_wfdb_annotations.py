@@ -54,6 +54,8 @@ def _parse(content: bytes) -> Bunch:
     behind it say more of it. AUX is followed by as many bytes of text as its value says, and by a
     NUL where they are odd. A word of zeros is the end.
     """
+    if len(content) % 2:
+        raise ValueError("it has an odd number of bytes")
     words = np.frombuffer(content, "<u2").astype(np.int64)
     code, value = words >> 10, words & 1023
     is_payload = np.zeros(len(words), dtype=bool)

@@ -122,6 +122,7 @@ def test_a_file_cut_off_anywhere_is_refused(tmp_path):
     ("content", "message"),
     [
         (b"", "mark of its end"),
+        (words((NORMAL, 7)) + b"\0", "odd number of bytes"),
         (words((NORMAL, 7)), "mark of its end"),
         (words((NORMAL, 7)) + END + words((NORMAL, 7)) + END, "mark of its end"),
         (words((NORMAL, 7), (SKIP, 0), b"\1\0\0\0") + END, "belongs to no annotation"),
