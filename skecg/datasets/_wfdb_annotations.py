@@ -21,7 +21,7 @@ _DEFINITIONS, _END_OF_DEFINITIONS = "## annotation type definitions", "## end of
 def read_annotations(file: Path, remedy: str) -> Bunch:
     """Read an annotation file of the MIT format, such as ``100.atr``.
 
-    :func:`wfdb.rdann` reads the same, word by word and forty times slower.
+    :func:`wfdb.rdann` reads the same word by word, which takes some twenty times as long.
 
     Parameters
     ----------
