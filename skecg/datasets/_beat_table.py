@@ -32,16 +32,16 @@ def describe_beats(records: Bunch, i: int, annotation: np.ndarray) -> dict[str, 
 
 
 def join_beats(
-    data: Sequence[np.ndarray],
+    data: np.ndarray,
     columns: Sequence[dict[str, np.ndarray]],
     *,
     target_names: np.ndarray,
     sampling_rate: float,
     descr: str,
 ) -> Bunch:
-    """Join the beats of several records into one data set."""
+    """Join what is said of the beats of several records to the beats, which follow each other."""
     return Bunch(
-        data=np.concatenate(data),
+        data=data,
         **{name: np.concatenate([part[name] for part in columns]) for name in columns[0]},
         target_names=target_names,
         sampling_rate=sampling_rate,

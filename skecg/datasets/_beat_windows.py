@@ -73,7 +73,7 @@ def beat_windows_from_records(
         data.append(_with_rhythm(windows, rr_ratios(r_peak), n_before, sampling_rate))
         columns.append(describe_beats(records, i, annotation))
     return join_beats(
-        data,
+        np.concatenate(data),
         columns,
         target_names=records.target_names,
         sampling_rate=sampling_rate,

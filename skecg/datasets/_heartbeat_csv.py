@@ -84,11 +84,13 @@ def read_heartbeat_csv(
     with path.open("rb") as file, bar:
         for block in _blocks_of_lines(file, path):
             rows = _parse_published_form(block)
-            if rows is None:
+            if rows is not None:
+                n_lines += len(rows)
+            else:
                 rows = _parse_lines(block, n_lines + 1, path)
+                n_lines += block.count(b"\n")
             values.extend(rows[:, :-1].astype(np.float32).tobytes())
             labels.extend(rows[:, -1].astype(np.int64).tobytes())
-            n_lines += block.count(b"\n")
             bar.update(file.tell() - bar.n)
     if not labels:
         raise ValueError(f"{path} is empty: expected rows of 187 values and a label.")
@@ -100,19 +102,19 @@ def _blocks_of_lines(file: io.BufferedReader, path: Path) -> Iterator[bytes]:
     is_gzip = file.peek(2)[:2] == b"\x1f\x8b"
     stream = gzip.GzipFile(fileobj=file) if is_gzip else file
     try:
-        rest = stream.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
-        while chunk := stream.read(_BLOCK_BYTES):
-            block = rest + chunk
+        block = stream.readline(_LONGEST_ROW_BYTES).removeprefix(codecs.BOM_UTF8)
+        # Rows of one length then fill a block to its end, and nothing is copied to join a row.
+        n_bytes = max(1, _BLOCK_BYTES // max(1, len(block))) * len(block)
+        while block:
+            if not block.endswith(b"\n"):
+                block += stream.readline(_LONGEST_ROW_BYTES)
             end = block.rfind(b"\n") + 1
-            rest = block[end:]
-            if end:
-                yield block[:end]
-            if len(rest) > _LONGEST_ROW_BYTES:
-                raise ValueError(f"{path} has no line end in {len(rest)} bytes: not a CSV file.")
+            if len(block) - end >= _LONGEST_ROW_BYTES:
+                raise ValueError(f"{path} has no line end in {len(block)} bytes: not a CSV file.")
+            yield from (part for part in (block[:end], block[end:]) if part)
+            block = stream.read(n_bytes)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{path} is damaged or cut off ({error}); get the file again.") from error
-    if rest:
-        yield rest
 
 
 @cache
@@ -181,12 +183,15 @@ def _parse_published_form(block: bytes) -> np.ndarray | None:
     mantissa *= 10**4
     mantissa += last_four
     rows = mantissa.astype(np.float64)
-    rows /= _divisors()[exponent_code.astype(np.intp)]
+    rows /= _divisors()[exponent_code.view(np.int64)]
 
     from_middle = rows.view(np.uint64) - (2**28 - 4)
     from_middle &= 2**29 - 1
+    is_doubtful = from_middle <= 8
+    if np.isnan(rows.max()):
+        is_doubtful |= np.isnan(rows)
     try:
-        for i, j in np.argwhere((from_middle <= 8) | np.isnan(rows)):
+        for i, j in np.argwhere(is_doubtful):
             start = i * row_bytes + j * len(_FIELD)
             rows[i, j] = float(block[start : start + len(_FIELD) - 1])
     except ValueError:  # a byte between "+" and "-" that is not a sign

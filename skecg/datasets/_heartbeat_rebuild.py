@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 
 def cut_heartbeats(
@@ -68,31 +69,32 @@ def cut_heartbeats(
     stop = following + (0.2 * (after - following)).astype(np.int64)
 
     n_kept = -((start - stop) // step)
-    low, high = _piece_range(signal, start, n_kept, step)
-    span = high - low
-    time = np.arange(n_timesteps)
-    rows = np.take(signal, start[:, np.newaxis] + step * time, mode="clip").astype(np.float64)
-    rows -= low[:, np.newaxis]
-    rows /= np.where(span > 0, span, 1)[:, np.newaxis]
-    rows[(time >= n_kept[:, np.newaxis]) | (span == 0)[:, np.newaxis]] = 0
-    return rows.astype(np.float32), annotation
+    # Windows are views: only those that begin at a beat are copied.
+    padded = np.append(signal, np.zeros(step * n_timesteps, signal.dtype))
+    windows = sliding_window_view(padded, step * (n_timesteps - 1) + 1)[:, ::step]
+    pieces = windows[start]
+    # What is no part of a piece must not count for its range, and is 0 in the row.
+    is_outside = np.arange(n_timesteps) >= n_kept[:, np.newaxis]
+    np.copyto(pieces, pieces[:, :1], where=is_outside)
+    low, high = pieces.min(axis=1), pieces.max(axis=1)
+    is_long = n_kept > n_timesteps
+    if is_long.any():
+        low[is_long], high[is_long] = _piece_range(signal, start[is_long], n_kept[is_long], step)
+    np.copyto(pieces, low[:, np.newaxis], where=is_outside)
+    # Differences of 16-bit integers are exact in float32, and so their quotients are rounded once,
+    # to what float64 rounded to float32 would be.
+    dtype = np.float32 if np.can_cast(signal.dtype, np.int16) else np.float64
+    low, high = low.astype(dtype), high.astype(dtype)
+    rows = pieces - low[:, np.newaxis]
+    rows /= np.where(high > low, high - low, 1)[:, np.newaxis]
+    return rows.astype(np.float32, copy=False), annotation
 
 
 def _piece_range(
     signal: np.ndarray, start: np.ndarray, n_kept: np.ndarray, step: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return minimum and maximum of signal[start : start + step * n_kept : step] per piece."""
-    low, high = np.empty(len(start)), np.empty(len(start))
-    for phase in range(step):
-        pieces = np.flatnonzero(start % step == phase)
-        if len(pieces) == 0:
-            continue
-        # One sample more, so that a piece that ends with the record has a valid end.
-        strided = np.append(signal[phase::step], signal[-1])
-        first = start[pieces] // step
-        # reduceat reduces between consecutive edges: every second result is a piece, those
-        # between are the stretches from the end of one piece to the start of the next.
-        edges = np.column_stack((first, first + n_kept[pieces])).ravel()
-        low[pieces] = np.minimum.reduceat(strided, edges)[::2]
-        high[pieces] = np.maximum.reduceat(strided, edges)[::2]
-    return low, high
+    first = np.cumsum(n_kept) - n_kept
+    kept = np.repeat(start - step * first, n_kept) + step * np.arange(n_kept.sum())
+    pieces = signal[kept]
+    return np.minimum.reduceat(pieces, first), np.maximum.reduceat(pieces, first)

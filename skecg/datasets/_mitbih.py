@@ -6,7 +6,6 @@ import os
 import warnings
 from collections.abc import Sequence
 from numbers import Integral
-from pathlib import Path
 
 import numpy as np
 import wfdb
@@ -15,7 +14,8 @@ from tqdm import tqdm
 
 from ..signal import AAMI_CLASSES, aami_codes
 from ._data_home import find_folder
-from ._wfdb_record import read_record, require_file
+from ._wfdb_annotations import read_annotations
+from ._wfdb_record import read_record
 
 MITBIH_RECORDS = (
     *(100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 113, 114, 115, 116, 117, 118),
@@ -142,8 +142,8 @@ def load_mitbih(
     if len(numbers) == 0:
         raise ValueError("records is empty; name at least one record, or None for all.")
 
-    rows, lead_names, annotations, loaded, skipped, replaced = [], [], [], [], [], []
-    sampling_rates = set()
+    lead_names, annotations, loaded, skipped, replaced = [], [], [], [], []
+    data = None
     for number in tqdm(numbers, desc="MIT-BIH records", unit="record", disable=not progress):
         record = read_record(folder / str(number), FETCH_REMEDY)
         channel = _find_lead(record, lead)
@@ -158,13 +158,23 @@ def load_mitbih(
         if channel is None:
             replaced.append(number)
             channel = 0
-        signal = record.dac(return_res=32) if physical else record.d_signal
-        rows.append(signal[:, channel])
+        signal = _in_millivolts(record, channel) if physical else record.d_signal[:, channel]
+        form = (len(signal), float(record.fs))
+        if data is None:
+            first_form, data = form, np.empty((len(numbers), len(signal)), dtype=signal.dtype)
+        if form != first_form:
+            lengths, rates = (sorted({*pair}) for pair in zip(form, first_form))
+            raise ValueError(
+                f"Records {[*loaded, number]} have {lengths} samples at {rates} Hz; records loaded "
+                "together need one length and one sampling rate. Load them apart."
+            )
+        data[len(loaded)] = signal
         lead_names.append(record.sig_name[channel])
-        annotations.append(read_annotations(folder / str(number)))
+        annotations.append(read_annotations(folder / f"{number}.atr", FETCH_REMEDY))
         loaded.append(number)
-        sampling_rates.add(float(record.fs))
 
+    if not loaded:
+        raise ValueError("No record has the lead that was asked for; nothing is left to load.")
     if replaced:
         warnings.warn(
             f"Records {replaced} have no lead {lead!r}; their first lead is used instead (see "
@@ -173,7 +183,7 @@ def load_mitbih(
             stacklevel=2,
         )
     return Bunch(
-        data=_stack(rows, loaded, sampling_rates),
+        data=data[: len(loaded)],
         target=[aami_codes(annotation.symbol) for annotation in annotations],
         target_names=np.array(AAMI_CLASSES),
         groups=np.array([mitbih_subject(number) for number in loaded]),
@@ -181,25 +191,9 @@ def load_mitbih(
         lead_names=lead_names,
         annotations=annotations,
         skipped=skipped,
-        sampling_rate=sampling_rates.pop(),
+        sampling_rate=first_form[1],
         units="mV" if physical else "adu",
         DESCR=DESCR,
-    )
-
-
-def read_annotations(path: Path) -> Bunch:
-    """Read the reference annotations of a WFDB record as arrays."""
-    file = path.with_suffix(".atr")
-    require_file(file, FETCH_REMEDY)
-    try:
-        annotation = wfdb.rdann(str(path), "atr")
-    except Exception as error:
-        raise ValueError(f"{file} is damaged ({error}). {FETCH_REMEDY}") from error
-    return Bunch(
-        sample=np.asarray(annotation.sample, dtype=np.int64),
-        symbol=np.array(annotation.symbol, dtype="<U1"),
-        # wfdb keeps the NUL bytes that pad a note to an even length.
-        aux_note=np.array([note.rstrip("\0") for note in annotation.aux_note], dtype=str),
     )
 
 
@@ -217,14 +211,10 @@ def _find_lead(record: wfdb.Record, lead: str | int) -> int | None:
     return record.sig_name.index(lead) if lead in record.sig_name else None
 
 
-def _stack(rows: list[np.ndarray], records: list[int], sampling_rates: set[float]) -> np.ndarray:
-    """Stack records of one length and one sampling rate."""
-    if not rows:
-        raise ValueError("No record has the lead that was asked for; nothing is left to load.")
-    lengths = {len(row) for row in rows}
-    if len(lengths) > 1 or len(sampling_rates) > 1:
-        raise ValueError(
-            f"Records {records} have {sorted(lengths)} samples at {sorted(sampling_rates)} Hz; "
-            "records loaded together need one length and one sampling rate. Load them apart."
-        )
-    return np.stack(rows)
+def _in_millivolts(record: wfdb.Record, channel: int) -> np.ndarray:
+    """Return one channel as float32 in physical units."""
+    fields = ("fmt", "adc_gain", "baseline")
+    return wfdb.Record(
+        d_signal=record.d_signal[:, [channel]],
+        **{field: [getattr(record, field)[channel]] for field in fields},
+    ).dac(return_res=32)[:, 0]
