@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -60,6 +60,7 @@ class Comparison:
         floor : dict of str to float or None, default=None
             The ratio that must not be lost: the benchmark fails below it, see :meth:`record`.
         """
+        _check_names(others, reach, floor)
         times: dict[str, list[float]] = {name: [] for name in ("ours", *others)}
 
         def one_round() -> None:
@@ -76,6 +77,8 @@ class Comparison:
                 one_round()
         ratios = self._ratios(times)
         self.benchmark.extra_info["ours_s"] = float(np.median(self.times["ours"]))
+        self.benchmark.extra_info["rounds"] = len(self.times["ours"])
+        self.benchmark.extra_info["short"] = short()
         return self.record(ratios, reach=reach, floor=floor)
 
     def _ratios(self, times: Mapping[str, Sequence[float]]) -> dict[str, np.ndarray]:
@@ -114,14 +117,18 @@ class Comparison:
         return row["median"]
 
 
+def _check_names(names: Iterable[str], *given: Mapping[str, float] | None) -> None:
+    if unknown := {name for mapping in given for name in mapping or {}}.difference(names):
+        raise ValueError(f"reach and floor name {sorted(unknown)}; compared are {list(names)}")
+
+
 def _rows(
     ratios: Mapping[str, Sequence[float] | float],
     reach: Mapping[str, float] | None,
     floor: Mapping[str, float] | None,
 ) -> dict[str, dict[str, float | None]]:
-    reach, floor = dict(reach or {}), dict(floor or {})
-    if unknown := (set(reach) | set(floor)) - set(ratios):
-        raise ValueError(f"reach and floor name {sorted(unknown)}; compared are {list(ratios)}")
+    _check_names(ratios, reach, floor)
+    reach, floor = reach or {}, floor or {}
     return {
         name: _quartiles(values) | {"reach": reach.get(name), "floor": floor.get(name)}
         for name, values in ratios.items()
