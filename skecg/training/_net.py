@@ -182,7 +182,7 @@ class LeanNet(NeuralNetClassifier):
         for name in self.kept_in_eval:
             module.get_submodule(name).eval()
         losses = []
-        for index in order:
+        for index in batches.announced(order):
             X, y, weights = batches.take(index)
             if factors is not None:
                 rate = self.lr * next(factors)
