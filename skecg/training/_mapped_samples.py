@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,15 +70,29 @@ class MappedSamples:
             Turns the indices of a batch into numbers of samples in the map.
         """
         upcoming = next(order, None)
-        # To announce what is in memory would cost a microsecond for each sample.
-        needed = upcoming is not None and self.on_disk(rows_of(upcoming)[:_N_PROBED])
-        if needed:
-            self.announce(rows_of(upcoming))
-        while upcoming is not None:
-            index, upcoming = upcoming, next(order, None)
-            if needed and upcoming is not None:
+        with self._read_alone():
+            # To announce what is in memory would cost a microsecond for each sample.
+            needed = upcoming is not None and self.on_disk(rows_of(upcoming)[:_N_PROBED])
+            if needed:
                 self.announce(rows_of(upcoming))
-            yield index
+            while upcoming is not None:
+                index, upcoming = upcoming, next(order, None)
+                if needed and upcoming is not None:
+                    self.announce(rows_of(upcoming))
+                yield index
+
+    @contextmanager
+    def _read_alone(self) -> Iterator[None]:
+        """Keep the kernel from reading on where a sample that is touched is not in memory."""
+        self._advise(mmap.MADV_RANDOM)
+        try:
+            yield
+        finally:
+            self._advise(mmap.MADV_NORMAL)
+
+    def _advise(self, advice: int, *where: int) -> None:
+        with suppress(OSError):  # it is advice, and all goes on without
+            self.mapped.madvise(advice, *where)
 
     def on_disk(self, rows: Tensor) -> bool:
         """Touch samples, and say whether any of them had to be read from the disk."""
@@ -91,9 +105,8 @@ class MappedSamples:
         """Have samples read, without waiting for them."""
         begins = self.first + rows.numpy() * self.stride
         pages = begins // mmap.PAGESIZE * mmap.PAGESIZE
-        with suppress(OSError):  # it is advice, and training goes on without
-            for page, n_bytes in zip(pages.tolist(), (begins + self.n_bytes - pages).tolist()):
-                self.mapped.madvise(mmap.MADV_WILLNEED, page, n_bytes)
+        for page, n_bytes in zip(pages.tolist(), (begins + self.n_bytes - pages).tolist()):
+            self._advise(mmap.MADV_WILLNEED, page, n_bytes)
 
 
 def _n_major_faults() -> int:

@@ -36,14 +36,18 @@ def batches(array, rows=None):
 
 
 class Log:
-    """A memory map that only writes down what it is asked."""
+    """A memory map that only writes down what it is told."""
 
     def __init__(self):
+        self.advice = []
         self.asked = []
 
-    def madvise(self, option, start, n_bytes):
-        assert option == mmap.MADV_WILLNEED
-        self.asked.append((start, n_bytes))
+    def madvise(self, advice, *where):
+        if where:
+            assert advice == mmap.MADV_WILLNEED
+            self.asked.append(where)
+        else:
+            self.advice.append(advice)
 
 
 def test_a_sample_is_announced_from_the_page_where_it_begins_to_its_end(path):
@@ -67,6 +71,7 @@ def test_every_sample_is_announced_before_its_turn(path, monkeypatch):
         ends = [start + n_bytes for start, n_bytes in log.asked]
         assert ends == [128 + 748 * (row + 1) for row in rows[torch.cat(order)][:n_announced]]
     assert n_done == len(order)
+    assert log.advice == [mmap.MADV_RANDOM, mmap.MADV_NORMAL]
 
 
 def test_what_is_in_memory_is_not_announced(path):
@@ -116,14 +121,31 @@ def test_what_is_no_file_or_lies_otherwise_is_taken_as_it_is(path, change):
     assert samples.announced(order) is order
 
 
+@pytest.mark.parametrize("ends", ["at the last batch", "by an error"])
+def test_reading_on_is_switched_off_for_the_epoch_only(path, ends):
+    samples = batches(np.load(path, mmap_mode="r"))
+    samples._mapped.on_disk = lambda rows: False
+    log = samples._mapped.mapped = Log()
+    order = samples.announced(iter(torch.arange(N).split(1000)))
+    next(order)
+    assert log.advice == [mmap.MADV_RANDOM]
+    if ends == "by an error":
+        order.close()
+    else:
+        assert len(list(order)) == 3
+    assert log.advice == [mmap.MADV_RANDOM, mmap.MADV_NORMAL]
+
+
 def test_refused_advice_is_no_error(path):
-    mapped = MappedSamples.of(np.load(path, mmap_mode="r"))
-    mapped.mapped = type("Refusing", (), {"madvise": _refuse})()
-    mapped.announce(torch.arange(3))
+    samples = batches(np.load(path, mmap_mode="r"))
+    samples._mapped.on_disk = lambda rows: True
+    samples._mapped.mapped = Refusing()
+    assert len(list(samples.announced(iter(torch.arange(N).split(1000))))) == 4
 
 
-def _refuse(*args):
-    raise OSError(12, "Cannot allocate memory")
+class Refusing:
+    def madvise(self, *args):
+        raise OSError(12, "Cannot allocate memory")
 
 
 @pytest.mark.parametrize("shuffle", [True, "once", "balanced", False])
