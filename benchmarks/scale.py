@@ -191,8 +191,11 @@ def row(case: Case, sizes: list[int], found: list[dict[str, float]], memory: flo
     if len(sizes) > 1:
         slopes = [f"{slope(sizes, costs):.2f}" for costs in (seconds, held)]
         more = sizes[-1] - sizes[-2]
-        second, byte = [max(costs[-1] - costs[-2], 1e-9) / more for costs in (seconds, held)]
-        limits = [rounded(memory / byte), rounded(3600 / second)]
+        second, byte = [(costs[-1] - costs[-2]) / more for costs in (seconds, held)]
+        limits = [
+            rounded(there_is / cost) if cost > 0 else "(noise)"
+            for there_is, cost in ((memory, byte), (3600, second))
+        ]
     cells = [
         f"{case.name} ({', '.join(f'{n:,}' for n in sizes)} {case.unit})",
         ", ".join(f"{s:.3g}" for s in seconds), slopes[0],
