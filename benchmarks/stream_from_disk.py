@@ -224,7 +224,7 @@ def main() -> None:
     )
     parser.add_argument("--gigabytes", type=float, nargs="+", default=[1, 10], help="of the files")
     parser.add_argument("--memory", type=float, default=1, help="GB of the file kept in memory")
-    parser.add_argument("--anonymous", type=float, default=0.9, help="GB of other memory allowed")
+    parser.add_argument("--anonymous", type=float, default=1.2, help="GB of other memory allowed")
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--folder", type=Path, help="where to write the files, on a disk")
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
