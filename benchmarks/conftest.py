@@ -2,25 +2,66 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pytest
 
+SHORT_ROUNDS = 3
 
-@pytest.fixture
-def compare(benchmark):
-    """Return a function that times ours against alternatives, round by round in turn.
 
-    Shared machines drift, so only ratios of neighbouring rounds mean something: the result gives
-    for every alternative the median of (its time / our time) and the quartiles.
+def short() -> bool:
+    """Whether to run the short form, as CI does: fewer rounds, and smaller sizes where it is asked.
+
+    A benchmark asks by ``from benchmarks.conftest import short``.
+    """
+    return os.environ.get("SKECG_BENCHMARK_SHORT", "0") not in ("", "0")
+
+
+class Comparison:
+    """Times ours against alternatives, round by round in turn.
+
+    Shared machines drift, so only ratios of neighbouring rounds mean something. What is found goes
+    into the ``extra_info`` of the benchmark, from which report.py makes the table of RESULTS.md.
+
+    Attributes
+    ----------
+    times : dict of str to ndarray of shape (n_rounds,)
+        Seconds of every round, of "ours" and of the alternatives.
     """
 
-    def run(
-        ours: Callable[[], object], others: dict[str, Callable[[], object]], rounds: int = 7
+    def __init__(self, benchmark) -> None:
+        self.benchmark = benchmark
+        self.times: dict[str, np.ndarray] = {}
+
+    def __call__(
+        self,
+        ours: Callable[[], object],
+        others: Mapping[str, Callable[[], object]],
+        rounds: int = 7,
+        *,
+        reach: Mapping[str, float] | None = None,
+        floor: Mapping[str, float] | None = None,
     ) -> dict[str, float]:
-        times = {name: [] for name in ("ours", *others)}
+        """Return for every alternative the median of (its time / our time).
+
+        Parameters
+        ----------
+        ours : callable
+            Does the work with skecg.
+        others : dict of str to callable
+            Do the same work, by name.
+        rounds : int, default=7
+            How often everyone is measured, after one round that is not; in the short form 3.
+        reach : dict of str to float or None, default=None
+            The ratio that we want, for those alternatives for which there is one.
+        floor : dict of str to float or None, default=None
+            The ratio that must not be lost: the benchmark fails below it, see :meth:`record`.
+        """
+        _check_names(others, reach, floor)
+        times: dict[str, list[float]] = {name: [] for name in ("ours", *others)}
 
         def one_round() -> None:
             for name, function in {"ours": ours, **others}.items():
@@ -28,15 +69,91 @@ def compare(benchmark):
                 function()
                 times[name].append(time.perf_counter() - started)
 
-        benchmark.pedantic(one_round, rounds=rounds, warmup_rounds=1)
-        times = {name: np.array(values[1:]) for name, values in times.items()}
-        ratios = {}
-        for name in others:
-            ratio = times[name] / times["ours"]
-            low, ratios[name], high = np.percentile(ratio, [25, 50, 75])
-            benchmark.extra_info[name] = f"{ratios[name]:.2f} ({low:.2f} .. {high:.2f})"
-            print(f"\n{benchmark.name}: {name} / ours = {benchmark.extra_info[name]}", end="")
-        run.times = times
-        return ratios
+        rounds = min(rounds, SHORT_ROUNDS) if short() else rounds
+        self.benchmark.pedantic(one_round, rounds=rounds, warmup_rounds=1)
+        if _lost(_rows(self._ratios(times), reach, floor)):
+            # A few rounds know little of their noise: look closer before it is called a loss.
+            for _ in range(2 * rounds):
+                one_round()
+        ratios = self._ratios(times)
+        self.benchmark.extra_info["ours_s"] = float(np.median(self.times["ours"]))
+        self.benchmark.extra_info["rounds"] = len(self.times["ours"])
+        self.benchmark.extra_info["short"] = short()
+        return self.record(ratios, reach=reach, floor=floor)
 
-    return run
+    def _ratios(self, times: Mapping[str, Sequence[float]]) -> dict[str, np.ndarray]:
+        self.times = {name: np.array(values[1:]) for name, values in times.items()}
+        ours = self.times["ours"]
+        return {name: values / ours for name, values in self.times.items() if name != "ours"}
+
+    def record(
+        self,
+        ratios: Mapping[str, Sequence[float] | float],
+        *,
+        reach: Mapping[str, float] | None = None,
+        floor: Mapping[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Put ratios (theirs / ours, higher is better) into the report; return their medians.
+
+        For what is not time, as peak memory; times are recorded already. A ratio is one number, or
+        one for every round. The test fails if a median is below its floor by more than the noise,
+        which is the distance between the quartiles of this run.
+        """
+        rows = _rows(ratios, reach, floor)
+        self.benchmark.extra_info.setdefault("ratios", {}).update(rows)
+        for name, row in rows.items():
+            print(f"\n{self.benchmark.name}: {name} / ours = {_text(row)}", end="")
+        if lost := _lost(rows):
+            pytest.fail("; ".join(lost), pytrace=False)
+        return {name: row["median"] for name, row in rows.items()}
+
+    def figure(
+        self, name: str, values: Sequence[float] | float, unit: str, *, at_most: float | None = None
+    ) -> float:
+        """Put a figure of another unit (lower is better) into the report; return its median."""
+        row = _quartiles(values) | {"unit": unit, "at_most": at_most}
+        self.benchmark.extra_info.setdefault("figures", {})[name] = row
+        print(f"\n{self.benchmark.name}: {name} = {_text(row)} {unit}", end="")
+        return row["median"]
+
+
+def _check_names(names: Iterable[str], *given: Mapping[str, float] | None) -> None:
+    if unknown := {name for mapping in given for name in mapping or {}}.difference(names):
+        raise ValueError(f"reach and floor name {sorted(unknown)}; compared are {list(names)}")
+
+
+def _rows(
+    ratios: Mapping[str, Sequence[float] | float],
+    reach: Mapping[str, float] | None,
+    floor: Mapping[str, float] | None,
+) -> dict[str, dict[str, float | None]]:
+    _check_names(ratios, reach, floor)
+    reach, floor = reach or {}, floor or {}
+    return {
+        name: _quartiles(values) | {"reach": reach.get(name), "floor": floor.get(name)}
+        for name, values in ratios.items()
+    }
+
+
+def _lost(rows: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Say which medians are below their floor by more than the distance between quartiles."""
+    return [
+        f"{name} / ours is {_text(row)}, its floor is {row['floor']:g}"
+        for name, row in rows.items()
+        if row["floor"] is not None and row["median"] + row["high"] - row["low"] < row["floor"]
+    ]
+
+
+def _quartiles(values: Sequence[float] | float) -> dict[str, float]:
+    low, median, high = np.percentile(values, [25, 50, 75])
+    return {"median": float(median), "low": float(low), "high": float(high)}
+
+
+def _text(row: Mapping[str, float]) -> str:
+    return f"{row['median']:.2f} ({row['low']:.2f} .. {row['high']:.2f})"
+
+
+@pytest.fixture
+def compare(benchmark) -> Comparison:
+    """Return the function that times ours against alternatives."""
+    return Comparison(benchmark)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..sample_view import SampleView
+from ._mapped_samples import MappedSamples
 
 # The part of a CUDA device's free memory that the samples may take; the rest is for the network.
 _SHARE_OF_FREE_MEMORY = 0.5
@@ -50,12 +51,15 @@ class Batches:
     ) -> None:
         self.device, self.dtype = device, dtype
         self.samples = X if isinstance(X, SampleView) else SampleView(X)
+        self._mapped = None
         if device.type != "cpu" and _fits(self.samples, device):
             self.X, self._rows = as_tensor(np.asarray(self.samples)).to(device), None
         else:
             rows = self.samples.rows
             self.X = as_tensor(self.samples.array)
             self._rows = None if rows is None else torch.from_numpy(rows)
+            if self.X.data_ptr() == self.samples.array.ctypes.data:
+                self._mapped = MappedSamples.of(self.samples.array)
         self.y = torch.from_numpy(np.ascontiguousarray(y, dtype=np.int64)).to(device)
         self.weights = None if weights is None else torch.as_tensor(weights, dtype=dtype).to(device)
 
@@ -65,12 +69,18 @@ class Batches:
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the samples, targets and weights at ``index``, on the device."""
-        where = index if self.X.device == index.device else index.cpu()
-        if self._rows is not None:
-            where = self._rows.index_select(0, where)
-        X = self.X.index_select(0, where).to(self.device, self.dtype)
+        X = self.X.index_select(0, self._where(index)).to(self.device, self.dtype)
         weights = None if self.weights is None else self.weights.index_select(0, index)
         return X, self.y.index_select(0, index), weights
+
+    def _where(self, index: Tensor) -> Tensor:
+        """Return the numbers of samples in ``self.X``, on its device."""
+        where = index if self.X.device == index.device else index.cpu()
+        return where if self._rows is None else self._rows.index_select(0, where)
+
+    def announced(self, order: Iterator[Tensor]) -> Iterator[Tensor]:
+        """Pass on the indices of batches, and have those samples read that are in a file."""
+        return order if self._mapped is None else self._mapped.announced(order, self._where)
 
     def shuffled(self, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
         """Return the indices of one epoch's batches in random order."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -156,13 +155,13 @@ class OwnPart:
         return X, y, weights * (share.n_own / share.n_whole)
 
 
-def sum_over_processes(values: Sequence[Tensor], batches: Batches | OwnPart) -> Sequence[Tensor]:
+def sum_over_processes(values: Tensor, batches: Batches | OwnPart) -> Tensor:
     """Add up every process's values, one for each batch, where a process has its part only."""
     if not isinstance(batches, OwnPart):
         return values
-    total = torch.stack(list(values))
+    total = values.clone()
     distributed.all_reduce(total)
-    return total.unbind()
+    return total
 
 
 def sum_gradients(module: nn.Module, batches: Batches | OwnPart) -> None:

@@ -1,0 +1,226 @@
+"""From a run of the benchmarks to the table of RESULTS.md and a bar chart of the ratios.
+
+    pytest benchmarks --benchmark-only --benchmark-json=run.json
+    python benchmarks/report.py run.json
+
+The table is written between two comments in RESULTS.md, in place; the rest of the file is written
+by hand. Of several runs the last one that has a row counts. What has missed its reach is printed,
+for its reason belongs below the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+BEGIN = "<!-- ratios: from here to the end mark written by benchmarks/report.py -->"
+END = "<!-- ratios: end -->"
+COLUMNS = "| what | peer | peer / ours: median (quartiles) | reach | reached |"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One alternative in one benchmark, or one figure of another unit than a ratio."""
+
+    file: str
+    what: str
+    name: str
+    median: float
+    low: float
+    high: float
+    wanted: float | None
+    unit: str = ""  # of a figure: less is better; "" is a ratio: more is better
+
+    @property
+    def reached(self) -> bool | None:
+        if self.wanted is None:
+            return None
+        return self.median <= self.wanted if self.unit else self.median >= self.wanted
+
+    @property
+    def reach(self) -> str:
+        if self.wanted is None:
+            return ""
+        return f"{'<=' if self.unit else '>='} {self.wanted:g}"
+
+    @property
+    def value(self) -> str:
+        low, median, high = number(self.low), number(self.median), number(self.high)
+        spread = "" if self.low == self.high else f" ({low} .. {high})"
+        return f"{median}{spread} {self.unit}".rstrip()
+
+    def markdown(self) -> str:
+        reached = {None: "", True: "yes", False: "**no**"}[self.reached]
+        return f"| {self.what} | {self.name} | {self.value} | {self.reach} | {reached} |"
+
+
+def number(value: float) -> str:
+    """Write a number with three digits that count; whole from 100 on."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def title(name: str, params: dict[str, Any] | None) -> str:
+    """Turn a test's name and parameters into words."""
+    words = name.split("[")[0].removeprefix("test_").replace("_", " ")
+    values = [f"{key}={value}" for key, value in (params or {}).items()]
+    return ", ".join([words, *values])
+
+
+def rows_of(run: dict[str, Any]) -> Iterable[Row]:
+    """Yield the rows of a run, in its order."""
+    for benchmark in run["benchmarks"]:
+        file = benchmark["fullname"].split("::")[0].rpartition("/")[2]
+        what = title(benchmark["name"], benchmark.get("params"))
+        ratios = benchmark["extra_info"].get("ratios", {})
+        figures = benchmark["extra_info"].get("figures", {})
+        for name, row in ratios.items():
+            spread = row["median"], row["low"], row["high"]
+            yield Row(file, what, name, *spread, wanted=row["reach"])
+        for name, row in figures.items():
+            spread = row["median"], row["low"], row["high"]
+            yield Row(file, what, name, *spread, wanted=row["at_most"], unit=row["unit"])
+
+
+def read(paths: Iterable[Path]) -> tuple[list[Row], list[str]]:
+    """Return the rows of all runs by file, and a sentence on each run."""
+    rows: dict[tuple[str, str, str], Row] = {}
+    runs: dict[str, None] = {}
+    for path in paths:
+        run = json.loads(path.read_text())
+        for row in rows_of(run):
+            rows[row.file, row.what, row.name] = row
+        runs[provenance(run)] = None
+    if not rows:
+        raise ValueError(
+            f"{', '.join(map(str, paths))}: no ratios; the benchmarks write them by the fixture "
+            "`compare`, and pytest needs --benchmark-json"
+        )
+    return sorted(rows.values(), key=lambda row: row.file), list(runs)
+
+
+def provenance(run: dict[str, Any]) -> str:
+    machine, cpu = run["machine_info"], run["machine_info"]["cpu"]
+    commit = (run.get("commit_info") or {}).get("id") or "unknown"
+    parts = [
+        f"{cpu.get('brand_raw', machine.get('machine'))}, {cpu.get('count', '?')} cores",
+        f"Python {machine['python_version']}",
+        f"commit {commit[:10]}",
+        run["datetime"][:10],
+    ]
+    if any(benchmark["extra_info"].get("short") for benchmark in run["benchmarks"]):
+        parts.append("the short form")
+    return ", ".join(parts)
+
+
+def table(rows: list[Row], runs: list[str]) -> str:
+    """Return the text between the marks: for every file its command and its rows."""
+    with_reach = [row for row in rows if row.reached is not None]
+    n_reached = sum(bool(row.reached) for row in with_reach)
+    lines = [
+        f"{n_reached} of {len(with_reach)} reaches are reached. " + "; ".join(runs) + ".",
+        "",
+        "![Ratios and reaches](ratios.png)",
+    ]
+    for file in dict.fromkeys(row.file for row in rows):
+        lines += ["", f"    pytest benchmarks/{file} --benchmark-only -s", ""]
+        lines += [COLUMNS, "|---|---|---|---|---|"]
+        lines += [row.markdown() for row in rows if row.file == file]
+    return "\n".join(lines)
+
+
+def write_between_marks(path: Path, text: str) -> None:
+    """Replace what stands between the marks of a file."""
+    whole = path.read_text()
+    before, begin, rest = whole.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(
+            f"{path} needs these two lines, and the table between them:\n{BEGIN}\n{END}"
+        )
+    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def draw(rows: list[Row], path: Path) -> None:
+    """Draw one bar for each ratio, and a mark where its reach is."""
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    rows = [row for row in rows if not row.unit]
+    files = list(dict.fromkeys(row.file for row in rows))
+    # Benchmarks of one file stand together, under its name, in the order of the table.
+    places = [i + 1.6 * (files.index(row.file) + 1) for i, row in enumerate(rows)]
+    height = places[-1] + 2
+    figure = Figure(figsize=(9, 0.8 + 0.2 * height), layout="constrained")
+    axes = figure.subplots()
+    colours = {True: "tab:blue", False: "tab:orange", None: "0.75"}
+    for place, row in zip(places, rows):
+        axes.barh(place, row.median - 1, left=1, height=0.7, color=colours[row.reached])
+        axes.plot([row.low, row.high], [place, place], color="0.25", linewidth=1)
+        if row.wanted is not None:
+            axes.plot([row.wanted] * 2, [place - 0.45, place + 0.45], color="black", linewidth=2.2)
+        axes.annotate(
+            number(row.median), (1, place), xycoords=("axes fraction", "data"), xytext=(34, 0),
+            textcoords="offset points", ha="right", va="center", fontsize=7,
+            color=colours[row.reached] if row.reached is not None else "0.4",
+        )  # fmt: skip
+    for file in files:
+        first = next(place for place, row in zip(places, rows) if row.file == file)
+        heading = file.removesuffix(".py").removeprefix("test_").replace("_", " ")
+        axes.annotate(
+            heading, (0, first - 1), xycoords=("axes fraction", "data"), xytext=(-6, 0),
+            textcoords="offset points", ha="right", va="center", fontsize=8, weight="bold",
+        )  # fmt: skip
+    axes.set_yticks(places, [f"{row.what}: {row.name}" for row in rows], fontsize=7)
+    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="x", labelsize=8)
+    axes.set_ylim(height - 1, -0.2)
+    axes.set_xscale("log")
+    axes.margins(x=0.05)
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set_xlabel("time (or memory) of the peer over ours; right of 1 ours is better", fontsize=8)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(axis="x", color="0.92")
+    axes.set_axisbelow(True)
+    axes.legend(
+        handles=[
+            Patch(color=colours[True], label="reach reached"),
+            Patch(color=colours[False], label="reach missed"),
+            Patch(color=colours[None], label="no reach set"),
+            Line2D([], [], color="black", linewidth=2.2, label="reach"),
+            Line2D([], [], color="0.25", linewidth=1, label="quartiles"),
+        ],
+        loc="upper center", bbox_to_anchor=(0.3, -0.08), ncols=5, fontsize=7, frameon=False,
+    )  # fmt: skip
+    figure.savefig(path, dpi=150)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("runs", nargs="+", type=Path, help="files of --benchmark-json")
+    parser.add_argument("--results", type=Path, default=HERE / "RESULTS.md")
+    arguments = parser.parse_args()
+    try:
+        rows, runs = read(arguments.runs)
+        write_between_marks(arguments.results, table(rows, runs))
+    except (OSError, ValueError) as error:
+        sys.exit(f"report.py: {error}")
+    draw(rows, arguments.results.with_name("ratios.png"))
+    for row in rows:
+        if row.reached is False:
+            print(f"missed: {row.file}, {row.what}: {row.name} {row.value}, reach {row.reach}")
+
+
+if __name__ == "__main__":
+    main()
