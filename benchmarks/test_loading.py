@@ -19,16 +19,15 @@ import numpy as np
 import pytest
 import wfdb
 
+from benchmarks.conftest import short
 from skecg.datasets import MITBIH_RECORDS, beats_from_records, load_mitbih, make_records
 from skecg.datasets._heartbeat_csv import read_heartbeat_csv
 from skecg.signal import AAMI_CLASSES, AAMI_SYMBOLS
 
 pd = pytest.importorskip("pandas")
 
-SHORT = os.environ.get("SKECG_BENCHMARK_SHORT") == "1"
-ROUNDS = 3 if SHORT else 7
-N_ROWS = 8_000 if SHORT else 87_554  # of the published mitbih_train.csv
-RECORDS = MITBIH_RECORDS[:6] if SHORT else MITBIH_RECORDS
+N_ROWS = 8_000 if short() else 87_554  # of the published mitbih_train.csv
+RECORDS = MITBIH_RECORDS[:6] if short() else MITBIH_RECORDS
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +130,8 @@ print(1024 * (kilobytes("VmHWM") - before))
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def ratios_of_cpu(compare, ours, others):
-    """Compare seconds; return the ratios of the seconds of CPU of the same rounds."""
+def compare_times_and_cpu(compare, ours, others, *, reach, floor):
+    """Compare seconds, then the seconds of CPU of the same rounds."""
     cpu = {name: [] for name in ("ours", *others)}
 
     def timed(name, function):
@@ -146,15 +145,15 @@ def ratios_of_cpu(compare, ours, others):
     compare(
         timed("ours", ours),
         {name: timed(name, function) for name, function in others.items()},
-        rounds=ROUNDS,
+        reach=reach,
+        floor=floor,
     )
-    seconds = {name: np.array(values[1:]) for name, values in cpu.items()}  # the first warms up
-    ratios = {}
-    for name in others:
-        low, ratios[name], high = np.percentile(seconds[name] / seconds["ours"], [25, 50, 75])
-        text = f"{ratios[name]:.2f} ({low:.2f} .. {high:.2f})"
-        print(f"\n    {name} / ours, seconds of CPU = {text}", end="")
-    return ratios
+    seconds = {name: np.array(values[1:]) for name, values in cpu.items()}
+    compare.record(
+        {f"{name}, seconds of CPU": seconds[name] / seconds["ours"] for name in others},
+        reach={f"{name}, seconds of CPU": ratio for name, ratio in reach.items()},
+        floor={f"{name}, seconds of CPU": ratio for name, ratio in floor.items()},
+    )
 
 
 def test_kaggle_csv(compare, csv):
@@ -165,39 +164,34 @@ def test_kaggle_csv(compare, csv):
     np.testing.assert_allclose(values, pd.read_csv(path, header=None).values[:, :-1], rtol=1e-6)
     del values, labels
 
-    ratios = ratios_of_cpu(
+    compare_times_and_cpu(
         compare,
         lambda: read_heartbeat_csv(path),
         {
             "pandas.read_csv": lambda: pd.read_csv(path, header=None),
             "pandas.read_csv, float32": lambda: pd.read_csv(path, header=None, dtype=np.float32),
         },
+        reach={"pandas.read_csv": 3},
+        floor={"pandas.read_csv": 2.5, "pandas.read_csv, float32": 2},
     )
-    assert ratios["pandas.read_csv"] > 3
-    assert ratios["pandas.read_csv, float32"] > 2.5
-
-
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak")
-def test_memory_of_the_kaggle_csv(benchmark, csv):
-    path, table = csv
-    statements = {
-        "ours": (
-            "from skecg.datasets._heartbeat_csv import read_heartbeat_csv",
-            "read_heartbeat_csv(path)",
-        ),
-        "pandas.read_csv": ("import pandas", "pandas.read_csv(path, header=None)"),
-        "pandas.read_csv, float32": (
-            "import pandas",
-            "pandas.read_csv(path, header=None, dtype='float32')",
-        ),
+    if not Path("/proc/self/clear_refs").exists():
+        return
+    ours = peak_memory(
+        "from skecg.datasets._heartbeat_csv import read_heartbeat_csv",
+        "read_heartbeat_csv(path)",
+        path,
+    )
+    others = {
+        "pandas.read_csv": "pandas.read_csv(path, header=None)",
+        "pandas.read_csv, float32": "pandas.read_csv(path, header=None, dtype='float32')",
     }
-    peaks = {name: peak_memory(*code, path) for name, code in statements.items() if name != "ours"}
-    ours = benchmark.pedantic(peak_memory, (*statements["ours"], path))
-    for name, peak in peaks.items():
-        benchmark.extra_info[name] = f"{peak / ours:.2f}"
-        print(f"\n{name} / ours, peak memory = {peak / ours:.2f}", end="")
-    print(f"\n    ours: {ours / table.nbytes:.2f} of the rows as float32", end="")
-    assert peaks["pandas.read_csv"] > 2 * ours
+    peaks = {name: peak_memory("import pandas", code, path) for name, code in others.items()}
+    compare.figure("peak memory", ours / 2**20, "MiB")
+    compare.record(
+        {f"{name}, peak memory": peak / ours for name, peak in peaks.items()},
+        reach={"pandas.read_csv, peak memory": 2},
+        floor={"pandas.read_csv, peak memory": 2},
+    )
 
 
 def test_rebuild_heartbeats(compare, home, records):
@@ -207,9 +201,10 @@ def test_rebuild_heartbeats(compare, home, records):
     np.testing.assert_array_equal(beats.target, labels)
     del beats, rows, labels
 
-    ratios = ratios_of_cpu(
+    compare_times_and_cpu(
         compare,
         lambda: rebuild(home, records),
         {"wfdb and a loop": lambda: rebuild_by_hand(home, records)},
+        reach={"wfdb and a loop": 5},
+        floor={"wfdb and a loop": 4},
     )
-    assert ratios["wfdb and a loop"] > 3.5
