@@ -53,7 +53,10 @@ def check_samples_and_labels(
 
 def check_one_for_each(X: SampleView, name: str, values: ArrayLike | None) -> None:
     """Check that there are as many ``groups`` or ``sample_weight`` as samples."""
-    if values is None or np.ndim(values) == 0 or len(values) == len(X):
+    if values is None:
+        return
+    values = np.asarray(values)
+    if values.ndim == 0 or len(values) == len(X):
         return
     raise ValueError(
         f"{name} has {len(values)} entries, but X has {len(X)} samples. A sampler of an "
