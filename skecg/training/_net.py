@@ -31,11 +31,12 @@ from ._share import sum_gradients, sum_over_processes
 # Matrix products of fewer rows take other kernels, whose sums differ in the last bits: a sample's
 # probabilities would depend on how many others are predicted with it.
 MIN_ROWS = 16
-# Input values in one block of a prediction: on the CPU few enough for the caches, elsewhere enough
-# to fill the device; and the most rows, since a network may well enlarge a small sample. The maps
-# of 32 filters over 256 beats are 6 MB; 2,048 beats together take up to twice as long, from memory.
+# Input values that are copied at a time, and the most in one block of a prediction: on the CPU few
+# enough for the caches, elsewhere enough to fill the device.
 _VALUES_PER_BLOCK = {"cpu": 2**18, "other": 2**22}
-_ROWS_PER_BLOCK = {"cpu": 2**8, "other": 2**13}
+# The most rows in a block, since a network may well enlarge a small sample: the maps of 32 filters
+# over 128 beats are 3 MB; those over 2,048 beats take up to twice as long, from memory.
+_ROWS_PER_BLOCK = {"cpu": 2**7, "other": 2**13}
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -350,26 +351,26 @@ class LeanNet(NeuralNetClassifier):
         n_rows : int
             How many of them are samples of X; the rest are copies of the last one.
         """
-        dtype = self.precision.weights
         self._set_training(False)
-        rows = self._rows_per_block(X[0].size)
-        if most_rows is not None:
-            rows = min(rows, most_rows)
+        kind = "cpu" if torch.device(self.device).type == "cpu" else "other"
+        fitting = max(_VALUES_PER_BLOCK[kind] // max(X[0].size, 1), 1)
+        rows = min(fitting, _ROWS_PER_BLOCK[kind], most_rows or fitting)
         # Blocks of large samples have fewer rows than MIN_ROWS, but then all have as many.
         fewest = min(rows, MIN_ROWS)
-        for start in range(0, len(X), rows):
-            # A copy, which the module may write into, with a sample's values next to each other.
-            samples = np.array(X[start : start + rows], order="C")
-            block = as_tensor(samples).to(self.device, dtype)
-            n_rows = len(block)
-            if n_rows < fewest:
-                block = torch.cat([block, block[-1:].expand(fewest - n_rows, *block.shape[1:])])
-            yield block, n_rows
+        for samples in self._in_parts(X, fitting // rows * rows):
+            for block in samples.split(rows):
+                n_rows = len(block)
+                if n_rows < fewest:
+                    filling = block[-1:].expand(fewest - n_rows, *block.shape[1:])
+                    block = torch.cat([block, filling])
+                yield block, n_rows
 
-    def _rows_per_block(self, n_values: int) -> int:
-        kind = "cpu" if torch.device(self.device).type == "cpu" else "other"
-        rows = _VALUES_PER_BLOCK[kind] // max(n_values, 1)
-        return min(max(rows, 1), _ROWS_PER_BLOCK[kind])
+    def _in_parts(self, X: SampleView | np.ndarray, n_samples: int) -> Iterator[Tensor]:
+        """Yield so many samples at a time, on the device."""
+        for start in range(0, len(X), n_samples):
+            # A copy, which the module may write into, with a sample's values next to each other.
+            samples = np.array(X[start : start + n_samples], order="C")
+            yield as_tensor(samples).to(self.device, self.precision.weights)
 
     # Pickling ---------------------------------------------------------------------------------
 
