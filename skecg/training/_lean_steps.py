@@ -50,21 +50,17 @@ class LeanSteps:
             self.optimizer.step()
             self._updates = self._updates or self._gather()
             return
-        with torch.no_grad():
-            for update in self._updates:
-                update.run()
+        for update in self._updates:
+            update.run()
 
     def _gather(self) -> list[_Update] | None:
         state, trained = self.optimizer.state, set(self._trained)
         if not all(state.get(weight) for weight in trained):
             return None
-        updates = []
-        for group in self.optimizer.param_groups:
-            weights = [weight for weight in group["params"] if weight in trained]
-            columns = ([state[w][k] for w in weights] for k in ("exp_avg", "exp_avg_sq", "step"))
-            if weights:
-                updates.append(_Update(_kernel(self.optimizer, group), group, weights, *columns))
-        return updates
+        groups = self.optimizer.param_groups
+        chosen = [[w for w in group["params"] if w in trained] for group in groups]
+        kernels = [_kernel(self.optimizer, group) for group in groups]
+        return [_Update.of(*parts, state) for parts in zip(kernels, groups, chosen) if parts[2]]
 
 
 class _Update(NamedTuple):
@@ -73,16 +69,30 @@ class _Update(NamedTuple):
     kernel: Any
     group: dict[str, Any]
     weights: list[Tensor]
+    detached: list[Tensor]  # the same memory, which may be written to in any mode
     means: list[Tensor]
     squares: list[Tensor]
-    steps: list[Tensor]
+    counts: Tensor
+    steps: tuple[Tensor, ...]
+
+    @classmethod
+    def of(
+        cls, kernel: Any, group: dict[str, Any], weights: list[Tensor], state: dict[Tensor, dict]
+    ) -> _Update:
+        # The counts of steps become views of one tensor, since it takes one call to raise them.
+        counts = torch.stack([state[weight]["step"] for weight in weights])
+        for weight, count in zip(weights, counts.unbind()):
+            state[weight]["step"] = count
+        detached = [weight.detach() for weight in weights]
+        means, squares = ([state[w][key] for w in weights] for key in ("exp_avg", "exp_avg_sq"))
+        return cls(kernel, group, weights, detached, means, squares, counts, counts.unbind())
 
     def run(self) -> None:
         group = self.group
         beta1, beta2 = group["betas"]
-        torch._foreach_add_(self.steps, 1)
+        self.counts.add_(1)
         self.kernel(
-            self.weights,
+            self.detached,
             [weight.grad for weight in self.weights],
             self.means,
             self.squares,
