@@ -13,6 +13,7 @@ import torch
 from skorch import NeuralNetClassifier
 from torch import nn
 
+from benchmarks.conftest import short
 from skecg import ECGNeuralClassifier
 from skecg.networks import ResidualCNN
 
@@ -40,18 +41,15 @@ def beats(n):
 def test_dense_layer(compare):
     ours, skorch = both(Dense, beats(100_000))
     np.testing.assert_allclose(ours(), skorch(), atol=1e-6)
-    compare(ours, {"skorch": skorch}, rounds=5)
-    # Reach: 10. Measured: about 20.
-    assert compare.cpu["skorch"] > 10
+    compare(ours, {"skorch": skorch}, rounds=5, reach={"skorch": 10}, floor={"skorch": 9})
 
 
-def test_residual_cnn(compare, short):
-    X = beats(4_000 if short else 100_000)
+def test_residual_cnn(compare):
+    X = beats(4_000 if short() else 100_000)
     ours, skorch = both(ResidualCNN, X)
     np.testing.assert_allclose(ours(), skorch(), atol=1e-6)
-    compare(ours, {"skorch": skorch}, rounds=5)
-    # Reach: 1.1. Less what the neighbours on a shared machine cost.
-    assert compare.cpu["skorch"] > 1.0
+    # The floor is the reach less what the neighbours on a shared machine cost.
+    compare(ours, {"skorch": skorch}, rounds=5, reach={"skorch": 1.1}, floor={"skorch": 1})
 
 
 def test_blocks_of_a_prediction(compare):

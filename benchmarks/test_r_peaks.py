@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from wfdb.processing import XQRS
 
+from benchmarks.conftest import short
 from skecg.datasets import load_mitbih, make_records
 from skecg.preprocessing import BeatSegmenter
 from skecg.signal import detect_r_peaks, resample, split_windows
@@ -34,10 +35,10 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")
-def records(short):
+def records():
     """Records of 30 minutes at 360 Hz, one per row: MIT-BIH's, or generated ones."""
     if Path(os.environ.get("SKECG_DATA", ""), "mitdb").is_dir():
-        return load_mitbih(records=[100, 105, 203, 207] if short else None).data
+        return load_mitbih(records=[100, 105, 203, 207] if short() else None).data
     made = make_records(4, duration=1800, sampling_rate=RATE, random_state=0)
     return np.stack([signal[0] for signal in made.data]).astype(np.float32)
 
@@ -59,8 +60,8 @@ def by_neurokit(signal, rate):
         return None
 
 
-def test_windows_of_ten_seconds(compare, windows, short):
-    few = windows[:: N_WINDOWS // (5 if short else 20)]
+def test_windows_of_ten_seconds(compare, windows):
+    few = windows[:: N_WINDOWS // (5 if short() else 20)]
     segmenter = BeatSegmenter(sampling_rate=125)
     compare(
         lambda: segmenter.segment(windows),
@@ -69,15 +70,15 @@ def test_windows_of_ten_seconds(compare, windows, short):
             "detection alone": lambda: detect_r_peaks(windows, 125),
         },
         rounds=5,
+        reach={"NeuroKit2": 100},
+        floor={"NeuroKit2": 100},
         parts={"NeuroKit2": len(few) / N_WINDOWS},
     )
-    # Reach: 100. Measured: about 1,000.
-    assert compare.cpu["NeuroKit2"] > 100
 
 
-def test_records_of_thirty_minutes(compare, records, short):
+def test_records_of_thirty_minutes(compare, records):
     segmenter = BeatSegmenter(sampling_rate=RATE, beat_length=540)
-    one = records[0].astype(np.float64)[: records.shape[1] // (20 if short else 1)]
+    one = records[0].astype(np.float64)[: records.shape[1] // (20 if short() else 1)]
 
     def xqrs():
         XQRS(one, RATE).detect(verbose=False)
@@ -90,11 +91,9 @@ def test_records_of_thirty_minutes(compare, records, short):
             "ours, and beats": lambda: [segmenter.segment(x[None]) for x in records],
         },
         rounds=5,
+        reach={"sleepecg": 3},
+        floor={"sleepecg": 3, "XQRS": 300},
         parts={"XQRS": one.size / records.size},
     )
-    n_samples = records.size / 1e6
     for name, seconds in compare.times.items():
-        print(f"\n    {name}: {n_samples / np.median(seconds):.3g} million samples/s", end="")
-    # Reach: 3. Measured: about 15.
-    assert compare.cpu["sleepecg"] > 3
-    assert compare.cpu["XQRS"] > 300
+        compare.figure(name, 1e9 * seconds / records.size, "ns per sample")
