@@ -44,6 +44,7 @@ class Comparison:
         *,
         reach: Mapping[str, float] | None = None,
         floor: Mapping[str, float] | None = None,
+        parts: Mapping[str, float] | None = None,
     ) -> dict[str, float]:
         """Return for every alternative the median of (its time / our time).
 
@@ -59,15 +60,19 @@ class Comparison:
             The ratio that we want, for those alternatives for which there is one.
         floor : dict of str to float or None, default=None
             The ratio that must not be lost: the benchmark fails below it, see :meth:`record`.
+        parts : dict of str to float or None, default=None
+            What part of the work an alternative does that is too slow for all of it; its time is
+            scaled to the whole.
         """
-        _check_names(others, reach, floor)
+        _check_names(others, reach, floor, parts)
         times: dict[str, list[float]] = {name: [] for name in ("ours", *others)}
 
         def one_round() -> None:
             for name, function in {"ours": ours, **others}.items():
                 started = time.perf_counter()
                 function()
-                times[name].append(time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                times[name].append(seconds / (parts or {}).get(name, 1))
 
         rounds = min(rounds, SHORT_ROUNDS) if short() else rounds
         self.benchmark.pedantic(one_round, rounds=rounds, warmup_rounds=1)

@@ -58,7 +58,7 @@ class SampleView:
                 f"{type(array).__name__}"
             )
         self.array = array
-        self.rows = None if rows is None else np.arange(len(array))[rows]
+        self.rows = None if rows is None else _positions(len(array), rows)
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -87,8 +87,7 @@ class SampleView:
             return np.asarray(self)[key]
         if isinstance(key, slice) and key == slice(None):
             return self
-        rows = np.arange(len(self)) if self.rows is None else self.rows
-        chosen = rows[key]
+        chosen = _positions(len(self), key) if self.rows is None else self.rows[key]
         return self.array[chosen] if np.ndim(chosen) == 0 else SampleView(self.array, chosen)
 
     def __iter__(self) -> Iterator[NDArray]:
@@ -97,8 +96,23 @@ class SampleView:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray:
         """Return the samples as an array; without rows chosen, the array itself."""
-        samples = self.array if self.rows is None else self.array[self.rows]
-        return np.asarray(samples, dtype=dtype) if not copy else np.array(samples, dtype=dtype)
+        if self.rows is not None:
+            return np.asarray(self.array[self.rows], dtype=dtype)  # a copy already
+        return np.array(self.array, dtype=dtype) if copy else np.asarray(self.array, dtype=dtype)
 
     def __repr__(self) -> str:
         return f"SampleView of {len(self)} samples of shape {self.shape[1:]}, {self.dtype}"
+
+
+def _positions(n: int, key: Any) -> NDArray[np.intp]:
+    """Return ``np.arange(n)[key]``, in most cases without the n numbers.
+
+    Whoever goes through a long array slice by slice would make them for every slice.
+    """
+    if isinstance(key, slice):
+        return np.arange(*key.indices(n))
+    positions = np.asarray(key)
+    is_whole = positions.dtype.kind in "iu" and positions.size > 0
+    if is_whole and positions.min() >= 0 and positions.max() < n:
+        return positions.astype(np.intp)[()]
+    return np.arange(n)[key]

@@ -165,3 +165,9 @@ def _in_place(input_shape, n_classes):
     from torch import nn
 
     return nn.Sequential(nn.ReLU(inplace=True), nn.Linear(input_shape[0], n_classes))
+
+
+def test_a_slice_of_a_long_array_costs_no_index_of_the_whole():
+    view = SampleView(np.lib.stride_tricks.as_strided(np.zeros(1), (10**12, 1), (0, 0)))
+    assert np.asarray(view[10**9 : 10**9 + 3]).shape == (3, 1)  # all positions would be 8 TB
+    assert view[10**9].shape == (1,)

@@ -244,7 +244,9 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         for first, block in _blocks(rows):
             found = self._cut(block)
             parts.append(found._replace(row=found.row + first))
-        found = Beats(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        found = parts[0]
+        if len(parts) > 1:
+            found = Beats(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         is_empty = np.ones(len(rows), dtype=bool)
         is_empty[found.row] = False
         self._report_empty(is_empty, "are not in the result")

@@ -207,20 +207,21 @@ def _gather_beats(
     high: NDArray,
     beat_length: int,
 ) -> NDArray[np.float32]:
-    beats = np.empty((first.size, beat_length), dtype=np.float32)
+    beats = np.zeros((first.size, beat_length), dtype=np.float32)
     # Small integers and float32 are exact in float32; the rest is scaled in float64.
     dtype = np.result_type(flat.dtype, np.float32)
     low = low.astype(dtype)[:, None]
     spread = high.astype(dtype)[:, None] - low
     spread[spread == 0] = 1
-    column = np.arange(beat_length)
     for start in range(0, first.size, _BLOCK):
         block = slice(start, start + _BLOCK)
-        scaled = _frames(flat, first[block], beat_length).astype(dtype, copy=False)
+        # Beats are mostly shorter than the rows that they stand in; the rest is zero already.
+        longest = min(int(n_samples[block].max()), beat_length)
+        scaled = _frames(flat, first[block], longest).astype(dtype, copy=False)
         scaled -= low[block]
         scaled /= spread[block]
-        scaled[column >= n_samples[block, None]] = 0
-        beats[block] = scaled
+        is_beat = np.arange(longest) < n_samples[block, None]
+        np.copyto(beats[block, :longest], scaled, where=is_beat, casting="same_kind")
     return beats
 
 

@@ -120,6 +120,8 @@ def as_tensor(X: np.ndarray) -> Tensor:
         X = X.astype(np.float64)
     elif any(stride < 0 for stride in X.strides):
         X = X.copy()
+    if X.flags.writeable:
+        return torch.from_numpy(X)
     with warnings.catch_warnings():
         # Of an array that must not be written to; nothing here writes.
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")

@@ -23,6 +23,7 @@ from ._checkpoint import CheckpointStore, ResumableTraining
 from ._data_parallel import shared
 from ._device import Precision
 from ._early_stopping import EarlyStopping
+from ._lean_steps import lean_steps
 from ._progress import EpochWatcher
 from ._schedules import Schedule
 from ._share import sum_gradients, sum_over_processes
@@ -30,10 +31,12 @@ from ._share import sum_gradients, sum_over_processes
 # Matrix products of fewer rows take other kernels, whose sums differ in the last bits: a sample's
 # probabilities would depend on how many others are predicted with it.
 MIN_ROWS = 16
-# Input values in one block of a prediction: on the CPU few enough for the caches, elsewhere enough
-# to fill the device; and the most rows, since a network may well enlarge a small sample.
+# Input values that are copied at a time, and the most in one block of a prediction: on the CPU few
+# enough for the caches, elsewhere enough to fill the device.
 _VALUES_PER_BLOCK = {"cpu": 2**18, "other": 2**22}
-_ROWS_PER_BLOCK = {"cpu": 2**11, "other": 2**13}
+# The most rows in a block, since a network may well enlarge a small sample: the maps of 32 filters
+# over 128 beats are 3 MB; those over 2,048 beats take up to twice as long, from memory.
+_ROWS_PER_BLOCK = {"cpu": 2**7, "other": 2**13}
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -190,7 +193,9 @@ class LeanNet(NeuralNetClassifier):
         module, optimizer = self.module_, self.optimizer_
         for name in self.kept_in_eval:
             module.get_submodule(name).eval()
-        losses = []
+        # A callback may do anything with the optimiser, and then finds nothing but the optimiser.
+        steps = optimizer if listens else lean_steps(optimizer)
+        autocast, losses = self._autocast, []
         for index in batches.announced(order):
             X, y, weights = batches.take(index)
             if factors is not None:
@@ -199,11 +204,11 @@ class LeanNet(NeuralNetClassifier):
                     group["lr"] = rate
             if listens:
                 self.notify("on_batch_begin", batch=(X, y), training=True)
-            optimizer.zero_grad()
+            steps.zero_grad()
             # A compiled network is compiled for full batches; the short last one goes through
             # the same weights uncompiled, so that it costs no second compilation.
             network = forward if len(index) == self.batch_size else module
-            with self._autocast:
+            with autocast:
                 logits = network(X)
             loss = _loss(logits, y, weights)
             loss.backward()
@@ -213,7 +218,7 @@ class LeanNet(NeuralNetClassifier):
             if listens:
                 named_parameters = list(module.named_parameters())
                 self.notify("on_grad_computed", named_parameters=named_parameters, batch=(X, y))
-            optimizer.step()
+            steps.step()
             losses.append(_kept(loss.detach()))
             if listens:
                 self._record_batch("train", (X, y), logits.detach(), loss.detach())
@@ -317,14 +322,14 @@ class LeanNet(NeuralNetClassifier):
         self, function: Callable[[Tensor], Tensor], X: SampleView | np.ndarray
     ) -> Tensor:
         outputs, n_done = None, 0
-        for block, n_rows in self.blocks(X):
-            with self._autocast:
+        with self._autocast:  # around all blocks, for which it converts the weights once
+            for block, n_rows in self.blocks(X):
                 output = function(block)[:n_rows]
-            if outputs is None:
-                # Kept one by one, they would leave holes between the blocks, as losses would.
-                outputs = output.new_empty((len(X), *output.shape[1:]))
-            outputs[n_done : n_done + n_rows] = output
-            n_done += n_rows
+                if outputs is None:
+                    # Kept one by one, they would leave holes between the blocks, as losses would.
+                    outputs = output.new_empty((len(X), *output.shape[1:]))
+                outputs[n_done : n_done + n_rows] = output
+                n_done += n_rows
         return outputs.to(self.precision.weights).cpu()
 
     def blocks(
@@ -346,26 +351,26 @@ class LeanNet(NeuralNetClassifier):
         n_rows : int
             How many of them are samples of X; the rest are copies of the last one.
         """
-        dtype = self.precision.weights
         self._set_training(False)
-        rows = self._rows_per_block(X[0].size)
-        if most_rows is not None:
-            rows = min(rows, most_rows)
+        kind = "cpu" if torch.device(self.device).type == "cpu" else "other"
+        fitting = max(_VALUES_PER_BLOCK[kind] // max(X[0].size, 1), 1)
+        rows = min(fitting, _ROWS_PER_BLOCK[kind], most_rows or fitting)
         # Blocks of large samples have fewer rows than MIN_ROWS, but then all have as many.
         fewest = min(rows, MIN_ROWS)
-        for start in range(0, len(X), rows):
-            # A copy, which the module may write into, with a sample's values next to each other.
-            samples = np.array(X[start : start + rows], order="C")
-            block = as_tensor(samples).to(self.device, dtype)
-            n_rows = len(block)
-            if n_rows < fewest:
-                block = torch.cat([block, block[-1:].expand(fewest - n_rows, *block.shape[1:])])
-            yield block, n_rows
+        for samples in self._in_parts(X, fitting // rows * rows):
+            for block in samples.split(rows):
+                n_rows = len(block)
+                if n_rows < fewest:
+                    filling = block[-1:].expand(fewest - n_rows, *block.shape[1:])
+                    block = torch.cat([block, filling])
+                yield block, n_rows
 
-    def _rows_per_block(self, n_values: int) -> int:
-        kind = "cpu" if torch.device(self.device).type == "cpu" else "other"
-        rows = _VALUES_PER_BLOCK[kind] // max(n_values, 1)
-        return min(max(rows, 1), _ROWS_PER_BLOCK[kind])
+    def _in_parts(self, X: SampleView | np.ndarray, n_samples: int) -> Iterator[Tensor]:
+        """Yield so many samples at a time, on the device."""
+        for start in range(0, len(X), n_samples):
+            # A copy, which the module may write into, with a sample's values next to each other.
+            samples = np.array(X[start : start + n_samples], order="C")
+            yield as_tensor(samples).to(self.device, self.precision.weights)
 
     # Pickling ---------------------------------------------------------------------------------
 

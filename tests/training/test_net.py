@@ -293,7 +293,7 @@ def test_compiled_training_gives_the_same_weights_within_rounding(data):
 
 def test_long_input_is_predicted_in_blocks(data):
     trained = train(net(), batches(data))
-    X = np.tile(data[0], (150, 1, 1))  # 10,500 samples of 60 values: three blocks
+    X = np.tile(data[0], (150, 1, 1))  # 10,500 samples: 83 blocks of at most 128
     logits = trained.logits(X)
     assert torch.equal(logits, trained.logits(data[0]).repeat(150, 1))
 

@@ -1,0 +1,86 @@
+"""Five folds of a pipeline, end to end: our classifier and plain skorch in the same pipeline.
+
+OMP_NUM_THREADS=1 pytest benchmarks/test_cross_validation.py --benchmark-only -s
+
+20,000 beats, ``StandardScaler`` and the residual CNN of the paper, which is most of the time of
+both; one epoch instead of the default number, as every epoch costs the same. The dense layer
+beside it shows what is not the network: cloning, checks, the loop, prediction and scoring.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from skorch import NeuralNetClassifier
+from torch import nn
+
+from benchmarks.conftest import short
+from skecg import ECGNeuralClassifier
+from skecg.datasets import make_beats
+from skecg.networks import ResidualCNN
+
+
+class WithOneLead(nn.Module):
+    """Take the rows of a scaler, as both pipelines have them, for beats of one lead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = ResidualCNN()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.network(x[:, None])
+
+
+class Dense(nn.Linear):
+    def __init__(self) -> None:
+        super().__init__(187, 5)
+
+
+def ours(module, n_epochs):
+    return ECGNeuralClassifier(
+        module=module,
+        max_epochs=n_epochs,
+        batch_size=64,
+        learning_rate=1e-3,
+        optimizer="adamw",
+        precision="float32",
+        device="cpu",
+        random_state=0,
+    )
+
+
+def skorch(module, n_epochs):
+    return NeuralNetClassifier(
+        module,
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.AdamW,
+        optimizer__fused=True,
+        lr=1e-3,
+        max_epochs=n_epochs,
+        batch_size=64,
+        iterator_train__shuffle=True,
+        train_split=None,
+        verbose=0,
+    )
+
+
+@pytest.mark.parametrize(
+    # Reach: 1.05 for the network, less what the neighbours on a shared machine cost.
+    ("module", "n_epochs", "reach", "floor"),
+    [(WithOneLead, 1, 1.05, 0.95), (Dense, 3, None, 2)],
+    ids=["residual CNN", "dense layer"],
+)
+def test_five_folds(compare, module, n_epochs, reach, floor):
+    beats = make_beats(1_500 if short() else 20_000, random_state=0)
+    X, y = beats.data.astype(np.float32), np.unique(beats.target, return_inverse=True)[1]
+
+    def folds(classifier):
+        pipeline = make_pipeline(StandardScaler(), classifier(module, n_epochs))
+        return lambda: cross_val_score(pipeline, X, y, cv=5, error_score="raise")
+
+    reach = None if reach is None else {"skorch": reach}
+    compare(folds(ours), {"skorch": folds(skorch)}, rounds=5, reach=reach, floor={"skorch": floor})

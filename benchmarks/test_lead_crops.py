@@ -1,0 +1,88 @@
+"""From a file to 13 leads of 64 x 64 bytes: ours, the published Pillow steps, and OpenCV's.
+
+OMP_NUM_THREADS=1 pytest benchmarks/test_lead_crops.py --benchmark-only -s
+
+The published system (P. Paul, Heart-Condition-Classifier-from-ECG-images) opens the sheet with
+Pillow and crops, greys with the channels swapped, inverts, thickens by ``MaxFilter(3)`` and
+resizes each lead. ``LeadCropper.published()`` gives the same bytes, which is asserted here; the
+default ``LeadCropper()`` takes exact means of areas instead of the bicubic filter. The same steps
+in OpenCV, which nobody published, are beside them, and decoding alone, below which nothing goes.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter, ImageOps
+
+from benchmarks.conftest import short
+from skecg.datasets import make_sheets
+from skecg.preprocessing import LeadCropper
+from skecg.sheet import get_layout
+
+cv2 = pytest.importorskip("cv2")
+
+BOXES = get_layout("published-a").boxes
+# The channels stand in the order of the files' names: 1, 10, 11, 12, 13, 2, 3, ...
+ORDER = sorted(range(13), key=lambda box: str(box + 1))
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory):
+    n_files = 2 if short() else 8
+    real = Path(os.environ.get("SKECG_DATA", ""), "sheets_original")
+    if real.is_dir():
+        return [str(path) for path in sorted(real.glob("*/*.jpg"))[:: 24 // n_files]]
+    folder = tmp_path_factory.mktemp("sheets")
+    for i, sheet in enumerate(make_sheets(n_files, random_state=0).data):
+        Image.fromarray(sheet).save(folder / f"{i}.jpg", quality=90)
+    return sorted(map(str, folder.glob("*.jpg")))
+
+
+def published(path):
+    leads = []
+    with Image.open(path) as sheet:
+        for box in ORDER:
+            red, green, blue = sheet.crop(BOXES[box]).split()
+            grey = Image.merge("RGB", (blue, green, red)).convert("L")
+            thick = ImageOps.invert(grey).filter(ImageFilter.MaxFilter(3))
+            leads.append(np.asarray(thick.resize((64, 64))))
+    return np.stack(leads)
+
+
+def opencv(path):
+    sheet, square, leads = cv2.imread(path), np.ones((3, 3), np.uint8), []
+    for left, upper, right, lower in BOXES:
+        grey = cv2.cvtColor(sheet[upper:lower, left:right], cv2.COLOR_BGR2GRAY)
+        thick = cv2.dilate(cv2.bitwise_not(grey), square)
+        leads.append(cv2.resize(thick, (64, 64), interpolation=cv2.INTER_AREA))
+    return np.stack(leads)
+
+
+def decoding(path):
+    with Image.open(path) as sheet:
+        sheet.load()
+
+
+OTHERS = {"published": published, "OpenCV": opencv, "decoding alone": decoding}
+
+
+@pytest.mark.parametrize("name", ["default", "published"])
+def test_file_to_thirteen_leads(compare, paths, name):
+    cv2.setNumThreads(1)
+    cropper = LeadCropper() if name == "default" else LeadCropper.published()
+    if name == "published":
+        expected = np.stack([published(path) for path in paths])
+        np.testing.assert_array_equal(cropper.transform(paths), expected)
+    compare(
+        lambda: cropper.transform(paths),
+        {
+            other: lambda function=function: [function(path) for path in paths]
+            for other, function in OTHERS.items()
+        },
+        reach={"published": 2},
+        floor={"published": 2},
+    )
