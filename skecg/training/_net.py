@@ -370,6 +370,8 @@ class LeanNet(NeuralNetClassifier):
         for start in range(0, len(X), n_samples):
             # A copy, which the module may write into, with a sample's values next to each other.
             samples = np.array(X[start : start + n_samples], order="C")
+            # An axis of length 1 may have any stride, by which PyTorch chooses other kernels.
+            samples = samples.ravel().reshape(samples.shape)
             yield as_tensor(samples).to(self.device, self.precision.weights)
 
     # Pickling ---------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from skorch.callbacks import Callback, EpochScoring, LRScheduler
 from torch import nn
 from torch.nn import functional as F
 
+from skecg import SampleView
 from skecg.networks import ResidualCNN
 from skecg.training import Batches, EarlyStopping, LeanNet, MultiStep, Precision
 
@@ -296,6 +297,16 @@ def test_long_input_is_predicted_in_blocks(data):
     X = np.tile(data[0], (150, 1, 1))  # 10,500 samples: 83 blocks of at most 128
     logits = trained.logits(X)
     assert torch.equal(logits, trained.logits(data[0]).repeat(150, 1))
+
+
+@pytest.mark.parametrize("as_view", [np.asarray, SampleView], ids=["array", "view"])
+def test_blocks_have_the_strides_of_new_tensors(data, as_view):
+    # By another stride of the one lead PyTorch takes other kernels, which round differently.
+    X = as_view(data[0][:, 0].copy()[:, None])
+    for block, _ in net().blocks(X):
+        assert block.stride() == (60, 60, 1)
+    for block, _ in net().blocks(X[:3]):  # filled up
+        assert block.stride() == (60, 60, 1)
 
 
 def test_large_samples_are_predicted_in_blocks_of_equal_size(data):
