@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,12 @@ def short() -> bool:
     A benchmark asks by ``from benchmarks.conftest import short``.
     """
     return os.environ.get("SKECG_BENCHMARK_SHORT", "0") not in ("", "0")
+
+
+def data_home() -> Path:
+    """Return the folder of the real data, which need not be there: as the tests find it."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    return Path(os.environ.get("SKECG_DATA", beside))
 
 
 class Comparison:

@@ -8,15 +8,12 @@ alternative gets the same two threads. Decoding alone is the floor of what can b
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from joblib import Parallel, delayed
 from PIL import Image
 
-from benchmarks.conftest import short
+from benchmarks.conftest import data_home, short
 from skecg.datasets import make_sheets
 from skecg.preprocessing import AreaResize
 
@@ -29,7 +26,7 @@ N_FILES = 4 if short() else 8
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):
-    real = Path(os.environ.get("SKECG_DATA", ""), "sheets_original")
+    real = data_home() / "sheets_original"
     if real.is_dir():
         return [str(path) for path in sorted(real.glob("*/*.jpg"))[:: 24 // N_FILES]]
     folder = tmp_path_factory.mktemp("sheets")

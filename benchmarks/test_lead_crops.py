@@ -11,14 +11,11 @@ in OpenCV, which nobody published, are beside them, and decoding alone, below wh
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter, ImageOps
 
-from benchmarks.conftest import short
+from benchmarks.conftest import data_home, short
 from skecg.datasets import make_sheets
 from skecg.preprocessing import LeadCropper
 from skecg.sheet import get_layout
@@ -33,7 +30,7 @@ ORDER = sorted(range(13), key=lambda box: str(box + 1))
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):
     n_files = 2 if short() else 8
-    real = Path(os.environ.get("SKECG_DATA", ""), "sheets_original")
+    real = data_home() / "sheets_original"
     if real.is_dir():
         return [str(path) for path in sorted(real.glob("*/*.jpg"))[:: 24 // n_files]]
     folder = tmp_path_factory.mktemp("sheets")

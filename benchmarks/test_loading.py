@@ -9,7 +9,6 @@ seconds and as seconds of CPU, which know less of the other users of a machine.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ import numpy as np
 import pytest
 import wfdb
 
-from benchmarks.conftest import short
+from benchmarks.conftest import data_home, short
 from skecg.datasets import MITBIH_RECORDS, beats_from_records, load_mitbih, make_records
 from skecg.datasets._heartbeat_csv import read_heartbeat_csv
 from skecg.signal import AAMI_CLASSES, AAMI_SYMBOLS
@@ -32,10 +31,8 @@ RECORDS = MITBIH_RECORDS[:6] if short() else MITBIH_RECORDS
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    real = Path(os.environ.get("SKECG_DATA", beside))
-    if (real / "mitdb").is_dir():
-        return real
+    if (data_home() / "mitdb").is_dir():
+        return data_home()
     folder = tmp_path_factory.mktemp("home")
     records = make_records(4, duration=900, random_state=0)  # five records of 15 minutes
     for number, data, marks in zip(RECORDS, records.data, records.annotations):

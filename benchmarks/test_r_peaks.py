@@ -12,15 +12,12 @@ windows, evenly spread, and a part of one record, and their time is scaled to th
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import neurokit2
 import numpy as np
 import pytest
 from wfdb.processing import XQRS
 
-from benchmarks.conftest import short
+from benchmarks.conftest import data_home, short
 from skecg.datasets import load_mitbih, make_records
 from skecg.preprocessing import BeatSegmenter
 from skecg.signal import detect_r_peaks, resample, split_windows
@@ -37,10 +34,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 @pytest.fixture(scope="module")
 def records():
     """Records of 30 minutes at 360 Hz, one per row: MIT-BIH's, or generated ones."""
-    if Path(os.environ.get("SKECG_DATA", ""), "mitdb").is_dir():
-        return load_mitbih(records=[100, 105, 203, 207] if short() else None).data
-    made = make_records(4, duration=1800, sampling_rate=RATE, random_state=0)
-    return np.stack([signal[0] for signal in made.data]).astype(np.float32)
+    if (data_home() / "mitdb").is_dir():
+        return load_mitbih(data_home(), records=[100, 105, 203, 207] if short() else None).data
+    return make_records(4, duration=1800, sampling_rate=RATE, random_state=0).data
 
 
 @pytest.fixture(scope="module")
