@@ -9,6 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
+from skecg.datasets import make_sheets
 
 SHORT_ROUNDS = 3
 
@@ -25,6 +28,16 @@ def data_home() -> Path:
     """Return the folder of the real data, which need not be there: as the tests find it."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     return Path(os.environ.get("SKECG_DATA", beside))
+
+
+def sheet_files(folder: Path, n_files: int) -> list[str]:
+    """Return the names of so many JPEG sheets: published ones, or generated ones in the folder."""
+    real = data_home() / "sheets_original"
+    if real.is_dir():
+        return [str(path) for path in sorted(real.glob("*/*.jpg"))[:: 24 // n_files]]
+    for i, sheet in enumerate(make_sheets(n_files, random_state=0).data):
+        Image.fromarray(sheet).save(folder / f"{i}.jpg", quality=90)
+    return sorted(map(str, folder.glob("*.jpg")))
 
 
 class Comparison:

@@ -20,8 +20,8 @@ from threading import Event, Thread
 
 import numpy as np
 import psutil
+from sample_file import N_TIMESTEPS, write_samples
 
-N_TIMESTEPS = 187
 SEARCHES = {
     "skorch's NeuralNetClassifier, array": ("skorch", "array"),
     "skecg, array": ("skecg", "array"),
@@ -108,8 +108,8 @@ def main() -> None:
         return
     print("| search | n_jobs=1 | n_jobs=2 | seconds, 1 / 2 |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        small = write_array(Path(folder) / "small.npy", 0.004)
-        large = write_array(Path(folder) / "large.npy", arguments.gigabytes)
+        small = write_samples(Path(folder) / "small.npy", 0.004)
+        large = write_samples(Path(folder) / "large.npy", arguments.gigabytes)
         for name, (library, form) in SEARCHES.items():
             units, seconds = [], []
             for n_jobs in (1, 2):
@@ -118,16 +118,6 @@ def main() -> None:
                 units.append(f"{(peak - before) / (1e9 * arguments.gigabytes):.2f}")
                 seconds.append(f"{time_of_search:.0f}")
             print(f"| {name} | {' | '.join(units)} | {' / '.join(seconds)} |", flush=True)
-
-
-def write_array(path: Path, gigabytes: float) -> Path:
-    n_samples = int(gigabytes * 1e9 / (4 * N_TIMESTEPS))
-    X = np.lib.format.open_memmap(path, "w+", np.float32, (n_samples, N_TIMESTEPS))
-    rng = np.random.default_rng(0)
-    for start in range(0, n_samples, 100_000):
-        block = X[start : start + 100_000]
-        block[:] = rng.standard_normal(block.shape, dtype=np.float32)
-    return path
 
 
 if __name__ == "__main__":

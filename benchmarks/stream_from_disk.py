@@ -31,19 +31,9 @@ from pathlib import Path
 from threading import Event, Thread
 
 import numpy as np
+from sample_file import N_TIMESTEPS, write_samples
 
-N_TIMESTEPS = 187
 CHUNK = 64
-
-
-def write(path: Path, gigabytes: float) -> None:
-    n_samples = int(gigabytes * 1e9 / (4 * N_TIMESTEPS))
-    X = np.lib.format.open_memmap(path, "w+", np.float32, (n_samples, N_TIMESTEPS))
-    rng = np.random.default_rng(0)
-    for start in range(0, n_samples, 100_000):
-        block = X[start : start + 100_000]
-        block[:] = rng.standard_normal(block.shape, dtype=np.float32)
-    X.flush()
 
 
 def evict(path: Path, X: np.memmap | None = None) -> None:
@@ -193,7 +183,7 @@ def print_training(sizes: list[float], arguments: argparse.Namespace, folder: Pa
     print("|---|---|---|---|---|---|---|---|---|---|")
     for gigabytes in sizes:
         path = folder / "X.npy"
-        write(path, gigabytes)
+        write_samples(path, gigabytes)
         bounds = 1e9 * arguments.memory, 1e9 * arguments.anonymous
         found = in_a_process(path, *bounds, arguments.batch_size)
         size, n = path.stat().st_size, found["n_samples"]

@@ -13,8 +13,7 @@ import pytest
 from joblib import Parallel, delayed
 from PIL import Image
 
-from benchmarks.conftest import data_home, short
-from skecg.datasets import make_sheets
+from benchmarks.conftest import sheet_files, short
 from skecg.preprocessing import AreaResize
 
 cv2 = pytest.importorskip("cv2")
@@ -26,13 +25,7 @@ N_FILES = 4 if short() else 8
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):
-    real = data_home() / "sheets_original"
-    if real.is_dir():
-        return [str(path) for path in sorted(real.glob("*/*.jpg"))[:: 24 // N_FILES]]
-    folder = tmp_path_factory.mktemp("sheets")
-    for i, sheet in enumerate(make_sheets(N_FILES, random_state=0).data):
-        Image.fromarray(sheet).save(folder / f"{i}.jpg", quality=90)
-    return sorted(map(str, folder.glob("*.jpg")))
+    return sheet_files(tmp_path_factory.mktemp("sheets"), N_FILES)
 
 
 def opencv(path):

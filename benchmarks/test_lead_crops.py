@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter, ImageOps
 
-from benchmarks.conftest import data_home, short
-from skecg.datasets import make_sheets
+from benchmarks.conftest import sheet_files, short
 from skecg.preprocessing import LeadCropper
 from skecg.sheet import get_layout
 
@@ -29,14 +28,7 @@ ORDER = sorted(range(13), key=lambda box: str(box + 1))
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):
-    n_files = 2 if short() else 8
-    real = data_home() / "sheets_original"
-    if real.is_dir():
-        return [str(path) for path in sorted(real.glob("*/*.jpg"))[:: 24 // n_files]]
-    folder = tmp_path_factory.mktemp("sheets")
-    for i, sheet in enumerate(make_sheets(n_files, random_state=0).data):
-        Image.fromarray(sheet).save(folder / f"{i}.jpg", quality=90)
-    return sorted(map(str, folder.glob("*.jpg")))
+    return sheet_files(tmp_path_factory.mktemp("sheets"), 2 if short() else 8)
 
 
 def published(path):

@@ -147,11 +147,7 @@ class BaseECGClassifier(
         self._training_facts = TrainingFacts.of(codes, len(self.classes_), groups)
         self._learn_input(X, weights)
         device = resolve_device(self.device)
-        with (
-            device_turn(device),
-            isolated_generators(seed, device),
-            cpu_threads(self.n_threads),
-        ):
+        with self._training_on(device, seed):
             self.net_ = self._new_net(seed)
             with self._checkpoint(X, codes, weights, groups, seed) as checkpoint:
                 seed = seed if checkpoint is None else checkpoint.seed
@@ -206,11 +202,7 @@ class BaseECGClassifier(
         device = resolve_device(self.device)
         seed = draw_seed(self.random_state)
         moment = seed + (0 if first else self.n_iter_)
-        with (
-            device_turn(device),
-            isolated_generators(moment, device),
-            cpu_threads(self.n_threads),
-        ):
+        with self._training_on(device, moment):
             if first:
                 self.net_ = self._new_net(seed)
             self._continue(X, codes, weights, seed)
@@ -253,6 +245,11 @@ class BaseECGClassifier(
                 f"{type(self).__name__} needs samples of at least 2 classes; got only one class, "
                 f"{self.classes_.tolist()[0]!r}"
             )
+
+    @contextmanager
+    def _training_on(self, device: torch.device, seed: int) -> Iterator[None]:
+        with device_turn(device), isolated_generators(seed, device), cpu_threads(self.n_threads):
+            yield
 
     def _new_net(self, seed: int) -> LeanNet:
         net = self._plain_net(resolve_device(self.device))
