@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._channels_last import channels_last
 from ._images import attend, attention_weights
 from ._spatial import SpatialLayer, cells
 
@@ -95,7 +96,7 @@ class AttentionVGG(nn.Module):
         taps : list of 3 Tensor of shape (n_samples, n_features, n_rows, n_columns)
         global_features : Tensor of shape (n_samples, n_features)
         """
-        taps = []
+        taps, x = [], channels_last(x)
         for number, block in enumerate(self.blocks, start=1):
             x = block(x)
             if number >= 3:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._channels_last import BatchNorm1d, Conv1d, GroupNorm
 from ._spatial import SpatialLayer
 
 POOL_SIZE = 3
@@ -109,13 +110,13 @@ def _block(
     pool: type[nn.Module] | None,
 ) -> nn.Sequential:
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    layers["conv"] = nn.Conv1d(n_channels, n_filters, kernel_size)
+    layers["conv"] = Conv1d(n_channels, n_filters, kernel_size)
     # The shortest input leaves three time steps to the last normalisation: a batch of a single
     # sample has statistics too.
     if norm == "batch":
-        layers["norm"] = nn.BatchNorm1d(n_filters)
+        layers["norm"] = BatchNorm1d(n_filters)
     elif norm == "group":
-        layers["norm"] = nn.GroupNorm(n_filters // math.gcd(n_filters, 16), n_filters)
+        layers["norm"] = GroupNorm(n_filters // math.gcd(n_filters, 16), n_filters)
     layers["relu"] = nn.ReLU()
     if pool is not None:
         layers["pool"] = pool(POOL_SIZE)

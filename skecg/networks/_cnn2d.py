@@ -6,6 +6,7 @@ import math
 
 from torch import Tensor, nn
 
+from ._channels_last import channels_last
 from ._images import convolution_stack, stack_output_shape, stack_spatial_layer
 from ._spatial import SpatialLayer
 
@@ -58,7 +59,7 @@ class CNN2D(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
-        return self.head(self.features(x))
+        return self.head(self.features(channels_last(x)))
 
     @property
     def spatial_layer(self) -> SpatialLayer:

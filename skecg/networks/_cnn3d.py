@@ -7,6 +7,7 @@ import math
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._channels_last import channels_last
 from ._images import pad_images
 from ._spatial import SpatialLayer
 
@@ -77,7 +78,7 @@ class CNN3D(nn.Module):
         """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
         x = pad_images(x, self.smallest, self.smallest)
         x = F.pad(x, (0, 0, 0, 0, 0, max(self.smallest - x.shape[1], 0)))
-        return self.head(self.features(x.unsqueeze(1)))
+        return self.head(self.features(channels_last(x.unsqueeze(1))))
 
     @property
     def spatial_layer(self) -> SpatialLayer:

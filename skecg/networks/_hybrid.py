@@ -7,6 +7,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from ._attention_lstm import AttentiveLSTM
+from ._channels_last import channels_last
 from ._images import convolution_stack, stack_output_shape, stack_spatial_layer
 from ._spatial import SpatialLayer
 
@@ -78,7 +79,7 @@ class Hybrid(nn.Module):
 
     def steps(self, x: Tensor) -> Tensor:
         """Return the sequence (n_samples, n_steps, n_inputs) that the LSTM reads."""
-        rows = self.features(x).flatten(1, 2)
+        rows = self.features(channels_last(x)).flatten(1, 2)
         return rows if self.sequence == "rows" else rows.transpose(1, 2)
 
     @property

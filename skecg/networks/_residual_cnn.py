@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._channels_last import Conv1d, max_pool1d
 from ._spatial import SpatialLayer
 
 POOL_SIZE = 5
@@ -28,13 +29,14 @@ class ResidualBlock(nn.Module):
     def __init__(self, n_filters: int, kernel_size: int) -> None:
         super().__init__()
         padding = kernel_size // 2
-        self.conv1 = nn.Conv1d(n_filters, n_filters, kernel_size, padding=padding)
-        self.conv2 = nn.Conv1d(n_filters, n_filters, kernel_size, padding=padding)
+        self.conv1 = Conv1d(n_filters, n_filters, kernel_size, padding=padding)
+        self.conv2 = Conv1d(n_filters, n_filters, kernel_size, padding=padding)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_filters, n_timesteps) to about half as many time steps."""
         residual = self.conv2(F.relu(self.conv1(x)))
-        return F.max_pool1d(F.relu(x + residual), POOL_SIZE, POOL_STRIDE)
+        # The ReLU follows the pool: the same numbers, computed for half as many time steps.
+        return F.relu(max_pool1d(x + residual, POOL_SIZE, POOL_STRIDE))
 
 
 class ResidualCNN(nn.Module):
@@ -92,7 +94,7 @@ class ResidualCNN(nn.Module):
                 f"kernel_size must be odd so that a block keeps its length; got {kernel_size}"
             )
         blocks = [ResidualBlock(n_filters, kernel_size) for _ in range(n_blocks)]
-        self.features = nn.Sequential(nn.Conv1d(n_leads, n_filters, kernel_size), *blocks)
+        self.features = nn.Sequential(Conv1d(n_leads, n_filters, kernel_size), *blocks)
         shortest = _shortest_input(kernel_size, n_blocks)
         self.padding = max(0, shortest - n_timesteps)
         length = _output_length(n_timesteps + self.padding, kernel_size, n_blocks)

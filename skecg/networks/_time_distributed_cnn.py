@@ -6,6 +6,7 @@ import math
 
 from torch import Tensor, nn
 
+from ._channels_last import channels_last
 from ._images import convolution_stack, pad_images, stack_output_shape, stack_spatial_layer
 from ._spatial import SpatialLayer
 
@@ -65,7 +66,7 @@ class TimeDistributedCNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
         slabs = self.slabs(x).flatten(0, 1).unsqueeze(1)
-        features = self.features(slabs)
+        features = self.features(channels_last(slabs))
         return self.head(features.unflatten(0, (len(x), self.n_steps)).flatten(1))
 
     def slabs(self, x: Tensor) -> Tensor:

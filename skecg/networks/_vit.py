@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._channels_last import channels_last
 from ._images import pad_images
 from ._spatial import SpatialLayer, cells
 
@@ -124,7 +125,8 @@ class VisionTransformer(nn.Module):
 
     def tokens(self, x: Tensor) -> Tensor:
         """Return what the first block reads, (n_samples, n_patches, dim), patches row by row."""
-        patches = self.stem(pad_images(x, *self.padded_size)).flatten(2).transpose(1, 2)
+        images = channels_last(pad_images(x, *self.padded_size))
+        patches = self.stem(images).flatten(2).transpose(1, 2)
         return self.dropout(patches + self.positions)
 
     @property
@@ -201,7 +203,7 @@ class TransformerBlock(nn.Module):
         if not (self.training and self.drop_path):
             return branch
         kept = 1 - self.drop_path
-        return branch * branch.new_empty(len(branch), 1, 1).bernoulli_(kept) / kept
+        return branch * branch.new_empty(len(branch), 1, 1).bernoulli_(kept).div_(kept)
 
 
 def sincos_positions(n_rows: int, n_columns: int, dim: int) -> Tensor:
