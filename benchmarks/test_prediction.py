@@ -14,6 +14,7 @@ from skorch import NeuralNetClassifier
 from torch import nn
 
 from benchmarks.conftest import short
+from benchmarks.plain_networks import PlainResidualCNN
 from skecg import ECGNeuralClassifier
 from skecg.networks import ResidualCNN
 
@@ -23,13 +24,15 @@ class Dense(nn.Sequential):
         super().__init__(nn.Flatten(), nn.Linear(187, 5))
 
 
-def both(module, X):
+def both(module, plain_module, X):
     """Return our classifier and skorch's with the same weights, as functions without arguments."""
     few, labels = X[:50], np.arange(50) % 5
     ours = ECGNeuralClassifier(
         module=module, max_epochs=1, random_state=0, device="cpu", precision="float32"
     ).fit(few, labels)
-    skorch = NeuralNetClassifier(module, criterion=nn.CrossEntropyLoss, verbose=0).initialize()
+    skorch = NeuralNetClassifier(
+        plain_module, criterion=nn.CrossEntropyLoss, verbose=0
+    ).initialize()
     skorch.module_.load_state_dict(ours.module_.state_dict())
     return (lambda: ours.predict_proba(X)), (lambda: skorch.predict_proba(X))
 
@@ -39,14 +42,14 @@ def beats(n):
 
 
 def test_dense_layer(compare):
-    ours, skorch = both(Dense, beats(100_000))
+    ours, skorch = both(Dense, Dense, beats(100_000))
     np.testing.assert_allclose(ours(), skorch(), atol=1e-6)
     compare(ours, {"skorch": skorch}, rounds=5, reach={"skorch": 10}, floor={"skorch": 9})
 
 
 def test_residual_cnn(compare):
     X = beats(4_000 if short() else 100_000)
-    ours, skorch = both(ResidualCNN, X)
+    ours, skorch = both(ResidualCNN, PlainResidualCNN, X)
     np.testing.assert_allclose(ours(), skorch(), atol=1e-6)
     # The floor is the reach less what the neighbours on a shared machine cost.
     compare(ours, {"skorch": skorch}, rounds=5, reach={"skorch": 1.1}, floor={"skorch": 1})
