@@ -126,7 +126,7 @@ def _decode_to_array(image: Image.Image) -> NDArray[np.uint8]:
     pixels = allocate((image.height, image.width, 4), np.uint8)
     image.im = memory = Image.frombuffer("RGBX", image.size, pixels, "raw", "RGBX", 0, 1).im
     image.load()
-    if image.im is not memory:  # Pillow before 13 takes only memory of the same mode
+    if image.im is not memory:  # some plugin, or some later Pillow, brought its own
         return _pixels_of(image)
     pixels.flags.writeable = False
     return pixels
