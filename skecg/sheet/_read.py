@@ -71,7 +71,7 @@ def read_pixels(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> 
     image = _open(source, max_pixels)
     with _named_errors(source):
         # A given image is the caller's, and stays as it is.
-        if image is not source and image.format == "JPEG" and image.mode == "RGB":
+        if image is not source and (image.format, image.mode) == ("JPEG", "RGB"):
             return _decode_to_array(image)
         return _pixels_of(_to_rgb(image))
 
@@ -122,6 +122,8 @@ def _decode_to_array(image: Image.Image) -> NDArray[np.uint8]:
     Pillow's own memory comes cleared and, above 16 MB, in pieces that have to be copied. A whole
     JPEG overwrites every pixel, so that clearing is for nothing.
     """
+    if not image.tile:  # Pillow refuses a file without a scan only as long as it has no memory
+        raise OSError("it has no pixels")
     allocate = np.zeros if ImageFile.LOAD_TRUNCATED_IMAGES else np.empty
     pixels = allocate((image.height, image.width, 4), np.uint8)
     image.im = memory = Image.frombuffer("RGBX", image.size, pixels, "raw", "RGBX", 0, 1).im

@@ -195,12 +195,19 @@ def test_a_given_jpeg_keeps_its_own_memory(picture):
     np.testing.assert_array_equal(np.asarray(image), pixels)
 
 
-def test_what_a_truncated_jpeg_lacks_is_never_old_memory(monkeypatch):
+def test_a_jpeg_without_a_scan_is_refused(picture):
+    content = encoded(picture, "JPEG")
+    with pytest.raises(ValueError, match="it has no pixels"):
+        read_image(content.replace(b"\xff\xda", b"\xff\xd9"))
+
+
+def test_what_a_damaged_jpeg_lacks_is_never_old_memory(monkeypatch):
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     noise = np.random.default_rng(0).integers(1, 256, (800, 600, 3), dtype=np.uint8)
     content = encoded(noise, "JPEG")
     assert read_image(content).any()  # leaves its pixels in the memory that the next one takes
-    assert not read_image(content[: content.index(b"\xff\xda")]).any()  # headers, and no scan
+    without_tables = content.replace(b"\xff\xdb", b"\xff\xe9")
+    assert not read_image(without_tables).any()
 
 
 def test_images_in_several_blocks_of_memory_are_copied():
