@@ -49,7 +49,7 @@ def main() -> None:
             error_score="raise",
         )
         wall, cpu = time.perf_counter(), time.process_time()
-        with mock.patch.object(_read, "_decode", wraps=_read._decode) as decode:
+        with mock.patch.object(_read, "_open", wraps=_read._open) as decode:
             found.fit(X, y)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         scores = [found.cv_results_[f"split{fold}_test_score"] for fold in range(5)]

@@ -94,6 +94,26 @@ def test_file_to_array(compare, paths, n_jobs):
     )
 
 
+def test_scan_to_array(compare, paths, tmp_path):
+    """A4 at 300 dpi, which Pillow keeps in several blocks of memory."""
+    cv2.setNumThreads(1)
+    scans = [str(tmp_path / f"{i}.jpg") for i in range(2)]
+    for path, scan in zip(paths, scans):
+        with Image.open(path) as image:
+            image.resize((3508, 2480)).save(scan, quality=90)
+    resize = AreaResize(SIZE)
+    compare(
+        lambda: resize.transform(scans),
+        {
+            name: lambda function=function: [function(scan) for scan in scans]
+            for name, function in (OTHERS | DECODING).items()
+            if function is not scikit_image
+        },
+        reach={"cv2 imread + INTER_AREA": 1.2, "decoding alone, Pillow": 1 / 1.25},
+        floor={"cv2 imread + INTER_AREA": 1, "decoding alone, Pillow": 0.7},
+    )
+
+
 def test_decoded_array(compare, paths):
     cv2.setNumThreads(1)
     images = [decoding_by_pillow_to_an_array(path) for path in paths]

@@ -11,7 +11,7 @@ from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 ImageSource: TypeAlias = "str | os.PathLike | bytes | BinaryIO | Image.Image | NDArray"
 
@@ -68,17 +68,24 @@ def read_pixels(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> 
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
-    return _pixels_of(_decode(source, max_pixels))
+    image = _open(source, max_pixels)
+    with _named_errors(source):
+        # A given image is the caller's, and stays as it is.
+        if image is not source and (image.format, image.mode) == ("JPEG", "RGB"):
+            return _decode_to_array(image)
+        return _pixels_of(_to_rgb(image))
 
 
 def open_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
     """Read as :func:`read_image` does, but return a Pillow image of mode RGB."""
     if isinstance(source, np.ndarray):
         return Image.fromarray(np.ascontiguousarray(_from_array(source)))
-    return _decode(source, max_pixels)
+    image = _open(source, max_pixels)
+    with _named_errors(source):
+        return _to_rgb(image)
 
 
-def _decode(source: ImageSource, max_pixels: int | None) -> Image.Image:
+def _open(source: ImageSource, max_pixels: int | None) -> Image.Image:
     image = source
     if not isinstance(source, Image.Image):
         with _named_errors(source):
@@ -92,7 +99,7 @@ def _decode(source: ImageSource, max_pixels: int | None) -> Image.Image:
         # exif_transpose copies the picture even when there is nothing to turn.
         if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
             image = ImageOps.exif_transpose(image)
-        return _to_rgb(image)
+    return image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -107,6 +114,24 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         return Image.fromarray(_from_array(np.asarray(image)))
     image.load()
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _decode_to_array(image: Image.Image) -> NDArray[np.uint8]:
+    """Let Pillow decode an RGB JPEG into an array, four bytes per pixel.
+
+    Pillow's own memory comes cleared and, above 16 MB, in pieces that have to be copied. A whole
+    JPEG overwrites every pixel, so that clearing is for nothing.
+    """
+    if not image.tile:  # Pillow refuses a file without a scan only as long as it has no memory
+        raise OSError("it has no pixels")
+    allocate = np.zeros if ImageFile.LOAD_TRUNCATED_IMAGES else np.empty
+    pixels = allocate((image.height, image.width, 4), np.uint8)
+    image.im = memory = Image.frombuffer("RGBX", image.size, pixels, "raw", "RGBX", 0, 1).im
+    image.load()
+    if image.im is not memory:  # some plugin, or some later Pillow, brought its own
+        return _pixels_of(image)
+    pixels.flags.writeable = False
+    return pixels
 
 
 def _from_array(array: NDArray) -> NDArray[np.uint8]:

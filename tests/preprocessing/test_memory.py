@@ -56,13 +56,13 @@ def X(sheets, tmp_path):
 @pytest.fixture
 def decoded(monkeypatch):
     """List of the pictures that were decoded, one entry each time."""
-    sources, decode = [], _read._decode
+    sources, decode = [], _read._open
 
     def counted(source, max_pixels):
         sources.append(source)
         return decode(source, max_pixels)
 
-    monkeypatch.setattr(_read, "_decode", counted)
+    monkeypatch.setattr(_read, "_open", counted)
     return sources
 
 
@@ -139,14 +139,14 @@ def test_each_file_is_decoded_once_by_processes_too(X, sheets, cache, tmp_path):
         def transform(self, X):
             from skecg.sheet import _read
 
-            decode = _read._decode
+            decode = _read._open
 
             def logged(*args):
                 with open(log, "a") as file:
                     file.write(".")
                 return decode(*args)
 
-            with mock.patch.object(_read, "_decode", logged):
+            with mock.patch.object(_read, "_open", logged):
                 return super().transform(X)
 
     Logging.__qualname__ = Logging.__name__  # as the workers call it

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from skecg.sheet import read_image
 from skecg.sheet._read import open_image, read_pixels
@@ -176,6 +176,38 @@ def test_the_view_of_the_pixels_outlives_the_image(picture):
     del view
     gc.collect()
     np.testing.assert_array_equal(kept[..., :3], picture[5:10, 5:10])
+
+
+@pytest.mark.parametrize("shape", [(48, 64, 3), (2000, 2500, 3)])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_a_jpeg_is_decoded_into_an_array(shape, options):
+    content = encoded(np.resize(np.arange(251, dtype=np.uint8), shape), "JPEG", **options)
+    pixels = read_pixels(content)
+    np.testing.assert_array_equal(pixels[..., :3], np.asarray(Image.open(io.BytesIO(content))))
+    assert pixels.base is None  # it is no view of Pillow's memory, and no copy of it
+    assert not pixels.flags.writeable
+
+
+def test_a_given_jpeg_keeps_its_own_memory(picture):
+    image = Image.open(io.BytesIO(encoded(picture, "JPEG")))
+    pixels = read_image(image)
+    assert image.im.mode == "RGB"
+    np.testing.assert_array_equal(np.asarray(image), pixels)
+
+
+def test_a_jpeg_without_a_scan_is_refused(picture):
+    content = encoded(picture, "JPEG")
+    with pytest.raises(ValueError, match="it has no pixels"):
+        read_image(content.replace(b"\xff\xda", b"\xff\xd9"))
+
+
+def test_what_a_damaged_jpeg_lacks_is_never_old_memory(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    noise = np.random.default_rng(0).integers(1, 256, (800, 600, 3), dtype=np.uint8)
+    content = encoded(noise, "JPEG")
+    assert read_image(content).any()  # leaves its pixels in the memory that the next one takes
+    without_tables = content.replace(b"\xff\xdb", b"\xff\xe9")
+    assert not read_image(without_tables).any()
 
 
 def test_images_in_several_blocks_of_memory_are_copied():
