@@ -163,12 +163,13 @@ def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
     data = np.empty((sum(n_beats), n_timesteps), dtype=np.float32)
     columns = []
     for i, rows in enumerate(np.split(data, np.cumsum(n_beats)[:-1])):
-        rows[:], annotation = cut_heartbeats(
+        _, annotation = cut_heartbeats(
             records.data[i],
             records.annotations[i].sample,
             records.target[i] >= 0,
             step=step,
             n_timesteps=n_timesteps,
+            out=rows,
         )
         columns.append(describe_beats(records, i, annotation))
     return join_beats(
