@@ -5,9 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-# So many beats at a time stay in the cache, and need no new memory from the kernel.
-_BLOCK = 512
-
 
 def cut_heartbeats(
     signal: np.ndarray,
@@ -44,7 +41,8 @@ def cut_heartbeats(
     Returns
     -------
     rows : ndarray of shape (n_beats, n_timesteps)
-        The beats as float32, `out` where it is given. A piece without range (flat or empty) is a row of zeros.
+        The beats as float32, `out` where it is given. A piece without range (flat or empty) is a
+        row of zeros.
     annotation : ndarray of shape (n_beats,)
         The annotation that each row starts at.
 
@@ -75,28 +73,40 @@ def cut_heartbeats(
     stop = following + (0.2 * (after - following)).astype(np.int64)
 
     n_kept = -((start - stop) // step)
-
-    rows = np.empty((len(start), n_timesteps), dtype=np.float32) if out is None else out
     is_16_bit = np.can_cast(signal.dtype, np.int16)
     padding = np.zeros(step * n_timesteps, np.int16 if is_16_bit else np.float64)
     # Windows are views: only those that begin at a beat are copied.
     windows = sliding_window_view(np.append(signal, padding), step * (n_timesteps - 1) + 1)
-    outside = np.arange(n_timesteps) >= np.arange(n_timesteps + 1)[:, np.newaxis]
-    for first in range(0, len(start), _BLOCK):
-        block = slice(first, first + _BLOCK)
-        pieces = windows[start[block], ::step]
-        # What is no part of a piece must not count for its range, and is 0 in the row.
-        is_outside = outside[np.minimum(n_kept[block], n_timesteps)]
-        np.copyto(pieces, pieces[:, :1], where=is_outside)
-        low, high = pieces.min(axis=1, keepdims=True), pieces.max(axis=1, keepdims=True)
-        for i in np.flatnonzero(n_kept[block] > n_timesteps):
-            piece = signal[start[first + i] :: step][: n_kept[first + i]]
-            low[i], high[i] = piece.min(), piece.max()
-        np.copyto(pieces, low, where=is_outside)
-        pieces -= low
-        span = high - low
-        if is_16_bit:
-            pieces, span = pieces.view(np.uint16), span.view(np.uint16).astype(np.float32)
-        span[span == 0] = 1
-        np.divide(pieces, span, out=rows[block], casting="same_kind")
+    pieces = windows[start, ::step]
+    # What is no part of a piece must not count for its range, and is 0 in the row. The smallest
+    # integers are compared fastest.
+    small = np.min_scalar_type(n_timesteps)
+    place, n_in_row = np.arange(n_timesteps, dtype=small), np.minimum(n_kept, n_timesteps)
+    is_outside = place >= n_in_row.astype(small)[:, np.newaxis]
+    np.copyto(pieces, pieces[:, :1], where=is_outside)
+    low, high = pieces.min(axis=1), pieces.max(axis=1)
+    is_long = n_kept > n_timesteps
+    if is_long.any():
+        low[is_long], high[is_long] = _piece_range(signal, start[is_long], n_kept[is_long], step)
+    np.copyto(pieces, low[:, np.newaxis], where=is_outside)
+
+    pieces -= low[:, np.newaxis]
+    span = high - low
+    if is_16_bit:
+        # Differences that wrapped are right when they are read without a sign. They are exact in
+        # float32, and so their quotients are rounded once, to what float64 would be rounded to.
+        pieces, span = pieces.view(np.uint16), span.view(np.uint16).astype(np.float32)
+    span[span == 0] = 1
+    rows = np.empty(pieces.shape, dtype=np.float32) if out is None else out
+    np.divide(pieces, span[:, np.newaxis], out=rows, casting="same_kind")
     return rows, annotation
+
+
+def _piece_range(
+    signal: np.ndarray, start: np.ndarray, n_kept: np.ndarray, step: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return minimum and maximum of signal[start : start + step * n_kept : step] per piece."""
+    first = np.cumsum(n_kept) - n_kept
+    kept = np.repeat(start - step * first, n_kept) + step * np.arange(n_kept.sum())
+    pieces = signal[kept]
+    return np.minimum.reduceat(pieces, first), np.maximum.reduceat(pieces, first)
