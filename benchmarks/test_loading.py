@@ -199,5 +199,5 @@ def test_rebuild_heartbeats(compare, home, records):
         lambda: rebuild_heartbeats(home, records=records),
         {"wfdb and a loop": lambda: rebuild_by_hand(home, records)},
         reach={"wfdb and a loop": 5},
-        floor={"wfdb and a loop": 4},
+        floor={"wfdb and a loop": 5},
     )

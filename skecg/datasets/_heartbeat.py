@@ -168,7 +168,8 @@ def cut_records(records: Bunch, leads: Iterable[np.ndarray], n_timesteps: int = 
     # The rows of all records in one array from the start: parts to be joined would double it.
     data = np.empty((sum(n_beats), n_timesteps), dtype=np.float32)
     columns = []
-    for i, (lead, rows) in enumerate(zip(leads, np.split(data, np.cumsum(n_beats)[:-1]))):
+    parts = np.split(data, np.cumsum(n_beats)[:-1])
+    for i, (lead, rows) in enumerate(zip(leads, parts, strict=True)):
         _, annotation = cut_heartbeats(
             lead,
             records.annotations[i].sample,
