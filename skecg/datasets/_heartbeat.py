@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,7 @@ from ._beat_table import describe_beats, join_beats
 from ._data_home import get_data_home
 from ._heartbeat_csv import read_heartbeat_csv
 from ._heartbeat_rebuild import cut_heartbeats
-from ._mitbih import load_mitbih
+from ._mitbih import open_mitbih
 
 # The rows keep every third sample of 360 Hz, although 125 Hz is usually stated.
 _RATE = 120.0
@@ -157,18 +158,25 @@ def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
     >>> beats.data.shape[1], beats.sampling_rate
     (187, 120.0)
     """
+    return cut_records(records, records.data, n_timesteps)
+
+
+def cut_records(records: Bunch, leads: Iterable[np.ndarray], n_timesteps: int = 187) -> Bunch:
+    """Cut the beats of :func:`beats_from_records` from leads that may be read one by one."""
     step = max(1, round(records.sampling_rate / _RATE))
     n_beats = [np.count_nonzero(codes[:-1] >= 0) for codes in records.target]
     # The rows of all records in one array from the start: parts to be joined would double it.
     data = np.empty((sum(n_beats), n_timesteps), dtype=np.float32)
     columns = []
-    for i, rows in enumerate(np.split(data, np.cumsum(n_beats)[:-1])):
-        rows[:], annotation = cut_heartbeats(
-            records.data[i],
+    parts = np.split(data, np.cumsum(n_beats)[:-1])
+    for i, (lead, rows) in enumerate(zip(leads, parts, strict=True)):
+        _, annotation = cut_heartbeats(
+            lead,
             records.annotations[i].sample,
             records.target[i] >= 0,
             step=step,
             n_timesteps=n_timesteps,
+            out=rows,
         )
         columns.append(describe_beats(records, i, annotation))
     return join_beats(
@@ -180,10 +188,22 @@ def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
     )
 
 
-def _rebuild(data_home: str | os.PathLike | None, subset: str, progress: bool) -> Bunch:
+def rebuild_heartbeats(
+    data_home: str | os.PathLike | None,
+    *,
+    records: Sequence[int] | None = None,
+    progress: bool = False,
+) -> Bunch:
+    """Rebuild the rows of MIT-BIH records; one lead at a time is in memory."""
     # The published rows come from the first channel, whatever lead it holds, in raw units.
-    records = load_mitbih(data_home, lead=0, physical=False, progress=progress)
-    bunch = beats_from_records(records)
+    opened, leads = open_mitbih(
+        data_home, lead=0, records=records, physical=False, progress=progress
+    )
+    return cut_records(opened, leads)
+
+
+def _rebuild(data_home: str | os.PathLike | None, subset: str, progress: bool) -> Bunch:
+    bunch = rebuild_heartbeats(data_home, progress=progress)
     if subset == "all":
         return bunch
     rows = published_test_rows()

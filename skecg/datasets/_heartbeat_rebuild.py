@@ -13,6 +13,7 @@ def cut_heartbeats(
     *,
     step: int = 3,
     n_timesteps: int = 187,
+    out: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut one row per beat from a record, exactly as the Kaggle heartbeat data set did.
 
@@ -34,11 +35,14 @@ def cut_heartbeats(
         Distance between kept samples; no filter is applied.
     n_timesteps : int, default=187
         Length of a row.
+    out : float32 ndarray of shape (n_beats, n_timesteps), default=None
+        Where to write the rows. If None, they come in a new array.
 
     Returns
     -------
     rows : ndarray of shape (n_beats, n_timesteps)
-        The beats as float32. A piece without range (flat or empty) is a row of zeros.
+        The beats as float32, `out` where it is given. A piece without range (flat or empty) is a
+        row of zeros.
     annotation : ndarray of shape (n_beats,)
         The annotation that each row starts at.
 
@@ -69,25 +73,33 @@ def cut_heartbeats(
     stop = following + (0.2 * (after - following)).astype(np.int64)
 
     n_kept = -((start - stop) // step)
+    is_16_bit = np.can_cast(signal.dtype, np.int16)
+    padding = np.zeros(step * n_timesteps, np.int16 if is_16_bit else np.float64)
     # Windows are views: only those that begin at a beat are copied.
-    padded = np.append(signal, np.zeros(step * n_timesteps, signal.dtype))
-    windows = sliding_window_view(padded, step * (n_timesteps - 1) + 1)[:, ::step]
-    pieces = windows[start]
-    # What is no part of a piece must not count for its range, and is 0 in the row.
-    is_outside = np.arange(n_timesteps) >= n_kept[:, np.newaxis]
+    windows = sliding_window_view(np.append(signal, padding), step * (n_timesteps - 1) + 1)
+    pieces = windows[start, ::step]
+    # What is no part of a piece must not count for its range, and is 0 in the row. The smallest
+    # integers are compared fastest.
+    small = np.min_scalar_type(n_timesteps)
+    place, n_in_row = np.arange(n_timesteps, dtype=small), np.minimum(n_kept, n_timesteps)
+    is_outside = place >= n_in_row.astype(small)[:, np.newaxis]
     np.copyto(pieces, pieces[:, :1], where=is_outside)
     low, high = pieces.min(axis=1), pieces.max(axis=1)
     is_long = n_kept > n_timesteps
     if is_long.any():
         low[is_long], high[is_long] = _piece_range(signal, start[is_long], n_kept[is_long], step)
     np.copyto(pieces, low[:, np.newaxis], where=is_outside)
-    # Differences of 16-bit integers are exact in float32, and so their quotients are rounded once,
-    # to what float64 rounded to float32 would be.
-    dtype = np.float32 if np.can_cast(signal.dtype, np.int16) else np.float64
-    low, high = low.astype(dtype), high.astype(dtype)
-    rows = pieces - low[:, np.newaxis]
-    rows /= np.where(high > low, high - low, 1)[:, np.newaxis]
-    return rows.astype(np.float32, copy=False), annotation
+
+    pieces -= low[:, np.newaxis]
+    span = high - low
+    if is_16_bit:
+        # Differences that wrapped are right when they are read without a sign. They are exact in
+        # float32, and so their quotients are rounded once, to what float64 would be rounded to.
+        pieces, span = pieces.view(np.uint16), span.view(np.uint16).astype(np.float32)
+    span[span == 0] = 1
+    rows = np.empty(pieces.shape, dtype=np.float32) if out is None else out
+    np.divide(pieces, span[:, np.newaxis], out=rows, casting="same_kind")
+    return rows, annotation
 
 
 def _piece_range(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from numbers import Integral
+from pathlib import Path
 
 import numpy as np
 import wfdb
@@ -15,7 +17,7 @@ from tqdm import tqdm
 from ..signal import AAMI_CLASSES, aami_codes
 from ._data_home import find_folder
 from ._wfdb_annotations import read_annotations
-from ._wfdb_record import read_record
+from ._wfdb_record import read_header, read_signals
 
 MITBIH_RECORDS = (
     *(100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 113, 114, 115, 116, 117, 118),
@@ -133,6 +135,34 @@ def load_mitbih(
     >>> mitbih.data.shape, mitbih.lead_names  # doctest: +SKIP
     ((2, 650000), ['MLII', 'MLII'])
     """
+    bunch, signals = open_mitbih(
+        data_home,
+        lead=lead,
+        records=records,
+        on_missing_lead=on_missing_lead,
+        physical=physical,
+        progress=progress,
+    )
+    first = next(signals)
+    bunch.data = np.empty((len(bunch.records), len(first)), dtype=first.dtype)
+    for signal, row in zip(chain([first], signals), bunch.data):
+        row[:] = signal
+    return bunch
+
+
+def open_mitbih(
+    data_home: str | os.PathLike | None,
+    *,
+    lead: str | int,
+    records: Sequence[int] | None = None,
+    on_missing_lead: str = "first",
+    physical: bool,
+    progress: bool = False,
+) -> tuple[Bunch, Iterator[np.ndarray]]:
+    """Return what :func:`load_mitbih` does but for ``data``, and the rows of it one by one.
+
+    Headers and annotations, which are small, are read at once; each lead when it is asked for.
+    """
     if on_missing_lead not in ("first", "skip", "raise"):
         raise ValueError(
             f"on_missing_lead must be 'first', 'skip' or 'raise', got {on_missing_lead!r}."
@@ -142,10 +172,10 @@ def load_mitbih(
     if len(numbers) == 0:
         raise ValueError("records is empty; name at least one record, or None for all.")
 
-    lead_names, annotations, loaded, skipped, replaced = [], [], [], [], []
-    data = None
-    for number in tqdm(numbers, desc="MIT-BIH records", unit="record", disable=not progress):
-        record = read_record(folder / str(number), FETCH_REMEDY)
+    opened, forms, lead_names, annotations = [], [], [], []
+    loaded, skipped, replaced = [], [], []
+    for number in numbers:
+        record = read_header(folder / str(number), FETCH_REMEDY)
         channel = _find_lead(record, lead)
         if channel is None and on_missing_lead == "raise":
             raise ValueError(
@@ -158,17 +188,14 @@ def load_mitbih(
         if channel is None:
             replaced.append(number)
             channel = 0
-        signal = _in_millivolts(record, channel) if physical else record.d_signal[:, channel]
-        form = (len(signal), float(record.fs))
-        if data is None:
-            first_form, data = form, np.empty((len(numbers), len(signal)), dtype=signal.dtype)
-        if form != first_form:
-            lengths, rates = (sorted({*pair}) for pair in zip(form, first_form))
+        forms.append((record.sig_len, float(record.fs)))
+        if forms[-1] != forms[0]:
+            lengths, rates = (sorted({*pair}) for pair in zip(forms[-1], forms[0]))
             raise ValueError(
                 f"Records {[*loaded, number]} have {lengths} samples at {rates} Hz; records loaded "
                 "together need one length and one sampling rate. Load them apart."
             )
-        data[len(loaded)] = signal
+        opened.append((folder / str(number), record, channel))
         lead_names.append(record.sig_name[channel])
         annotations.append(read_annotations(folder / f"{number}.atr", FETCH_REMEDY))
         loaded.append(number)
@@ -180,10 +207,10 @@ def load_mitbih(
             f"Records {replaced} have no lead {lead!r}; their first lead is used instead (see "
             "lead_names). Pass on_missing_lead='skip' to leave them out.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-    return Bunch(
-        data=data[: len(loaded)],
+    bunch = Bunch(
+        data=None,
         target=[aami_codes(annotation.symbol) for annotation in annotations],
         target_names=np.array(AAMI_CLASSES),
         groups=np.array([mitbih_subject(number) for number in loaded]),
@@ -191,10 +218,21 @@ def load_mitbih(
         lead_names=lead_names,
         annotations=annotations,
         skipped=skipped,
-        sampling_rate=first_form[1],
+        sampling_rate=forms[0][1],
         units="mV" if physical else "adu",
         DESCR=DESCR,
     )
+    return bunch, _read_leads(opened, physical, progress)
+
+
+def _read_leads(
+    opened: Sequence[tuple[Path, wfdb.Record, int]], physical: bool, progress: bool
+) -> Iterator[np.ndarray]:
+    """Read one channel of each record."""
+    bar = tqdm(opened, desc="MIT-BIH records", unit="record", disable=not progress)
+    for path, record, channel in bar:
+        signals = read_signals(record, path, FETCH_REMEDY)
+        yield _in_millivolts(record, signals, channel) if physical else signals[:, channel]
 
 
 def _find_lead(record: wfdb.Record, lead: str | int) -> int | None:
@@ -211,10 +249,10 @@ def _find_lead(record: wfdb.Record, lead: str | int) -> int | None:
     return record.sig_name.index(lead) if lead in record.sig_name else None
 
 
-def _in_millivolts(record: wfdb.Record, channel: int) -> np.ndarray:
+def _in_millivolts(record: wfdb.Record, signals: np.ndarray, channel: int) -> np.ndarray:
     """Return one channel as float32 in physical units."""
     fields = ("fmt", "adc_gain", "baseline")
     return wfdb.Record(
-        d_signal=record.d_signal[:, [channel]],
+        d_signal=signals[:, [channel]],
         **{field: [getattr(record, field)[channel]] for field in fields},
     ).dac(return_res=32)[:, 0]

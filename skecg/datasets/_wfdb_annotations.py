@@ -83,10 +83,14 @@ def _parse(content: bytes) -> Bunch:
     owner = np.cumsum(is_annotation)[aux] - 1
     if (value[aux] > _LONGEST_NOTE).any() or (np.diff(owner) == 0).any():
         raise ValueError("an annotation in it has a note of more than 255 bytes, or two notes")
-    notes = np.full(len(sample), "", dtype=object)
-    for i, start, n_bytes in zip(owner, 2 * place[aux] + 2, value[aux]):
+    texts = [
         # Some notes count the NUL byte that pads them to an even length.
-        notes[i] = content[start : start + n_bytes].decode("latin-1").rstrip("\0")
+        content[start : start + n_bytes].decode("latin-1").rstrip("\0")
+        for start, n_bytes in zip((2 * place[aux] + 2).tolist(), value[aux].tolist())
+    ]
+    # Few annotations have a note: strings made one by one, of all of them, would take longest.
+    notes = np.zeros(len(sample), dtype=f"<U{max(map(len, texts), default=0) or 1}")
+    notes[owner] = texts
     return _name(sample, code[is_annotation], notes)
 
 
@@ -110,4 +114,4 @@ def _name(sample: np.ndarray, code: np.ndarray, notes: np.ndarray) -> Bunch:
     symbol = symbols[code[kept]]
     if (symbol == "").any():
         raise ValueError(f"the code {code[kept][symbol == ''][0]} in it has no symbol")
-    return Bunch(sample=sample[kept], symbol=symbol, aux_note=notes[kept].astype(str))
+    return Bunch(sample=sample[kept], symbol=symbol, aux_note=notes[kept])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -48,6 +49,22 @@ def test_rows_follow_the_rule(home):
         assert annotation.sample[k] == beats["sample"][i]
         expected = cut_by_the_words_of_the_rule(signal, annotation.sample, k)
         np.testing.assert_array_equal(beats.data[i], expected)
+
+
+def test_rebuilding_does_not_keep_the_records(data_home):
+    tracemalloc.start()
+    beats = load_heartbeat(data_home, source="mitbih")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The leads of all records, 650,000 samples of 16 bits each, would be another 62 MB.
+    assert beats.data.nbytes < peak < beats.data.nbytes + 30e6
+
+
+def test_generated_beats_are_those_of_the_records_together(home):
+    beats = load_heartbeat(home, source="mitbih")
+    expected = beats_from_records(load_mitbih(home, lead=0, physical=False))
+    for name in ("data", "target", "groups", "record", "sample", "symbol", "annotation"):
+        np.testing.assert_array_equal(beats[name], expected[name])
 
 
 def test_records_201_and_202_are_one_subject(home):

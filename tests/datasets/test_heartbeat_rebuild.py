@@ -30,6 +30,35 @@ def test_rows_are_those_of_a_loop_over_beats(step, seed):
         np.testing.assert_array_equal(row, cut_one(signal, samples, i, step))
 
 
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.float64])
+def test_the_whole_range_of_16_bits_is_scaled_rightly(dtype):
+    # Differences of up to 65,535, which wrap in int16.
+    rng = np.random.default_rng(0)
+    signal = rng.integers(-(2**15), 2**15, 3_000).astype(dtype)
+    signal[[150, 153]] = -(2**15), 2**15 - 1
+    samples = np.arange(50, 3_000, 100)
+    rows, annotation = cut_heartbeats(signal, samples, np.ones(len(samples), bool), step=3)
+    for row, i in zip(rows, annotation):
+        np.testing.assert_array_equal(row, cut_one(signal, samples, i))
+
+
+def test_what_is_beyond_a_piece_is_a_positive_zero():
+    # The same beats have the same bytes, by which duplicates are found.
+    signal = -np.random.default_rng(0).random(400)
+    rows, _ = cut_heartbeats(signal, np.array([10, 200, 300]), np.ones(3, bool))
+    assert not np.signbit(rows).any()
+
+
+def test_rows_are_written_where_it_is_asked():
+    signal, samples = np.arange(500, dtype=np.int16), np.array([10, 100, 210, 400])
+    expected, _ = cut_heartbeats(signal, samples, np.ones(4, bool))
+    out = np.full((5, 187), 7, dtype=np.float32)
+    rows, _ = cut_heartbeats(signal, samples, np.ones(4, bool), out=out[1:4])
+    assert np.shares_memory(rows, out)
+    np.testing.assert_array_equal(out[1:4], expected)
+    assert (out[[0, 4]] == 7).all()
+
+
 def test_a_piece_is_worked_out_by_hand():
     # From 2 to 11 + int(0.2 (21 - 11)) = 13, every third sample: 2, 5, 8 and 11.
     signal = np.zeros(40, dtype=np.int16)

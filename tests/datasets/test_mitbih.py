@@ -3,6 +3,7 @@ import pytest
 import wfdb
 
 from skecg.datasets import MITBIH_RECORDS, load_mitbih
+from skecg.datasets._mitbih import open_mitbih
 
 GENERATED = [100, 114, 201, 202]
 
@@ -133,6 +134,16 @@ def test_a_changed_sample_is_found_by_the_checksum(generated_home):
     file.write_bytes(content)
     with pytest.raises(ValueError, match=r"100\.dat: lead MLII.*checksum"):
         load_mitbih(generated_home, records=[100])
+
+
+def test_leads_are_read_one_by_one(generated_home):
+    bunch, leads = open_mitbih(generated_home, lead=0, records=[100, 114], physical=False)
+    np.testing.assert_array_equal(bunch.records, [100, 114])
+    (generated_home / "mitdb" / "114.dat").write_bytes(b"")
+    expected = load_mitbih(generated_home, lead=0, records=[100], physical=False).data[0]
+    np.testing.assert_array_equal(next(leads), expected)
+    with pytest.raises(ValueError, match=r"114\.dat.*truncated"):
+        next(leads)
 
 
 @pytest.mark.parametrize("extension", [".hea", ".dat", ".atr"])
