@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator
+from itertools import chain, islice, repeat
 
 import numpy as np
 import torch
@@ -15,6 +16,9 @@ from ._mapped_samples import MappedSamples
 
 # The part of a CUDA device's free memory that the samples may take; the rest is for the network.
 _SHARE_OF_FREE_MEMORY = 0.5
+# Values that are gathered at once, which is quicker than small batches one by one: few enough for
+# the caches.
+_VALUES_AT_ONCE = 2**16
 # Types of numbers that PyTorch gathers and converts.
 _TYPES = {"bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"}
 
@@ -66,6 +70,20 @@ class Batches:
     def __len__(self) -> int:
         """Return the number of samples."""
         return len(self.y)
+
+    def in_turn(self, order: Iterator[Tensor]) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+        """Yield the samples, targets and weights of batches, all of one size but the last.
+
+        Several small ones are gathered at once.
+        """
+        first = next(order)
+        order, batch_size = chain([first], order), len(first)
+        n_together = _VALUES_AT_ONCE // (batch_size * math.prod(self.X.shape[1:])) or 1
+        groups = iter(lambda: list(islice(order, n_together)), [])
+        for index in self.announced(map(torch.cat, groups)):
+            X, y, weights = self.take(index)
+            some = repeat(None) if weights is None else weights.split(batch_size)
+            yield from zip(X.split(batch_size), y.split(batch_size), some)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the samples, targets and weights at ``index``, on the device."""

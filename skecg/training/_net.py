@@ -21,9 +21,11 @@ from ..sample_view import SampleView
 from ._batches import Batches, as_tensor
 from ._checkpoint import CheckpointStore, ResumableTraining
 from ._data_parallel import shared
+from ._dense_gradients import DenseGradients
 from ._device import Precision
 from ._early_stopping import EarlyStopping
 from ._lean_steps import lean_steps
+from ._optimizers import forget_denormals
 from ._progress import EpochWatcher
 from ._schedules import Schedule
 from ._share import sum_gradients, sum_over_processes
@@ -193,11 +195,13 @@ class LeanNet(NeuralNetClassifier):
         module, optimizer = self.module_, self.optimizer_
         for name in self.kept_in_eval:
             module.get_submodule(name).eval()
+        forget_denormals(optimizer)
         # A callback may do anything with the optimiser, and then finds nothing but the optimiser.
         steps = optimizer if listens else lean_steps(optimizer)
+        is_plain = not listens and forward is module and self.precision.products is None
+        dense = DenseGradients.of(module, batches.X.dim()) if is_plain else None
         autocast, losses = self._autocast, []
-        for index in batches.announced(order):
-            X, y, weights = batches.take(index)
+        for X, y, weights in batches.in_turn(order):
             if factors is not None:
                 rate = self.lr * next(factors)
                 for group in optimizer.param_groups:
@@ -207,11 +211,14 @@ class LeanNet(NeuralNetClassifier):
             steps.zero_grad()
             # A compiled network is compiled for full batches; the short last one goes through
             # the same weights uncompiled, so that it costs no second compilation.
-            network = forward if len(index) == self.batch_size else module
-            with autocast:
-                logits = network(X)
-            loss = _loss(logits, y, weights)
-            loss.backward()
+            network = forward if len(X) == self.batch_size else module
+            if dense is not None:
+                loss = dense(X, y, weights)
+            else:
+                with autocast:
+                    logits = network(X)
+                loss = _loss(logits, y, weights)
+                loss.backward()
             sum_gradients(module, batches)
             if self.gradient_clip is not None:
                 nn.utils.clip_grad_norm_(module.parameters(), self.gradient_clip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -139,6 +140,10 @@ class OwnPart:
     def __getattr__(self, name: str) -> Any:
         """Look up everything else, as the order of the samples, in the whole."""
         return getattr(self.whole, name)
+
+    def in_turn(self, order: Iterator[Tensor]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield this process's samples, targets and weights of batches."""
+        return map(self.take, self.announced(order))
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return this process's samples, targets and weights of the batch at ``index``."""
