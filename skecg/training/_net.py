@@ -198,7 +198,9 @@ class LeanNet(NeuralNetClassifier):
         forget_denormals(optimizer)
         # A callback may do anything with the optimiser, and then finds nothing but the optimiser.
         steps = optimizer if listens else lean_steps(optimizer)
-        is_plain = not listens and forward is module and self.precision.products is None
+        # Where a batch is shared, a process without a sample has a target that is left out.
+        is_plain = not listens and forward is module and isinstance(batches, Batches)
+        is_plain &= self.precision.products is None
         dense = DenseGradients.of(module, batches.X.dim()) if is_plain else None
         autocast, losses = self._autocast, []
         for X, y, weights in batches.in_turn(order):

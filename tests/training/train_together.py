@@ -15,9 +15,14 @@ import numpy as np
 import torch
 from sklearn.base import clone
 from skorch.callbacks import Callback, EpochScoring
-from torch import distributed
+from torch import distributed, nn
 
-from skecg import ECGAttentionVGGClassifier, ECGCNNClassifier, ECGResidualCNNClassifier
+from skecg import (
+    ECGAttentionVGGClassifier,
+    ECGCNNClassifier,
+    ECGNeuralClassifier,
+    ECGResidualCNNClassifier,
+)
 from skecg.datasets import make_beats
 from skecg.training import data_parallel
 
@@ -64,6 +69,16 @@ def single_sample_left():
     return classifier.fit(X, y)
 
 
+def dense():
+    # The gradients of such networks are written down, but for a batch that is shared.
+    classifier = ECGNeuralClassifier(module=dense_network, **EXACT, max_epochs=3, batch_size=32)
+    return classifier.fit(BEATS.data[:65], BEATS.target[:65])
+
+
+def dense_network(input_shape, n_classes):
+    return nn.Sequential(nn.Linear(*input_shape, 8), nn.ReLU(), nn.Linear(8, n_classes))
+
+
 def stopped_early():
     classifier, X, y = residual_cnn(
         100, max_epochs=40, learning_rate=0.03, lr_schedule=None,
@@ -107,6 +122,7 @@ def continued():
 SAME: list[Callable] = [
     weighted,
     single_sample_left,
+    dense,
     stopped_early,
     listened_to,
     normalised,
