@@ -168,8 +168,9 @@ def test_one_hidden_layer(compare, batch_size):
             **peers(hidden_layer, X, y, batch_size),
             "gradients alone": gradients_alone(hidden_layer, X, y, batch_size),
         },
+        rounds=15,
         reach={"skorch": 5},
-        floor={"skorch": 4, "hand-written loop": 1.8},
+        floor={"skorch": 3.5, "hand-written loop": 1.5},
     )
 
 

@@ -52,12 +52,17 @@ def crop_leads(
     array([[[0, 0],
             [0, 0]]], dtype=uint8)
     """
+    boxes = np.asarray(boxes)
+    if len(boxes) == 0:
+        return np.empty((0, *size), np.uint8)
+    corner = boxes[:, :2].min(0)
+    region = sheet.crop((*corner.tolist(), *boxes[:, 2:].max(0).tolist()))
+    if swap_channels:
+        region = Image.merge("RGB", region.split()[::-1])
+    greys = np.asarray(region.convert("L"))
     out = np.empty((len(boxes), *size), np.uint8)
-    for k, box in enumerate(np.asarray(boxes).tolist()):
-        crop = sheet.crop(box)
-        if swap_channels:
-            crop = Image.merge("RGB", crop.split()[::-1])
-        grey = thicken(np.asarray(crop.convert("L")), dilation)
+    for k, (left, upper, right, lower) in enumerate((boxes - np.tile(corner, 2)).tolist()):
+        grey = thicken(greys[upper:lower, left:right], dilation)
         if invert:
             grey = ~grey
         if resample == "area":
@@ -70,10 +75,10 @@ def crop_leads(
 def thicken(grey: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
     """Take the minimum over a square of odd width; at the border over what is inside."""
     for axis in (0, 1):
-        rows = np.moveaxis(grey, axis, 0)
-        darkest = rows.copy()
+        darkest = grey.copy()
+        rows, out = grey.swapaxes(0, axis), darkest.swapaxes(0, axis)
         for shift in range(1, min(width // 2, len(rows) - 1) + 1):
-            np.minimum(darkest[shift:], rows[:-shift], out=darkest[shift:])
-            np.minimum(darkest[:-shift], rows[shift:], out=darkest[:-shift])
-        grey = np.moveaxis(darkest, 0, axis)
-    return np.ascontiguousarray(grey)
+            np.minimum(out[shift:], rows[:-shift], out=out[shift:])
+            np.minimum(out[:-shift], rows[shift:], out=out[:-shift])
+        grey = darkest
+    return grey

@@ -17,8 +17,8 @@ from skorch.dataset import Dataset
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..sample_view import SampleView
-from ._batches import Batches, as_tensor
+from ._batches import Batches
+from ._block_prediction import BlockPrediction
 from ._checkpoint import CheckpointStore, ResumableTraining
 from ._data_parallel import shared
 from ._dense_gradients import DenseGradients
@@ -30,20 +30,10 @@ from ._progress import EpochWatcher
 from ._schedules import Schedule
 from ._share import sum_gradients, sum_over_processes
 
-# Matrix products of fewer rows take other kernels, whose sums differ in the last bits: a sample's
-# probabilities would depend on how many others are predicted with it.
-MIN_ROWS = 16
-# Input values that are copied at a time, and the most in one block of a prediction: on the CPU few
-# enough for the caches, elsewhere enough to fill the device.
-_VALUES_PER_BLOCK = {"cpu": 2**18, "other": 2**22}
-# The most rows in a block, since a network may well enlarge a small sample: the maps of 32 filters
-# over 128 beats are 3 MB; those over 2,048 beats take up to twice as long, from memory.
-_ROWS_PER_BLOCK = {"cpu": 2**7, "other": 2**13}
-
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
-class LeanNet(NeuralNetClassifier):
+class LeanNet(BlockPrediction, NeuralNetClassifier):
     """A skorch classifier whose loop costs microseconds per batch.
 
     ``train`` runs epochs over :class:`Batches`. Callbacks see what skorch promises them; when
@@ -292,96 +282,6 @@ class LeanNet(NeuralNetClassifier):
         if self.precision.products is None:
             return nullcontext()
         return torch.autocast(torch.device(self.device).type, self.precision.products)
-
-    # Prediction -------------------------------------------------------------------------------
-
-    @torch.no_grad()
-    def logits(self, X: SampleView | np.ndarray) -> Tensor:
-        """Compute the logits of samples in blocks of bounded memory.
-
-        Parameters
-        ----------
-        X : SampleView or ndarray of shape (n_samples, ...)
-            Samples as the module takes them.
-
-        Returns
-        -------
-        Tensor of shape (n_samples, n_classes)
-            On the CPU, in the weights' number format.
-        """
-        return self._map_blocks(self.module_, X)
-
-    @torch.no_grad()
-    def embed(self, X: SampleView | np.ndarray, layer: nn.Module) -> Tensor:
-        """Compute what goes into ``layer`` for every sample."""
-        inputs: list[Tensor] = []
-        handle = layer.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
-
-        def features(block: Tensor) -> Tensor:
-            inputs.clear()
-            self.module_(block)
-            return torch.flatten(inputs[-1], 1)
-
-        try:
-            return self._map_blocks(features, X)
-        finally:
-            handle.remove()
-
-    def _map_blocks(
-        self, function: Callable[[Tensor], Tensor], X: SampleView | np.ndarray
-    ) -> Tensor:
-        outputs, n_done = None, 0
-        with self._autocast:  # around all blocks, for which it converts the weights once
-            for block, n_rows in self.blocks(X):
-                output = function(block)[:n_rows]
-                if outputs is None:
-                    # Kept one by one, they would leave holes between the blocks, as losses would.
-                    outputs = output.new_empty((len(X), *output.shape[1:]))
-                outputs[n_done : n_done + n_rows] = output
-                n_done += n_rows
-        return outputs.to(self.precision.weights).cpu()
-
-    def blocks(
-        self, X: SampleView | np.ndarray, most_rows: int | None = None
-    ) -> Iterator[tuple[Tensor, int]]:
-        """Yield samples on the device in blocks of bounded memory, the module in evaluation mode.
-
-        Parameters
-        ----------
-        X : SampleView or ndarray of shape (n_samples, ...)
-            Samples as the module takes them.
-        most_rows : int or None, default=None
-            Largest number of samples in a block, where fewer than by default are wished.
-
-        Yields
-        ------
-        block : Tensor
-            Samples, in the weights' number format.
-        n_rows : int
-            How many of them are samples of X; the rest are copies of the last one.
-        """
-        self._set_training(False)
-        kind = "cpu" if torch.device(self.device).type == "cpu" else "other"
-        fitting = max(_VALUES_PER_BLOCK[kind] // max(X[0].size, 1), 1)
-        rows = min(fitting, _ROWS_PER_BLOCK[kind], most_rows or fitting)
-        # Blocks of large samples have fewer rows than MIN_ROWS, but then all have as many.
-        fewest = min(rows, MIN_ROWS)
-        for samples in self._in_parts(X, fitting // rows * rows):
-            for block in samples.split(rows):
-                n_rows = len(block)
-                if n_rows < fewest:
-                    filling = block[-1:].expand(fewest - n_rows, *block.shape[1:])
-                    block = torch.cat([block, filling])
-                yield block, n_rows
-
-    def _in_parts(self, X: SampleView | np.ndarray, n_samples: int) -> Iterator[Tensor]:
-        """Yield so many samples at a time, on the device."""
-        for start in range(0, len(X), n_samples):
-            # A copy, which the module may write into, with a sample's values next to each other.
-            samples = np.array(X[start : start + n_samples], order="C")
-            # An axis of length 1 may have any stride, by which PyTorch chooses other kernels.
-            samples = samples.ravel().reshape(samples.shape)
-            yield as_tensor(samples).to(self.device, self.precision.weights)
 
     # Pickling ---------------------------------------------------------------------------------
 
