@@ -191,7 +191,7 @@ def draw(rows: list[Row], path: Path) -> None:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.grid(axis="x", color="0.92")
     axes.set_axisbelow(True)
-    axes.legend(
+    figure.legend(
         handles=[
             Patch(color=colours[True], label="reach reached"),
             Patch(color=colours[False], label="reach missed"),
@@ -199,7 +199,7 @@ def draw(rows: list[Row], path: Path) -> None:
             Line2D([], [], color="black", linewidth=2.2, label="reach"),
             Line2D([], [], color="0.25", linewidth=1, label="quartiles"),
         ],
-        loc="upper center", bbox_to_anchor=(0.3, -0.08), ncols=5, fontsize=7, frameon=False,
+        loc="outside lower center", ncols=5, fontsize=7, frameon=False,
     )  # fmt: skip
     figure.savefig(path, dpi=150)
 
