@@ -21,7 +21,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 BEGIN = "<!-- ratios: from here to the end mark written by benchmarks/report.py -->"
 END = "<!-- ratios: end -->"
-COLUMNS = "| what | peer | peer / ours: median (quartiles) | reach | reached |"
+COLUMNS = "| what | peer | peer / ours: median (quartiles) | reach | reached | floor in CI |"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Row:
     low: float
     high: float
     wanted: float | None
+    floor: float | None = None
     unit: str = ""  # of a figure: less is better; "" is a ratio: more is better
 
     @property
@@ -57,7 +58,8 @@ class Row:
 
     def markdown(self) -> str:
         reached = {None: "", True: "yes", False: "**no**"}[self.reached]
-        return f"| {self.what} | {self.name} | {self.value} | {self.reach} | {reached} |"
+        floor = "" if self.floor is None else f"{self.floor:g}"
+        return f"| {self.what} | {self.name} | {self.value} | {self.reach} | {reached} | {floor} |"
 
 
 def number(value: float) -> str:
@@ -83,7 +85,7 @@ def rows_of(run: dict[str, Any]) -> Iterable[Row]:
         figures = benchmark["extra_info"].get("figures", {})
         for name, row in ratios.items():
             spread = row["median"], row["low"], row["high"]
-            yield Row(file, what, name, *spread, wanted=row["reach"])
+            yield Row(file, what, name, *spread, wanted=row["reach"], floor=row["floor"])
         for name, row in figures.items():
             spread = row["median"], row["low"], row["high"]
             yield Row(file, what, name, *spread, wanted=row["at_most"], unit=row["unit"])
@@ -131,7 +133,7 @@ def table(rows: list[Row], runs: list[str]) -> str:
     ]
     for file in dict.fromkeys(row.file for row in rows):
         lines += ["", f"    pytest benchmarks/{file} --benchmark-only -s", ""]
-        lines += [COLUMNS, "|---|---|---|---|---|"]
+        lines += [COLUMNS, "|---|---|---|---|---|---|"]
         lines += [row.markdown() for row in rows if row.file == file]
     return "\n".join(lines)
 
