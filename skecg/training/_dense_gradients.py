@@ -113,4 +113,5 @@ def _has_hooks(module: nn.Module) -> bool:
     names = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks",
              "_post_accumulate_grad_hooks", "_global_forward_hooks", "_global_forward_pre_hooks",
              "_global_backward_hooks", "_global_backward_pre_hooks")  # fmt: skip
-    return any(getattr(owner, name, None) for owner in owners for name in names)
+    has_own_forward = any("forward" in vars(part) for part in module.modules())
+    return has_own_forward or any(getattr(one, name, None) for one in owners for name in names)

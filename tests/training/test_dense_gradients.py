@@ -112,6 +112,7 @@ def hooked(register):
         lambda: nn.Sequential(DoubledLayer(30, 4)),
         lambda: nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(30, 4))),
         frozen,
+        hooked(lambda network: setattr(network[1], "forward", torch.tanh)),
         hooked(lambda network: network.register_forward_hook(print)),
         hooked(lambda network: network[0].register_forward_pre_hook(print)),
         hooked(lambda network: network[0].register_full_backward_hook(print)),
