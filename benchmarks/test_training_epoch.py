@@ -8,22 +8,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from skorch import NeuralNetClassifier
 from torch import nn
 from torch.nn import functional as F
 
 from benchmarks.conftest import short
+from benchmarks.epochs import CPU, epoch_by_hand, epoch_of_ours, epoch_of_skorch
 from benchmarks.plain_networks import PlainResidualCNN, PlainViT
 from skecg import ECGViTClassifier
 from skecg.networks import ResidualCNN
-from skecg.training import (
-    Batches,
-    LeanNet,
-    resolve_optimizer,
-    resolve_precision,
-)
-
-CPU = torch.device("cpu")
+from skecg.training import resolve_precision
 
 
 class Linear(nn.Linear):
@@ -43,53 +36,6 @@ def hidden_layer() -> nn.Module:
 def beats(n: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     return rng.random((n, 1, 187), dtype=np.float32), rng.integers(0, 5, n)
-
-
-def epoch_of_ours(module, X, y, batch_size, precision="float32"):
-    net = LeanNet(
-        module,
-        precision=resolve_precision(precision, CPU),
-        optimizer=resolve_optimizer("adamw", CPU),
-        lr=1e-3,
-        batch_size=batch_size,
-        verbose=0,
-    ).initialize()
-    batches = Batches(X, y, None, device=CPU, dtype=torch.float32)
-    generator = torch.Generator().manual_seed(0)
-    return lambda: net.train(batches, n_epochs=1, generator=generator)
-
-
-def epoch_by_hand(module, X, y, batch_size):
-    network = module()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
-    X, y = torch.from_numpy(X), torch.from_numpy(y)
-
-    def epoch():
-        network.train()
-        for index in torch.randperm(len(X)).split(batch_size):
-            loss = F.cross_entropy(network(X[index]), y[index])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-    return epoch
-
-
-def epoch_of_skorch(module, X, y, batch_size):
-    net = NeuralNetClassifier(
-        module,
-        criterion=nn.CrossEntropyLoss,
-        optimizer=torch.optim.AdamW,
-        optimizer__fused=True,
-        lr=1e-3,
-        max_epochs=1,
-        batch_size=batch_size,
-        iterator_train__shuffle=True,
-        train_split=None,
-        verbose=0,
-    ).initialize()
-    y = y.astype(np.int64)
-    return lambda: net.partial_fit(X, y)
 
 
 def peers(module, X, y, batch_size):

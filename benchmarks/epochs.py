@@ -1,0 +1,78 @@
+"""One epoch of training, by our engine and by what one would otherwise use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from skorch import NeuralNetClassifier
+from torch import nn
+from torch.nn import functional as F
+
+from skecg.training import Batches, LeanNet, resolve_optimizer, resolve_precision
+
+CPU = torch.device("cpu")
+Module: TypeAlias = Callable[[], nn.Module]
+Samples: TypeAlias = np.ndarray
+Epoch: TypeAlias = Callable[[], object]
+
+
+def epoch_of_ours(
+    module: Module, X: Samples, y: Samples, batch_size: int, *, device=CPU, precision="float32"
+) -> Epoch:
+    """Train by our engine, the samples on the device."""
+    net = LeanNet(
+        module,
+        precision=resolve_precision(precision, device),
+        optimizer=resolve_optimizer("adamw", device),
+        lr=1e-3,
+        batch_size=batch_size,
+        device=str(device),
+        verbose=0,
+    ).initialize()
+    batches = Batches(X, y, None, device=device, dtype=torch.float32)
+    generator = torch.Generator().manual_seed(0)
+    return lambda: net.train(batches, n_epochs=1, generator=generator)
+
+
+def epoch_by_hand(
+    module: Module, X: Samples, y: Samples, batch_size: int, *, device=CPU, compiled=False
+) -> Epoch:
+    """Train by a loop over tensors on the device, as short as it can be written."""
+    network = module().to(device)
+    forward = torch.compile(network) if compiled else network
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
+    X, y = torch.from_numpy(X).to(device), torch.from_numpy(y).to(device)
+
+    def epoch() -> None:
+        network.train()
+        for index in torch.randperm(len(X), device=device).split(batch_size):
+            loss = F.cross_entropy(forward(X[index]), y[index])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    return epoch
+
+
+def epoch_of_skorch(
+    module: Module, X: Samples, y: Samples, batch_size: int, *, device=CPU
+) -> Epoch:
+    """Train by plain skorch, with the fused optimiser too."""
+    net = NeuralNetClassifier(
+        module,
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.AdamW,
+        optimizer__fused=True,
+        lr=1e-3,
+        max_epochs=1,
+        batch_size=batch_size,
+        iterator_train__shuffle=True,
+        train_split=None,
+        device=str(device),
+        verbose=0,
+    ).initialize()
+    y = y.astype(np.int64)
+    return lambda: net.partial_fit(X, y)
