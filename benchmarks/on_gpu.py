@@ -27,22 +27,16 @@ from skecg import ECGViTClassifier
 from skecg.networks import AttentionVGG, ResidualCNN, VisionTransformer
 
 ROUNDS = 5
-VIT = ("stem", "dim", "n_blocks", "n_heads", "mlp_ratio", "activation", "positions",
-       "layer_norm_eps", "stochastic_depth", "initialization")  # fmt: skip
 WAITS = ("cudaStreamSynchronize", "cudaDeviceSynchronize", "cudaEventSynchronize")
 
 
-def default_vit() -> VisionTransformer:
-    settings = {name: getattr(ECGViTClassifier(), name) for name in VIT}
-    return VisionTransformer(patch_size=(16, 16), **settings)
-
-
+SHEET = (3, 182, 256)
 # Ours, the peers' where PyTorch's own layers would be another network, the shape of a sample,
 # the classes, and the sizes of a batch.
 NETWORKS = {
     "residual-cnn": (ResidualCNN, PlainResidualCNN, (1, 187), 5, [128, 2048]),
-    "vit": (default_vit, PlainViT, (3, 182, 256), 4, [32, 256]),
-    "vit-published": (VisionTransformer, VisionTransformer, (3, 182, 256), 4, [32, 128]),
+    "vit": (ECGViTClassifier()._network_factory(SHEET, 4), PlainViT, SHEET, 4, [32, 256]),
+    "vit-published": (VisionTransformer, VisionTransformer, SHEET, 4, [32, 128]),
     "attention-vgg-published": (AttentionVGG, AttentionVGG, (13, 64, 64), 5, [32, 128]),
 }
 

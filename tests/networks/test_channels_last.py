@@ -1,5 +1,7 @@
 """Layers with channels last: PyTorch's numbers, in the layout that is fast."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
@@ -8,31 +10,26 @@ from torch.nn import functional as F
 from skecg import networks
 from skecg.networks._channels_last import BatchNorm1d, Conv1d, GroupNorm, channels_last, max_pool1d
 
-IMAGE_SHAPE = (3, 32, 32)
+# What builds a network, and the shape of its samples.
 NETWORKS = {
-    "ResidualCNN": lambda: networks.ResidualCNN(n_leads=1),
-    "ResidualCNN, 3 leads": lambda: networks.ResidualCNN(n_leads=3),
-    "CNN": lambda: networks.CNN(n_leads=1),
-    "CNN, 3 leads, group": lambda: networks.CNN(n_leads=3, norm="group"),
-    "CNN2D": lambda: networks.CNN2D(IMAGE_SHAPE, width=4),
-    "CNN2D, 1 channel": lambda: networks.CNN2D((1, 32, 32), width=4),
-    "CNN3D": lambda: networks.CNN3D((8, 32, 32), width=4),
-    "Hybrid": lambda: networks.Hybrid(IMAGE_SHAPE, width=4),
-    "TimeDistributedCNN": lambda: networks.TimeDistributedCNN(IMAGE_SHAPE, n_steps=2, width=4),
-    "AttentionVGG": lambda: networks.AttentionVGG((3, 64, 64), width=4),
-    "VisionTransformer": lambda: networks.VisionTransformer(
-        IMAGE_SHAPE, stem="conv", patch_size=(8, 8), dim=16, n_heads=2, n_blocks=1
+    "ResidualCNN": (networks.ResidualCNN, (1, 187)),
+    "ResidualCNN, 3 leads": (networks.ResidualCNN, (3, 187)),
+    "CNN": (networks.CNN, (1, 187)),
+    "CNN, 3 leads, group": (partial(networks.CNN, norm="group"), (3, 187)),
+    "CNN2D": (partial(networks.CNN2D, width=4), (3, 32, 32)),
+    "CNN2D, 1 channel": (partial(networks.CNN2D, width=4), (1, 32, 32)),
+    "CNN3D": (partial(networks.CNN3D, width=4), (8, 32, 32)),
+    "Hybrid": (partial(networks.Hybrid, width=4), (3, 32, 32)),
+    "TimeDistributedCNN": (partial(networks.TimeDistributedCNN, n_steps=2, width=4), (3, 32, 32)),
+    "AttentionVGG": (partial(networks.AttentionVGG, width=4), (3, 64, 64)),
+    "VisionTransformer": (
+        partial(
+            networks.VisionTransformer,
+            stem="conv", patch_size=(8, 8), dim=16, n_heads=2, n_blocks=1,
+        ),
+        (3, 32, 32),
     ),
-}
-INPUT_SHAPES = {
-    "ResidualCNN": (1, 187),
-    "ResidualCNN, 3 leads": (3, 187),
-    "CNN": (1, 187),
-    "CNN, 3 leads, group": (3, 187),
-    "CNN2D, 1 channel": (1, 32, 32),
-    "CNN3D": (8, 32, 32),
-    "AttentionVGG": (3, 64, 64),
-}
+}  # fmt: skip
 WITH_POSITIONS = (
     nn.Conv1d
     | nn.Conv2d
@@ -96,11 +93,12 @@ def test_a_pool_is_pytorchs_bit_for_bit_where_values_are_equal_too():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_what_convolutions_and_pools_read_has_channels_last(name):
     # Else nothing would fail, and everything would be slower.
-    network, read = NETWORKS[name](), []
+    (build, shape), read = NETWORKS[name], []
+    network = build(shape) if len(shape) == 3 else build(*shape)
     for layer in network.modules():
         if isinstance(layer, WITH_POSITIONS):
             layer.register_forward_hook(lambda _, args, output: read.extend([*args, output]))
-    network(random(4, *INPUT_SHAPES.get(name, IMAGE_SHAPE), dtype=torch.float32))
+    network(random(4, *shape, dtype=torch.float32))
     maps = [x for x in read if x.shape[1] > 1 and x[0, 0].numel() > 1 and x is not read[0]]
     assert len(maps) > 3
     assert all(x.stride(1) == 1 for x in maps)
