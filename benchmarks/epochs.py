@@ -11,7 +11,8 @@ from skorch import NeuralNetClassifier
 from torch import nn
 from torch.nn import functional as F
 
-from skecg.training import Batches, LeanNet, resolve_optimizer, resolve_precision
+from skecg.samples import Batches
+from skecg.training import LeanNet, resolve_optimizer, resolve_precision
 
 CPU = torch.device("cpu")
 Module: TypeAlias = Callable[[], nn.Module]

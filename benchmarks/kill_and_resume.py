@@ -29,7 +29,7 @@ from skorch.callbacks import Callback
 
 from skecg import ECGResidualCNNClassifier
 from skecg.datasets import make_beats
-from skecg.model_file import read_container
+from skecg.storage import read_container
 
 BEATS = make_beats(200, random_state=0)
 

@@ -28,8 +28,8 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
 from skecg import ECGResidualCNNClassifier
 from skecg.datasets import beat_windows_from_records, get_data_home, load_mitbih, make_beats
-from skecg.machines import RecoverableClient
 from skecg.model_selection import DE_CHAZAL_DS1
+from skecg.parallel import RecoverableClient
 
 
 class AccuracyWithAccident:

@@ -20,7 +20,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
 from skecg import ECGResidualCNNClassifier
 from skecg.datasets import beat_windows_from_records, load_mitbih, make_beats
-from skecg.machines import RecoverableClient
+from skecg.parallel import RecoverableClient
 
 
 def main() -> None:

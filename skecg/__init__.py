@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from . import datasets, inspection, metrics, model_selection, training
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .persistence import ModelFileError, describe, load, save
     from .preprocessing import AreaResize, BeatSegmenter, LeadCropper
     from .records import BeatVoteClassifier
-    from .sample_view import SampleView
+    from .samples import SampleView
     from .sampling import NDSampler
 
 # Public name -> the package that defines it. PyTorch takes seconds to import, so nothing is
@@ -46,16 +46,24 @@ _HOMES = {
     "LeadCropper": "preprocessing",
     "ModelFileError": "persistence",
     "NDSampler": "sampling",
-    "SampleView": "sample_view",
+    "SampleView": "samples",
     "describe": "persistence",
     "load": "persistence",
     "save": "persistence",
 }
 _SUBPACKAGES = (
+    "classifiers",
     "datasets",
     "inspection",
     "metrics",
     "model_selection",
+    "networks",
+    "parallel",
+    "persistence",
+    "preprocessing",
+    "records",
+    "samples",
+    "sampling",
     "sheet",
     "signal",
     "training",

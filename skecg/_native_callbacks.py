@@ -7,17 +7,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
-try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
-except ImportError:  # scikit-learn before 1.9
-
-    class CallbackSupportMixin:
-        """Nothing: without ``set_callbacks`` no estimator has a callback."""
-
-    def with_callbacks(method: Callable) -> Callable:
-        """Return the method as it is."""
-        return method
-
+from ._compat import with_callbacks
 
 # What scikit-learn keeps in an estimator while it is being fitted: no copy is part of that fit.
 RUNNING_FIT = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")

@@ -16,41 +16,35 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback, PrintLog
 from torch import nn
 
-from .._native_callbacks import (
-    RUNNING_FIT,
-    CallbackSupportMixin,
-    FitTask,
-    open_fit_task,
-    with_callbacks,
-)
-from ..sample_view import SampleView
-from ..training import (
+from .._compat import CallbackSupportMixin, with_callbacks
+from .._native_callbacks import RUNNING_FIT, FitTask, open_fit_task
+from ..networks import frozen_normalizations, take_over
+from ..parallel import device_turn, is_main_process
+from ..samples import (
     Batches,
+    SampleView,
+    check_one_for_each,
+    check_samples,
+    check_samples_and_labels,
+    combined_weights,
+    without_zero_weights,
+)
+from ..training import (
+    CheckpointFile,
     EarlyStopping,
     EpochProgressBar,
     LeanNet,
     TrainingFacts,
-    combined_weights,
+    checkpoint_file,
     cpu_threads,
-    device_turn,
     draw_seed,
-    frozen_normalizations,
-    is_main_process,
     isolated_generators,
     resolve_device,
     resolve_optimizer,
     resolve_precision,
     resolve_schedule,
-    take_over,
     validation_split,
 )
-from ._check_samples import (
-    check_one_for_each,
-    check_samples,
-    check_samples_and_labels,
-    without_zero_weights,
-)
-from ._checkpoint_dir import CheckpointFile, checkpoint_file
 from ._fit_identity import fit_identity
 from ._fitted_state import FittedState, snapshot
 from ._network_prediction import NetworkPrediction

@@ -11,9 +11,9 @@ from typing import Literal
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
+from .._compat import Interval, StrOptions
 from ..networks import CNN
 from ..training import MultiStep
 from ._base import BaseECGClassifier

@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .. import __version__
-from ..model_file import ValueWriter
-from ..sample_view import SampleView
-from ..training import Precision, n_processes
+from .._version import __version__
+from ..parallel import n_processes
+from ..samples import SampleView
+from ..storage import ValueWriter
+from ..training import DIGEST, SCHEDULES, Precision
 from ._transfer import resolve_source
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _LEFT_OUT = {
     "callbacks", "checkpoint_dir", "class_weight", "device", "init_from", "precision",
     "random_state", "verbose",
 }  # fmt: skip
-DIGEST = "SHA-256 "
 
 
 def fit_identity(
@@ -131,6 +131,8 @@ def _without_addresses(text: str) -> str:
 
 class _ParameterWriter(ValueWriter):
     """Writes parameters for comparison only: code by its name, objects by what they hold."""
+
+    data_classes = SCHEDULES
 
     def write(self, value: Any, place: str) -> Any:
         return super().write(value.item() if isinstance(value, np.generic) else value, place)

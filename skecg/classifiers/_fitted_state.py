@@ -10,18 +10,15 @@ import numpy as np
 import torch
 from skorch.history import History
 
-from ..networks import network_proper
-from ..training import (
-    EarlyStopping,
-    Precision,
-    TrainingFacts,
+from ..networks import (
     TransferReport,
     check_network,
     check_weights,
-    isolated_generators,
+    network_proper,
     no_larger_than,
     weights_as_arrays,
 )
+from ..training import EarlyStopping, Precision, TrainingFacts, isolated_generators
 
 if TYPE_CHECKING:
     from ._base import BaseECGClassifier

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sklearn.utils._param_validation import StrOptions
-
+from .._compat import StrOptions
 from ..networks import Hybrid
 from ._images import PROBABILITY, SIZE
 from ._lead_crops import BaseLeadCropClassifier

@@ -10,11 +10,11 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
+from .._compat import Interval, StrOptions
 from ..networks import Scaled
-from ..sample_view import SampleView
+from ..samples import SampleView
 from ._base import BaseECGClassifier
 
 SIZE = [Interval(Integral, 1, None, closed="left")]

@@ -11,10 +11,10 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from skorch.callbacks import Callback
 from torch.optim import Optimizer
 
+from .._compat import Hidden, Interval, StrOptions
 from ..training import Schedule
 
 

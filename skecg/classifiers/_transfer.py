@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from ..model_file import read_classifier
+from ..storage import read_classifier
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from functools import partial
 from numbers import Real
 from typing import Literal
 
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 from torch.optim import AdamW
 
+from .._compat import Interval, StrOptions
 from ..networks import VisionTransformer
 from ..training import Schedule
 from ._images import PROBABILITY, SIZE, BaseImageClassifier

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.patches import Rectangle
     from matplotlib.text import Text
 
-    from ..sheet._read import ImageSource
+    from ..sheet import ImageSource
 
 
 class LeadLayoutDisplay:

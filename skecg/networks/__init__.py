@@ -6,10 +6,18 @@ from ._cnn import CNN
 from ._cnn2d import CNN2D
 from ._cnn3d import CNN3D
 from ._hybrid import Hybrid
+from ._rebuild import check_network as check_network
+from ._rebuild import check_weights as check_weights
+from ._rebuild import no_larger_than as no_larger_than
+from ._rebuild import weights_as_arrays as weights_as_arrays
 from ._residual_cnn import ResidualCNN
 from ._scaled import Scaled, network_proper
 from ._spatial import SpatialLayer
 from ._time_distributed_cnn import TimeDistributedCNN
+from ._transfer import TransferReport as TransferReport
+from ._transfer import frozen_normalizations as frozen_normalizations
+from ._transfer import take_over as take_over
+from ._transfer import weight_layers as weight_layers
 from ._vit import VisionTransformer
 
 __all__ = [

@@ -1,6 +1,6 @@
 """Estimators in one safe file: save, load, describe."""
 
-from ..model_file import ModelFileError
+from ..storage import ModelFileError
 from ._describe import describe
 from ._save_load import load, save
 

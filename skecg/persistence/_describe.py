@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from ..model_file import MAX_BYTES, ModelFileError, ValueReader, read_container
 from ..records import BeatVoteClassifier
+from ..storage import MAX_BYTES, ModelFileError, ValueReader, read_container
 from ..training import TrainingFacts
 from ._estimators import EstimatorReader
 from ._save_load import read_estimator

@@ -14,9 +14,12 @@ from sklearn.utils.metadata_routing import MetadataRequest
 
 from .. import classifiers, preprocessing, records
 from ..classifiers import BaseECGClassifier, ECGNeuralClassifier
-from ..model_file import ModelFileError, ValueReader, ValueWriter, take_weights
+from ..networks import TransferReport
 from ..preprocessing import BeatSegmenter
 from ..records import BeatVoteClassifier
+from ..sheet import LeadLayout
+from ..storage import ModelFileError, ValueReader, ValueWriter, take_weights
+from ..training import SCHEDULES, TrainingFacts
 
 # Nothing else is ever made from a file. Bases are left out: they are no estimators.
 ESTIMATORS: dict[str, type[BaseEstimator]] = {
@@ -33,6 +36,7 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
 _LEARNED_BY_TRANSFORMERS = ("n_features_in_", "feature_names_in_")
 _LEARNED_BY_RECORDS = ("classes_", "class_prior_", "segmenter_", "classifier_")
 _REQUESTS = ("fit", "partial_fit", "score", "predict", "transform")
+_DATA_CLASSES = (*SCHEDULES, LeadLayout, TrainingFacts, TransferReport)
 # Folders belong to a machine; what lies in a cache's is read by pickle.
 _NEVER_STORED = ("callbacks", "checkpoint_dir", "memory")
 _OWN_CODE = ("module", "module_params")
@@ -48,6 +52,8 @@ class EstimatorWriter(ValueWriter):
     left_out : list of str
         Parameters that are not in the file.
     """
+
+    data_classes = _DATA_CLASSES
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,6 +127,8 @@ class EstimatorReader(ValueReader):
         Restore what the estimators learned, too.
     """
 
+    data_classes = _DATA_CLASSES
+
     def __init__(
         self,
         arrays: dict[str, np.ndarray],
@@ -140,6 +148,13 @@ class EstimatorReader(ValueReader):
         if tag == "$module" and self._names_code:
             return self._read_module(content)
         return super().read_tag(tag, content)
+
+    def read_object(self, content: list) -> Any:
+        """Return an instance of a data class; a schedule whose fields are of wrong types fails."""
+        value = super().read_object(content)
+        if isinstance(value, SCHEDULES):
+            float(value(0, 10, 5))
+        return value
 
     def _read_estimator(self, node: dict[str, Any]) -> BaseEstimator:
         self._n_estimators += 1

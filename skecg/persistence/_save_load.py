@@ -13,8 +13,8 @@ import sklearn
 import torch
 from sklearn.base import BaseEstimator
 
-from .. import __version__
-from ..model_file import MAX_BYTES, ModelFileError, ValueWriter, read_container, write_container
+from .._version import __version__
+from ..storage import MAX_BYTES, ModelFileError, ValueWriter, read_container, write_container
 from ._estimators import EstimatorReader, EstimatorWriter
 
 _ENTRIES = {"estimator", "metrics", "left_out", "versions"}

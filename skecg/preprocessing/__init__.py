@@ -2,6 +2,7 @@
 
 from ._area_resize import AreaResize
 from ._beat_segmenter import BeatSegmenter
+from ._beat_segmenter import has_unequal_rows as has_unequal_rows
 from ._lead_cropper import LeadCropper
 from ._memory import ContentMemory
 

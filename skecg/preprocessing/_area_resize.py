@@ -6,11 +6,9 @@ from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils._param_validation import StrOptions
 
-from ..sheet._area import mean_channels_first
-from ..sheet._layouts import GRID_BOX, SHEET_SIZE
-from ..sheet._read import ImageSource, read_pixels
+from .._compat import StrOptions
+from ..sheet import GRID_BOX, SHEET_SIZE, ImageSource, mean_channels_first, read_pixels
 from ._memory import MemoryLike
 from ._pictures import PictureTransformer
 

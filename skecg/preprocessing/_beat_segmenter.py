@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Bunch, Tags, check_array, check_consistent_length
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
-from .._native_callbacks import CallbackSupportMixin, as_one_task
+from .._compat import CallbackSupportMixin, Interval, StrOptions
+from .._native_callbacks import as_one_task
 from ..signal import (
     Beats,
     cut_beats,

@@ -7,11 +7,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils._param_validation import Interval, StrOptions
 
-from ..sheet._crops import crop_leads
-from ..sheet._layouts import LeadLayout, find_grid_box, get_layout
-from ..sheet._read import ImageSource, open_image
+from .._compat import Interval, StrOptions
+from ..sheet import ImageSource, LeadLayout, crop_leads, find_grid_box, get_layout, open_image
 from ._area_resize import check_size
 from ._memory import MemoryLike
 from ._pictures import PictureTransformer

@@ -18,8 +18,8 @@ from joblib.func_inspect import filter_args, get_func_code, get_func_name
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_memory
 
-from .. import __version__
-from ..sheet._read import ImageSource
+from .._version import __version__
+from ..sheet import ImageSource
 
 MemoryLike: TypeAlias = str | os.PathLike | joblib.Memory | None
 

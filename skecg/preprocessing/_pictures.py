@@ -12,11 +12,11 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import HasMethods
 from tqdm import tqdm
 
-from .._native_callbacks import CallbackSupportMixin, as_one_task
-from ..sheet._read import ImageSource
+from .._compat import CallbackSupportMixin, HasMethods
+from .._native_callbacks import as_one_task
+from ..sheet import ImageSource
 from ._memory import remember
 
 

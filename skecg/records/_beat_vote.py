@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import Bunch, check_consistent_length, column_or_1d
-from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -20,15 +19,20 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_method_params,
-    _check_sample_weight,
     _num_samples,
     check_is_fitted,
     validate_data,
 )
 
-from .._native_callbacks import CallbackSupportMixin, fit_of_part, with_callbacks
-from ..preprocessing import BeatSegmenter
-from ..preprocessing._beat_segmenter import has_unequal_rows
+from .._compat import (
+    CallbackSupportMixin,
+    HasMethods,
+    StrOptions,
+    check_sample_weight,
+    with_callbacks,
+)
+from .._native_callbacks import fit_of_part
+from ..preprocessing import BeatSegmenter, has_unequal_rows
 from ._metadata import fit_keywords, shared_weights
 from ._votes import VOTES, called_votes
 
@@ -191,7 +195,7 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         X, y = self._check_fit_input(X, y)
         check_consistent_length(X, y, groups)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, y, ensure_non_negative=True)
+            sample_weight = check_sample_weight(sample_weight, y, ensure_non_negative=True)
         segmenter = BeatSegmenter() if self.segmenter is None else self.segmenter
         self.segmenter_ = clone(segmenter).fit(X)
         self.classifier_ = clone(self._classifier())

@@ -22,12 +22,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, OneToOneFeatureMixin, clone
 from sklearn.metrics import pairwise_distances_argmin
-from sklearn.utils import TargetTags, _safe_indexing, check_consistent_length
-from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils import TargetTags, check_consistent_length
 from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _num_samples, validate_data
+from sklearn.utils.validation import validate_data
 
+from .._compat import HasMethods, StrOptions, num_samples, safe_indexing
 from ._form import flat_floats, in_the_form_of
 from ._small_classes import lower_neighbors
 
@@ -198,7 +198,7 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         else:
             indices = getattr(self.sampler_, "sample_indices_", None)
         if indices is not None:
-            indices = _unless_all_are_kept(indices, _num_samples(X))
+            indices = _unless_all_are_kept(indices, num_samples(X))
         self._publish(indices)
 
         origins = indices
@@ -206,18 +206,18 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
             origins = self._nearest_originals(values, y, X_new, y_new)
         # With shrinkage the indices are those of the seeds that noise was added to.
         if indices is not None and not getattr(self.sampler_, "shrinkage", None):
-            X_new, y_new = _safe_indexing(X, indices), _safe_indexing(y, indices)
+            X_new, y_new = safe_indexing(X, indices), safe_indexing(y, indices)
         else:
             X_new = in_the_form_of(X, X_new)
-        return X_new, y_new, *(_safe_indexing(each, origins) for each in along)
+        return X_new, y_new, *(safe_indexing(each, origins) for each in along)
 
     def _begin(self, X: Any, y: ArrayLike) -> tuple[Any, ArrayLike]:
         """Check the input, make ``sampler_`` and return what it is to be fitted on."""
         self._validate_params()
         if issparse(X):
             raise TypeError("NDSampler takes no sparse X; make it dense by X.toarray()")
-        if _num_samples(X) == 0 or 0 in getattr(X, "shape", ()):
-            what = "sample(s)" if _num_samples(X) == 0 else "feature(s)"
+        if num_samples(X) == 0 or 0 in getattr(X, "shape", ()):
+            what = "sample(s)" if num_samples(X) == 0 else "feature(s)"
             shape = f"(shape={getattr(X, 'shape', (0,))})"
             raise ValueError(f"Found array with 0 {what} {shape} while a minimum of 1 is required.")
         validate_data(self, X, y, skip_check_array=True)

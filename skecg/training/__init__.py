@@ -1,59 +1,34 @@
-"""How any network is fitted: batches, the skorch net, schedules, precision, early stopping."""
+"""How any network is fitted: the skorch net, schedules, precision, checkpoints."""
 
-from ._batches import Batches
-from ._checkpoint import STATE_ENTRIES, CheckpointStore, n_epochs_done
-from ._data_parallel import data_parallel
-from ._device import Precision, cpu_threads, resolve_device, resolve_precision
-from ._device_turns import device_turn
+from ..parallel import data_parallel
+from ._checkpoint import CheckpointStore as CheckpointStore
+from ._checkpoint_dir import DIGEST as DIGEST
+from ._checkpoint_dir import CheckpointFile as CheckpointFile
+from ._checkpoint_dir import checkpoint_file as checkpoint_file
+from ._device import Precision as Precision
+from ._device import cpu_threads as cpu_threads
+from ._device import resolve_device as resolve_device
+from ._device import resolve_precision as resolve_precision
 from ._early_stopping import EarlyStopping
-from ._facts import TrainingFacts
-from ._generators import isolated_generators
+from ._facts import TrainingFacts as TrainingFacts
+from ._generators import isolated_generators as isolated_generators
 from ._net import LeanNet
-from ._optimizers import resolve_optimizer
-from ._progress import EpochProgressBar
-from ._rebuild import check_network, check_weights, no_larger_than, weights_as_arrays
-from ._schedules import Cosine, ExponentialDecay, MultiStep, OneCycle, Schedule, resolve_schedule
-from ._seeds import draw_seed
-from ._share import is_main_process, n_processes, wait_for_main_process
-from ._transfer import TransferReport, frozen_normalizations, take_over, weight_layers
-from ._validation_split import validation_split
-from ._weights import combined_weights
+from ._optimizers import resolve_optimizer as resolve_optimizer
+from ._progress import EpochProgressBar as EpochProgressBar
+from ._schedules import SCHEDULES as SCHEDULES
+from ._schedules import Cosine, ExponentialDecay, MultiStep, OneCycle, Schedule
+from ._schedules import resolve_schedule as resolve_schedule
+from ._seeds import draw_seed as draw_seed
+from ._validation_split import validation_split as validation_split
 
+# What users need; the rest serves the classifiers.
 __all__ = [
-    "Batches",
-    "CheckpointStore",
     "Cosine",
     "EarlyStopping",
-    "EpochProgressBar",
     "ExponentialDecay",
     "LeanNet",
     "MultiStep",
     "OneCycle",
-    "Precision",
-    "STATE_ENTRIES",
     "Schedule",
-    "TrainingFacts",
-    "TransferReport",
-    "check_network",
-    "check_weights",
-    "combined_weights",
-    "cpu_threads",
     "data_parallel",
-    "device_turn",
-    "draw_seed",
-    "frozen_normalizations",
-    "is_main_process",
-    "isolated_generators",
-    "n_epochs_done",
-    "n_processes",
-    "no_larger_than",
-    "resolve_device",
-    "resolve_optimizer",
-    "resolve_precision",
-    "resolve_schedule",
-    "take_over",
-    "validation_split",
-    "wait_for_main_process",
-    "weight_layers",
-    "weights_as_arrays",
 ]

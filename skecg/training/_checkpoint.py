@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from skorch import NeuralNet
 from skorch.history import History
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from ..parallel import current_share
 from ._early_stopping import EarlyStopping
 from ._generators import generator_states, set_generator_states
 from ._progress import EpochWatcher
-from ._share import current_share
-
-if TYPE_CHECKING:
-    from ._net import LeanNet
 
 # What a state has, in the order in which `keep` writes it.
 STATE_ENTRIES = (
@@ -50,7 +48,7 @@ class ResumableTraining:
 
     Parameters
     ----------
-    net : LeanNet
+    net : skorch.NeuralNet
         The net that is trained.
     generator : torch.Generator
         Decides the order of the samples.
@@ -62,7 +60,7 @@ class ResumableTraining:
 
     def __init__(
         self,
-        net: LeanNet,
+        net: NeuralNet,
         generator: torch.Generator,
         early_stopping: EarlyStopping | None,
         store: CheckpointStore | None,
@@ -141,7 +139,7 @@ def n_epochs_done(store: CheckpointStore | None) -> int:
     return 0 if store is None or store.latest is None else len(store.latest["history"])
 
 
-def _callbacks_with_state(net: LeanNet) -> list[tuple[str, Any]]:
+def _callbacks_with_state(net: NeuralNet) -> list[tuple[str, Any]]:
     return [
         (name, callback)
         for name, callback in net.callbacks_

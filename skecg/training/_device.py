@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ._share import current_device
+from ..parallel import current_device
 
 
 def resolve_device(device: str) -> torch.device:

@@ -17,18 +17,16 @@ from skorch.dataset import Dataset
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._batches import Batches
+from ..parallel import sum_gradients, sum_over_processes
+from ..samples import Batches
 from ._block_prediction import BlockPrediction
 from ._checkpoint import CheckpointStore, ResumableTraining
-from ._data_parallel import shared
-from ._dense_gradients import DenseGradients
 from ._device import Precision
 from ._early_stopping import EarlyStopping
-from ._lean_steps import lean_steps
 from ._optimizers import forget_denormals
 from ._progress import EpochWatcher
 from ._schedules import Schedule
-from ._share import sum_gradients, sum_over_processes
+from ._shared_training import shared
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -186,12 +184,6 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
         for name in self.kept_in_eval:
             module.get_submodule(name).eval()
         forget_denormals(optimizer)
-        # A callback may do anything with the optimiser, and then finds nothing but the optimiser.
-        steps = optimizer if listens else lean_steps(optimizer)
-        # Where a batch is shared, a process without a sample has a target that is left out.
-        is_plain = not listens and forward is module and isinstance(batches, Batches)
-        is_plain &= self.precision.products is None
-        dense = DenseGradients.of(module, batches.X.dim()) if is_plain else None
         autocast, losses = self._autocast, []
         for X, y, weights in batches.in_turn(order):
             if factors is not None:
@@ -200,24 +192,21 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
                     group["lr"] = rate
             if listens:
                 self.notify("on_batch_begin", batch=(X, y), training=True)
-            steps.zero_grad()
+            optimizer.zero_grad()
             # A compiled network is compiled for full batches; the short last one goes through
             # the same weights uncompiled, so that it costs no second compilation.
             network = forward if len(X) == self.batch_size else module
-            if dense is not None:
-                loss = dense(X, y, weights)
-            else:
-                with autocast:
-                    logits = network(X)
-                loss = _loss(logits, y, weights)
-                loss.backward()
+            with autocast:
+                logits = network(X)
+            loss = _loss(logits, y, weights)
+            loss.backward()
             sum_gradients(module, batches)
             if self.gradient_clip is not None:
                 nn.utils.clip_grad_norm_(module.parameters(), self.gradient_clip)
             if listens:
                 named_parameters = list(module.named_parameters())
                 self.notify("on_grad_computed", named_parameters=named_parameters, batch=(X, y))
-            steps.step()
+            optimizer.step()
             losses.append(_kept(loss.detach()))
             if listens:
                 self._record_batch("train", (X, y), logits.detach(), loss.detach())

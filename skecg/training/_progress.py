@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from skorch.callbacks import Callback
 from tqdm.auto import tqdm
 
-from ._share import is_main_process
+from ..parallel import is_main_process
 
 
 class EpochWatcher(Protocol):

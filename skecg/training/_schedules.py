@@ -122,6 +122,9 @@ class MultiStep:
         return float(self.gamma ** sum(epoch >= milestone for milestone in self.milestones))
 
 
+SCHEDULES = (Cosine, ExponentialDecay, MultiStep, OneCycle)
+
+
 def resolve_schedule(lr_schedule: str | Schedule | None) -> Schedule | None:
     """Turn an ``lr_schedule`` parameter into a schedule; None keeps the rate constant."""
     named = {"one-cycle": OneCycle(), "cosine": Cosine()}

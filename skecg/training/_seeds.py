@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._share import current_share
+from ..parallel import current_share
 
 
 def draw_seed(random_state: int | np.random.RandomState | np.random.Generator | None) -> int:

@@ -23,7 +23,7 @@ from skecg import (
     ECGCNNClassifier,
     ECGResidualCNNClassifier,
 )
-from skecg.training import weight_layers
+from skecg.networks import weight_layers
 
 
 def data(n_classes: int, seed: int, n_features: int = 40) -> tuple[np.ndarray, np.ndarray]:

@@ -10,18 +10,10 @@ import torch
 from skorch.callbacks import Callback, EpochScoring
 from torch import nn, optim
 
-from skecg.model_file import ValueReader, ValueWriter
-from skecg.training import (
-    STATE_ENTRIES,
-    Batches,
-    Cosine,
-    EarlyStopping,
-    LeanNet,
-    OneCycle,
-    Precision,
-    n_epochs_done,
-    resolve_optimizer,
-)
+from skecg.samples import Batches
+from skecg.storage import ValueReader, ValueWriter
+from skecg.training import Cosine, EarlyStopping, LeanNet, OneCycle, Precision, resolve_optimizer
+from skecg.training._checkpoint import STATE_ENTRIES, n_epochs_done
 
 CPU = torch.device("cpu")
 N = 34  # batches of 16, 16 and 2

@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from skecg import SampleView
 from skecg.networks import ResidualCNN
-from skecg.training import Batches, EarlyStopping, LeanNet, MultiStep, Precision
+from skecg.samples import Batches
+from skecg.training import EarlyStopping, LeanNet, MultiStep, Precision
 
 CPU = torch.device("cpu")
 N = 70  # batches of 32, 32 and 6

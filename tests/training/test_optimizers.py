@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from skecg.training import Batches, LeanNet, resolve_optimizer, resolve_precision
+from skecg.samples import Batches
+from skecg.training import LeanNet, resolve_optimizer, resolve_precision
 from skecg.training._optimizers import forget_denormals
 
 CPU = torch.device("cpu")

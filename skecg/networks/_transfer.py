@@ -1,0 +1,196 @@
+"""Carry weights from one network to another, and freeze what shall stay.
+
+A *weight layer* is a module with a weight matrix or kernel of its own: a convolution, a dense
+layer, an LSTM. What has only vectors or statistics, as normalisations have, belongs to the weight
+layer before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+# Normalisations that keep statistics of what they saw in training.
+_WITH_STATISTICS = (
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.BatchNorm3d,
+    nn.SyncBatchNorm,
+    nn.InstanceNorm1d,
+    nn.InstanceNorm2d,
+    nn.InstanceNorm3d,
+)
+
+ResetLayers = Literal["head", "trainable", "mismatched"] | None
+
+
+@dataclass(frozen=True)
+class TransferReport:
+    """What a network took over from another; printed, it is a table of its layers.
+
+    Attributes
+    ----------
+    source : str
+        Where the weights came from.
+    taken_over : tuple of str
+        Layers that started with the source's weights.
+    drawn_anew : tuple of str
+        Layers that started with random weights.
+    frozen : tuple of str
+        Layers that were not trained; all of them were taken over.
+    n_weights, n_trainable_weights : dict of {str: int}, int
+        Number of weights by layer, in the network's order; number of trained ones in all.
+    """
+
+    source: str
+    taken_over: tuple[str, ...]
+    drawn_anew: tuple[str, ...]
+    frozen: tuple[str, ...]
+    n_weights: dict[str, int]
+
+    @property
+    def n_trainable_weights(self) -> int:
+        """Number of weights that were trained."""
+        return sum(n for layer, n in self.n_weights.items() if layer not in self.frozen)
+
+    def __str__(self) -> str:
+        width = max(len(layer) for layer in self.n_weights)
+        lines = [f"Weights from {self.source}"]
+        for layer, n in self.n_weights.items():
+            start = "taken over" if layer in self.taken_over else "drawn anew"
+            state = "frozen" if layer in self.frozen else "trained"
+            lines.append(f"{layer:{width}}  {n:>10,}  {start}, {state}")
+        total = sum(self.n_weights.values())
+        lines.append(f"{self.n_trainable_weights:,} of {total:,} weights are trained.")
+        return "\n".join(lines)
+
+
+def weight_layers(module: nn.Module) -> dict[str, list[str]]:
+    """Return the names of a network's weight layers with those of their weights and statistics.
+
+    In the order in which the layers were registered, which in the networks here is the order of
+    computation. What comes before the first layer, such as the scale of the input, belongs to it.
+    """
+    layers: dict[str, list[str]] = {}
+    first: list[str] = []
+    current = first
+    stored = module.state_dict()
+    for name, part in module.named_modules():
+        prefix = f"{name}." if name else ""
+        own = [*part._parameters, *part._buffers]
+        own = [prefix + key for key in own if prefix + key in stored]
+        if any(w is not None and w.ndim >= 2 for w in part._parameters.values()):
+            current = layers[name or type(part).__name__] = []
+        current += own
+    if layers and first:
+        next(iter(layers.values()))[:0] = first
+    return layers
+
+
+def take_over(
+    module: nn.Module,
+    weights: Mapping[str, Tensor],
+    source: str,
+    *,
+    n_trainable_layers: int | None = None,
+    reset_layers: ResetLayers = "head",
+) -> TransferReport:
+    """Copy weights into a freshly drawn network by name and shape, and freeze its first layers.
+
+    Parameters
+    ----------
+    module : nn.Module
+        The network, changed in place.
+    weights : mapping of str to Tensor
+        The source's ``state_dict()``.
+    source : str
+        What to call the source in the report and in errors.
+    n_trainable_layers : int or None, default=None
+        Freeze all but so many last weight layers; None freezes nothing.
+    reset_layers : {"head", "trainable", "mismatched"} or None, default="head"
+        The layers that keep their random weights: the last one; all that are trained; the last one
+        and those that do not fit the source (they are trained); none.
+
+    Returns
+    -------
+    TransferReport
+
+    Raises
+    ------
+    ValueError
+        If a layer to be taken over does not fit, nothing is left to be taken over, or there are
+        fewer layers than shall be trained.
+    """
+    layers, target = weight_layers(module), module.state_dict()
+    names = list(layers)
+    if n_trainable_layers is not None and n_trainable_layers > len(names):
+        raise ValueError(
+            f"n_trainable_layers={n_trainable_layers}, but the network has only {len(names)} "
+            f"weight layers: {', '.join(names)}"
+        )
+    trainable = names if n_trainable_layers is None else names[-n_trainable_layers:]
+    mismatched = [layer for layer in names if not _fits(layers[layer], weights, target)]
+    anew = {
+        "head": names[-1:],
+        "trainable": trainable,
+        "mismatched": [name for name in names if name in mismatched or name == names[-1]],
+        None: [],
+    }[reset_layers]
+    left = [layer for layer in mismatched if layer not in anew]
+    if left:
+        raise ValueError(_mismatch(left[0], layers, weights, target, source, reset_layers))
+    taken = [layer for layer in names if layer not in anew]
+    if not taken:
+        raise ValueError(
+            f"nothing would be taken over from {source}: reset_layers={reset_layers!r} with "
+            f"n_trainable_layers={n_trainable_layers} leaves none of the layers {', '.join(names)}"
+        )
+    with torch.no_grad():
+        for layer in taken:
+            for name in layers[layer]:
+                target[name].copy_(weights[name])
+    frozen = [layer for layer in names if layer not in trainable and layer not in anew]
+    parameters = dict(module.named_parameters())
+    for layer in frozen:
+        for name in layers[layer]:
+            if name in parameters:
+                parameters[name].requires_grad_(False)
+    counts = {
+        layer: sum(parameters[name].numel() for name in layers[layer] if name in parameters)
+        for layer in names
+    }
+    return TransferReport(source, tuple(taken), tuple(anew), tuple(frozen), counts)
+
+
+def frozen_normalizations(module: nn.Module, frozen: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the normalisations with statistics that belong to frozen layers."""
+    layers = weight_layers(module)
+    kept = {name.rpartition(".")[0] for layer in frozen for name in layers[layer]}
+    norms = [name for name, p in module.named_modules() if isinstance(p, _WITH_STATISTICS)]
+    return tuple(name for name in norms if name in kept)
+
+
+def _fits(names: list[str], weights: Mapping[str, Tensor], target: dict[str, Tensor]) -> bool:
+    return all(name in weights and weights[name].shape == target[name].shape for name in names)
+
+
+def _mismatch(
+    layer: str,
+    layers: dict[str, list[str]],
+    weights: Mapping[str, Tensor],
+    target: dict[str, Tensor],
+    source: str,
+    reset_layers: ResetLayers,
+) -> str:
+    name = next(name for name in layers[layer] if not _fits([name], weights, target))
+    found = f"has the shape {tuple(weights[name].shape)}" if name in weights else "does not exist"
+    return (
+        f"the layer {layer!r} does not fit {source}: {name!r} has the shape "
+        f"{tuple(target[name].shape)} here and {found} there (another network, input length or "
+        f"number of classes). With reset_layers={reset_layers!r} it would be taken over; "
+        "reset_layers='mismatched' draws anew and trains every layer that does not fit"
+    )

@@ -1,0 +1,47 @@
+"""One fit over several processes or GPUs, turns on one GPU, and a Dask client that recovers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._data_parallel import data_parallel
+from ._device_turns import device_turn
+from ._share import (
+    OwnPart,
+    current_device,
+    current_share,
+    facts_of,
+    is_main_process,
+    n_processes,
+    sum_gradients,
+    sum_over_processes,
+    wait_for_main_process,
+)
+from ._shared_batch_norm import shared_batch_norms
+
+if TYPE_CHECKING:
+    from ._dask import RecoverableClient
+
+__all__ = [
+    "OwnPart",
+    "RecoverableClient",
+    "current_device",
+    "current_share",
+    "data_parallel",
+    "device_turn",
+    "facts_of",
+    "is_main_process",
+    "n_processes",
+    "shared_batch_norms",
+    "sum_gradients",
+    "sum_over_processes",
+    "wait_for_main_process",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "RecoverableClient":  # Dask is an extra
+        from ._dask import RecoverableClient
+
+        return RecoverableClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,99 @@
+"""Batch normalisation by the statistics of a batch that lies in several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import torch
+from torch import Tensor, distributed, nn
+
+from ._share import Share, current_share
+
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+@contextmanager
+def shared_batch_norms(module: nn.Module, share: Share) -> Iterator[None]:
+    """Let batch normalisations in training mode see the batch of all processes.
+
+    ``torch.nn.SyncBatchNorm`` does this on GPUs only, and not for a process without a sample.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The network.
+    share : Share
+        This process's share.
+    """
+    norms = [part for part in module.modules() if isinstance(part, _BATCH_NORMS)]
+    for norm in norms:
+        norm.forward = partial(_forward, norm, share)
+    try:
+        yield
+    finally:
+        for norm in norms:
+            del norm.forward
+
+
+@torch.compiler.disable
+def _forward(norm: nn.Module, share: Share, x: Tensor) -> Tensor:
+    # A copy that a callback has pickled still comes here, and then is in no shared training.
+    alone = not norm.training or current_share() is None
+    single_value = share.n_whole == 1 and x.numel() == x.shape[1]
+    if alone or single_value:
+        return type(norm).forward(norm, x)
+    norm._check_input_dim(x)
+
+    x32 = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+    axes, per_channel = [0, *range(2, x.dim())], [1, -1, *(1 for _ in range(2, x.dim()))]
+    counts = float(share.n_own > 0)  # else the sample is only there to take part
+    own = x32.new_tensor([x.numel() / x.shape[1]])
+    sums = _Sum.apply(torch.cat([x32.sum(axes), own]) * counts)
+    n = sums[-1].detach()
+    mean = sums[:-1] / n
+    centred = x32 - mean.view(per_channel)
+    # Squares of centred values in a second message, not of raw ones in the first: their
+    # difference would lose digits.
+    variance = _Sum.apply(centred.square().sum(axes) * counts) / n
+    _follow(norm, mean, variance * (n / (n - 1)))
+
+    scale = torch.rsqrt(variance + norm.eps)
+    if norm.weight is not None:
+        scale = scale * norm.weight
+    normalized = centred * scale.view(per_channel)
+    if norm.bias is not None:
+        normalized = normalized + norm.bias.view(per_channel)
+    return normalized.to(x.dtype)
+
+
+@torch.no_grad()
+def _follow(norm: nn.Module, mean: Tensor, variance: Tensor) -> None:
+    """Move the running statistics towards a batch's."""
+    if norm.running_mean is None:
+        return
+    norm.num_batches_tracked.add_(1)
+    rate = norm.momentum
+    if rate is None:
+        rate = 1 / norm.num_batches_tracked.item()
+    norm.running_mean.lerp_(mean.to(norm.running_mean), rate)
+    norm.running_var.lerp_(variance.to(norm.running_var), rate)
+
+
+class _Sum(torch.autograd.Function):
+    """Sum over the processes; each of them is owed the gradients of all."""
+
+    @staticmethod
+    def forward(ctx: object, x: Tensor) -> Tensor:
+        return _summed(x)
+
+    @staticmethod
+    def backward(ctx: object, gradient: Tensor) -> Tensor:
+        return _summed(gradient)
+
+
+def _summed(x: Tensor) -> Tensor:
+    total = x.clone(memory_format=torch.contiguous_format)
+    distributed.all_reduce(total)
+    return total

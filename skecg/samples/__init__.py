@@ -1,0 +1,36 @@
+"""Samples on their way to a network: views, checks, weights and batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._checks import (
+    check_one_for_each,
+    check_samples,
+    check_samples_and_labels,
+    without_zero_weights,
+)
+from ._sample_view import SampleView
+from ._weights import combined_weights
+
+if TYPE_CHECKING:
+    from ._batches import Batches, as_tensor
+
+__all__ = [
+    "Batches",
+    "SampleView",
+    "as_tensor",
+    "check_one_for_each",
+    "check_samples",
+    "check_samples_and_labels",
+    "combined_weights",
+    "without_zero_weights",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Batches", "as_tensor"):  # they alone need PyTorch
+        from . import _batches
+
+        return getattr(_batches, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

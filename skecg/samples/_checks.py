@@ -1,0 +1,76 @@
+"""Validation of samples, in place where they are not to be copied."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import validate_data
+
+from ._sample_view import SampleView
+
+_VALUES_PER_BLOCK = 2**20
+
+
+def check_samples(
+    estimator: BaseEstimator, X: ArrayLike | SampleView, *, reset: bool, dtype: list
+) -> SampleView:
+    """Check samples as :func:`sklearn.utils.validation.validate_data` does.
+
+    A view or a memory map is checked block by block and stays where and as it is; all else
+    becomes an array of one of the types of ``dtype``.
+    """
+    if isinstance(X, np.memmap):
+        X = SampleView(X)
+    with np.errstate(over="ignore"):  # what is too large for float32 is refused, not warned of
+        if not isinstance(X, SampleView):
+            X = validate_data(estimator, X, reset=reset, dtype=dtype, allow_nd=True)
+            return SampleView(X)
+        n_rows = max(1, _VALUES_PER_BLOCK // max(1, math.prod(X.shape[1:])))
+        for start in range(0, max(1, len(X)), n_rows):
+            block = np.asarray(X[start : start + n_rows])
+            first = reset and start == 0
+            validate_data(estimator, block, reset=first, dtype=dtype, allow_nd=True)
+    return X
+
+
+def check_samples_and_labels(
+    estimator: BaseEstimator, X: ArrayLike | SampleView, y: ArrayLike, *, reset: bool, dtype: list
+) -> tuple[SampleView, np.ndarray]:
+    """Check samples as :func:`check_samples` does, and a label for each."""
+    if isinstance(X, SampleView | np.memmap):
+        X = check_samples(estimator, X, reset=reset, dtype=dtype)
+        y = validate_data(estimator, y=y, reset=False)
+        check_consistent_length(X, y)
+        return X, y
+    with np.errstate(over="ignore"):
+        X, y = validate_data(estimator, X, y, reset=reset, dtype=dtype, allow_nd=True)
+    return SampleView(X), y
+
+
+def check_one_for_each(X: SampleView, name: str, values: ArrayLike | None) -> None:
+    """Check that there are as many ``groups`` or ``sample_weight`` as samples."""
+    if values is None:
+        return
+    values = np.asarray(values)
+    if values.ndim == 0 or len(values) == len(X):
+        return
+    raise ValueError(
+        f"{name} has {len(values)} entries, but X has {len(X)} samples. A sampler of an "
+        "imbalanced-learn pipeline in front of the classifier resamples X and y only: resample "
+        f"first, X, y, {name} = NDSampler(...).fit_resample(X, y, {name}={name}), or let the "
+        "classifier balance the classes, by class_weight='balanced' or shuffle='balanced'"
+    )
+
+
+def without_zero_weights(
+    X: SampleView, codes: np.ndarray, weights: np.ndarray | None, groups: np.ndarray | None = None
+) -> tuple[SampleView, np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Leave out what would fill batches and teach nothing."""
+    if weights is None:
+        return X, codes, weights, groups
+    keep = np.flatnonzero(weights)
+    return X[keep], codes[keep], weights[keep], None if groups is None else groups[keep]

@@ -1,0 +1,240 @@
+"""Parameters and fitted attributes as JSON, and back, without a line of code in between.
+
+None, booleans, integers, strings, finite numbers, lists and dictionaries with plain keys are
+themselves; everything else is a dictionary with one key that begins with ``$``:
+
+=============  ====================================================================================
+``$float``     ``"nan"``, ``"inf"`` or ``"-inf"``
+``$tuple``     list of values
+``$dict``      list of pairs, where the keys are not all plain strings
+``$scalar``    ``[dtype, value]``, a number of numpy's
+``$array``     name of an array in the file
+``$strings``   ``{"dtype", "shape", "values"}``, an array of strings
+``$object``    ``[class, {field: value}]``, one of the ``data_classes``
+``$optimizer`` name of a class of ``torch.optim``
+``$partial``   ``[function, {keyword: value}]``
+=============  ====================================================================================
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+from torch import optim
+
+from ._container import ModelFileError
+
+_OPTIMIZERS = {
+    cls.__name__: cls
+    for cls in (
+        optim.ASGD, optim.Adadelta, optim.Adagrad, optim.Adam, optim.AdamW, optim.Adamax,
+        optim.NAdam, optim.RAdam, optim.RMSprop, optim.Rprop, optim.SGD,
+    )
+}  # fmt: skip
+_SCALARS = {
+    np.dtype(code).name: np.dtype(code).type
+    for code in ("?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8")
+}
+_MAX_STRING_BYTES = 2**24
+
+
+class ValueWriter:
+    """Turn values into JSON, and set arrays aside under names of their own.
+
+    Attributes
+    ----------
+    arrays : dict of {str: ndarray}
+        The arrays, by name.
+    data_classes : tuple of type
+        The data classes that a file may hold. A subclass says which.
+    """
+
+    data_classes: ClassVar[tuple[type, ...]] = ()
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, np.ndarray] = {}
+
+    def write(self, value: Any, place: str) -> Any:
+        """Return JSON for a value.
+
+        Parameters
+        ----------
+        value : object
+            What the module's description lists.
+        place : str
+            Where the value stands, for the names of arrays and for errors.
+
+        Raises
+        ------
+        TypeError
+            If a model file cannot hold the value.
+        """
+        if value is None or type(value) in (bool, int, str):
+            return value
+        if type(value) is float:
+            return value if math.isfinite(value) else {"$float": repr(value)}
+        if isinstance(value, np.str_):
+            return {"$scalar": ["str", str(value)]}
+        if isinstance(value, np.generic) and value.dtype.name in _SCALARS:
+            return {"$scalar": [value.dtype.name, self.write(value.item(), place)]}
+        if isinstance(value, np.ndarray):
+            return self._write_array(value, place)
+        if isinstance(value, list | tuple):
+            items = [self.write(item, f"{place}/{i}") for i, item in enumerate(value)]
+            return items if isinstance(value, list) else {"$tuple": items}
+        if isinstance(value, dict):
+            return self._write_dict(value, place)
+        if type(value) in self.data_classes:
+            fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+            return {"$object": [type(value).__name__, self._write_dict(fields, place)]}
+        if isinstance(value, os.PathLike):
+            return str(os.fspath(value))
+        return self.write_other(value, place)
+
+    def write_other(self, value: Any, place: str) -> Any:
+        """Return JSON for what is neither plain data nor a data class."""
+        if isinstance(value, type) and value in _OPTIMIZERS.values():
+            return {"$optimizer": value.__name__}
+        if isinstance(value, partial) and not value.args:
+            function = self.write(value.func, place)
+            return {"$partial": [function, self._write_dict(value.keywords, place)]}
+        raise TypeError(
+            f"{place} is {value!r}, which a model file cannot hold: it stores data and names, no "
+            "code. Use a name, a number, an array, a schedule of skecg.training, a class of "
+            "torch.optim or a functools.partial of one"
+        )
+
+    def _write_dict(self, value: dict, place: str) -> Any:
+        if all(type(key) is str and not key.startswith("$") for key in value):
+            return {key: self.write(item, f"{place}/{key}") for key, item in value.items()}
+        return {
+            "$dict": [
+                [self.write(key, place), self.write(item, f"{place}/{i}")]
+                for i, (key, item) in enumerate(value.items())
+            ]
+        }
+
+    def _write_array(self, value: np.ndarray, place: str) -> Any:
+        if value.dtype.kind in "UO":
+            items = value.ravel().tolist()
+            if not all(type(item) is str for item in items):
+                raise TypeError(f"{place} is an array of objects that are not all strings")
+            if value.dtype.kind == "U" and value.nbytes > _MAX_STRING_BYTES:
+                raise TypeError(f"{place} takes {value.nbytes:,} bytes; use dtype=object")
+            dtype = "object" if value.dtype == object else value.dtype.newbyteorder("<").str
+            return {"$strings": {"dtype": dtype, "shape": list(value.shape), "values": items}}
+        self.arrays[place] = value
+        return {"$array": place}
+
+
+class ValueReader:
+    """Turn JSON into values again; what it does not know raises a ``ModelFileError``.
+
+    Parameters
+    ----------
+    arrays : dict of {str: ndarray}
+        The file's arrays. Each is handed out once.
+
+    Attributes
+    ----------
+    data_classes : tuple of type
+        The data classes that a file may hold. A subclass says which.
+    """
+
+    data_classes: ClassVar[tuple[type, ...]] = ()
+
+    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
+        self.arrays = dict(arrays)
+
+    def read(self, node: Any) -> Any:
+        """Return the value that stands for JSON."""
+        if isinstance(node, list):
+            return [self.read(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        tag = next((key for key in node if key.startswith("$")), None)
+        if tag is None:
+            return {key: self.read(item) for key, item in node.items()}
+        if len(node) > 1:
+            raise ModelFileError(f"a value has more than its tag {tag!r}")
+        return self.read_tag(tag, node[tag])
+
+    def read_tag(self, tag: str, content: Any) -> Any:
+        """Return the value of a tag's content."""
+        known = {
+            "$float": self._read_float,
+            "$tuple": lambda items: tuple(self.read(_checked(items, list))),
+            "$dict": lambda pairs: {self.read(key): self.read(item) for key, item in pairs},
+            "$scalar": self._read_scalar,
+            "$array": lambda name: self.take(name).copy(),
+            "$strings": self._read_strings,
+            "$object": self.read_object,
+            "$optimizer": lambda name: _OPTIMIZERS[name],
+            "$partial": self._read_partial,
+        }
+        if tag not in known:
+            raise ModelFileError(f"a value has the unknown tag {tag[:100]!r}")
+        return known[tag](content)
+
+    def take(self, name: str) -> np.ndarray:
+        """Hand out an array, once: many references to one array could fill any memory."""
+        if name not in self.arrays:
+            raise ModelFileError(f"the array {str(name)[:100]!r} is missing or used twice")
+        return self.arrays.pop(name)
+
+    def _read_float(self, text: str) -> float:
+        if text not in ("nan", "inf", "-inf"):
+            raise ModelFileError(f"{str(text)[:100]!r} is no number")
+        return float(text)
+
+    def _read_scalar(self, content: list) -> np.generic:
+        name, value = content
+        if name == "str":
+            return np.str_(_checked(value, str))
+        value = self.read(value)
+        with np.errstate(all="ignore"):
+            scalar = _SCALARS[name](value)
+        if type(value) is not type(scalar.item()) or repr(scalar.item()) != repr(value):
+            raise ModelFileError(f"{value!r} is no {name}")
+        return scalar
+
+    def _read_strings(self, content: dict) -> np.ndarray:
+        values, shape = content["values"], tuple(content["shape"])
+        if len(content) != 3 or not all(type(item) is str for item in _checked(values, list)):
+            raise ModelFileError("an array of strings is broken")
+        dtype = np.dtype(content["dtype"])
+        if dtype.kind not in "UO" or dtype.itemsize * len(values) > _MAX_STRING_BYTES:
+            raise ModelFileError(f"an array of strings cannot be of {content['dtype']!r}")
+        if math.prod(shape) != len(values):
+            raise ModelFileError("an array of strings does not have its shape")
+        strings = np.empty(len(values), dtype)
+        strings[:] = values
+        if strings.tolist() != values:
+            raise ModelFileError(f"strings do not fit {dtype}")
+        return strings.reshape(shape)
+
+    def read_object(self, content: list) -> Any:
+        """Return an instance of a data class."""
+        name, fields = content
+        known = {cls.__name__: cls for cls in self.data_classes}
+        if name not in known:
+            raise ModelFileError(f"a value is of the unknown class {str(name)[:100]!r}")
+        return known[name](**self.read(_checked(fields, dict)))
+
+    def _read_partial(self, content: list) -> partial:
+        function, keywords = content
+        function = self.read(function)
+        if not callable(function):
+            raise ModelFileError("a partial function needs a function")
+        return partial(function, **self.read(_checked(keywords, dict)))
+
+
+def _checked(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise ModelFileError(f"expected a {kind.__name__}; got a {type(value).__name__}")
+    return value

@@ -1,0 +1,94 @@
+"""Weights are carried over by name and shape, and frozen layers are named."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from skecg.networks import frozen_normalizations, take_over, weight_layers
+
+
+def network(n_inputs: int = 4, n_classes: int = 3) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(n_inputs, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 5), nn.ReLU(),
+        nn.Linear(5, n_classes),
+    )  # fmt: skip
+
+
+def test_a_normalization_belongs_to_the_layer_before_it():
+    statistics = ["running_mean", "running_var", "num_batches_tracked"]
+    assert weight_layers(network()) == {
+        "0": ["0.weight", "0.bias", "1.weight", "1.bias", *(f"1.{name}" for name in statistics)],
+        "3": ["3.weight", "3.bias"],
+        "5": ["5.weight", "5.bias"],
+    }
+
+
+def test_what_comes_before_the_first_layer_belongs_to_it():
+    module = nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 2))
+    assert weight_layers(module) == {"1": ["0.weight", "0.bias", "1.weight", "1.bias"]}
+
+
+@pytest.mark.parametrize(
+    ("n_trainable", "reset", "anew", "frozen"),
+    [
+        (None, "head", ("5",), ()),
+        (1, "head", ("5",), ("0", "3")),
+        (2, "head", ("5",), ("0",)),
+        (2, "trainable", ("3", "5"), ("0",)),
+        (1, None, (), ("0", "3")),
+        (3, "mismatched", ("5",), ()),
+    ],
+)
+def test_which_layers_start_anew_and_which_are_frozen(n_trainable, reset, anew, frozen):
+    source, target = network(), network()
+    drawn = {name: w.clone() for name, w in target.state_dict().items()}
+    report = take_over(
+        target, source.state_dict(), "it", n_trainable_layers=n_trainable, reset_layers=reset
+    )
+    assert (report.drawn_anew, report.frozen) == (anew, frozen)
+    assert report.taken_over == tuple(layer for layer in ("0", "3", "5") if layer not in anew)
+    for layer in ("0", "3", "5"):
+        expected = drawn if layer in anew else source.state_dict()
+        weight = target[int(layer)].weight
+        assert torch.equal(weight, expected[f"{layer}.weight"])
+        assert weight.requires_grad == (layer not in frozen)
+    # 4 * 8 + 8 and twice 8 of the normalisation; 8 * 5 + 5; 5 * 3 + 3
+    assert report.n_weights == {"0": 56, "3": 45, "5": 18}
+    assert report.n_trainable_weights == 119 - sum(report.n_weights[layer] for layer in frozen)
+    assert frozen_normalizations(target, report.frozen) == (("1",) if frozen else ())
+
+
+def test_what_does_not_fit_is_refused_or_drawn_anew_and_trained():
+    source, target = network(n_inputs=4), network(n_inputs=6)
+    with pytest.raises(ValueError, match=r"layer '0' .* \(8, 6\) here and has the shape \(8, 4\)"):
+        take_over(target, source.state_dict(), "it")
+    report = take_over(
+        target, source.state_dict(), "it", n_trainable_layers=1, reset_layers="mismatched"
+    )
+    assert (report.drawn_anew, report.taken_over, report.frozen) == (("0", "5"), ("3",), ("3",))
+    assert target[0].weight.requires_grad
+
+
+def test_another_network_is_refused():
+    with pytest.raises(ValueError, match=r"'0.weight' .* does not exist there"):
+        take_over(network(), {"a.weight": torch.zeros(2, 2)}, "it")
+    with pytest.raises(ValueError, match="nothing would be taken over from it"):
+        take_over(network(), {}, "it", reset_layers="mismatched")
+
+
+def test_more_layers_than_there_are():
+    with pytest.raises(ValueError, match=r"n_trainable_layers=4, .* only 3 weight layers: 0, 3, 5"):
+        take_over(network(), network().state_dict(), "it", n_trainable_layers=4)
+
+
+def test_the_report_is_a_table_of_layers():
+    report = take_over(network(), network().state_dict(), "the source", n_trainable_layers=2)
+    assert str(report).splitlines() == [
+        "Weights from the source",
+        "0          56  taken over, frozen",
+        "3          45  taken over, trained",
+        "5          18  drawn anew, trained",
+        "63 of 119 weights are trained.",
+    ]
