@@ -21,6 +21,19 @@ except ImportError:  # scikit-learn before 1.9
         return method
 
 
+def cpu_has_bfloat16_units() -> bool:
+    """Tell whether the CPU multiplies in bfloat16; False where PyTorch cannot be asked.
+
+    Seen in PyTorch 2.4 to 2.13, as ``torch.cpu._is_avx512_bf16_supported`` and
+    ``torch.cpu._is_amx_tile_supported``.
+    """
+    import torch
+
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    probes = [getattr(torch.cpu, name, None) for name in names]
+    return any(probe is not None and probe() for probe in probes)
+
+
 __all__ = [
     "BaseSearchCV",
     "CallbackSupportMixin",
@@ -29,6 +42,7 @@ __all__ = [
     "Interval",
     "StrOptions",
     "check_sample_weight",
+    "cpu_has_bfloat16_units",
     "num_samples",
     "safe_indexing",
     "with_callbacks",

@@ -6,6 +6,8 @@ from ._base import BaseECGClassifier
 from ._cnn import ECGCNNClassifier
 from ._cnn2d import ECGCNN2DClassifier
 from ._cnn3d import ECGCNN3DClassifier
+from ._fitted import fitted_state as fitted_state
+from ._fitted import restore as restore
 from ._hybrid import ECGHybridClassifier
 from ._images import BaseImageClassifier
 from ._lead_crops import BaseLeadCropClassifier

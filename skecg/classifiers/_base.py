@@ -2,67 +2,42 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import warnings
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import Callback, PrintLog
-from torch import nn
 
 from .._compat import CallbackSupportMixin, with_callbacks
 from .._native_callbacks import RUNNING_FIT, FitTask, open_fit_task
-from ..networks import frozen_normalizations, take_over
-from ..parallel import device_turn, is_main_process
-from ..samples import (
-    Batches,
-    SampleView,
-    check_one_for_each,
-    check_samples,
-    check_samples_and_labels,
-    combined_weights,
-    without_zero_weights,
-)
+from ..parallel import device_turn
+from ..samples import Batches, SampleView, check_samples
 from ..training import (
     CheckpointFile,
     EarlyStopping,
-    EpochProgressBar,
     LeanNet,
-    TrainingFacts,
     checkpoint_file,
     cpu_threads,
     draw_seed,
     isolated_generators,
     resolve_device,
-    resolve_optimizer,
-    resolve_precision,
-    resolve_schedule,
     validation_split,
 )
 from ._fit_identity import fit_identity
-from ._fitted_state import FittedState, snapshot
-from ._network_prediction import NetworkPrediction
+from ._fitted import Fitted, publish
+from ._new_net import net_settings, new_net, start
 from ._parameters import TrainingParameters
-from ._transfer import resolve_source
+from ._training_data import TrainingData, check_data, check_more_data
 
 
-class BaseECGClassifier(
-    NetworkPrediction,
-    ClassifierMixin,
-    CallbackSupportMixin,
-    FittedState,
-    TrainingParameters,
-    ABC,
-):
+class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameters):
     """Base of all classifiers: scikit-learn's contract around a skorch net.
-
-    Its parameters are those of :class:`TrainingParameters`.
 
     Attributes
     ----------
@@ -82,44 +57,31 @@ class BaseECGClassifier(
     n_parameters_ : int
         Number of weights.
     n_iter_ : int
-        Epochs run.
+        Number of epochs.
     transfer_report_ : TransferReport or None
         With ``init_from``, which layers were taken over, drawn anew and frozen; print it.
     """
 
-    # What a classifier adds ---------------------------------------------------------------------
-
-    @abstractmethod
-    def _module_factory(
-        self, input_shape: tuple[int, ...], n_classes: int
-    ) -> Callable[[], nn.Module]:
-        """Return a picklable callable without arguments that builds the network."""
-
-    def _as_network_input(self, X: np.ndarray) -> np.ndarray:
-        """Bring validated samples (n_samples, ...) into the shape that the network takes."""
-        return X
-
-    def _learn_input(self, X: SampleView, weights: np.ndarray | None) -> None:
-        """Learn from the training samples what ``_module_factory`` needs to know of them."""
-
-    # Fitting --------------------------------------------------------------------------------------
+    # Fitting: check -> build -> train -> publish --------------------------------------------------
 
     @with_callbacks
     def fit(self, X, y, sample_weight=None, groups=None):
         """Fit the network from new weights.
 
+        Until training has ended the classifier stays as it was, and also if it fails.
+
         Parameters
         ----------
         X : array-like, SampleView or memory map of shape (n_samples, ...)
-            Samples; the class says which shapes it takes. Of the latter two nothing is copied but
-            a batch at a time.
+            Samples; the class says which shapes it takes. A view or a memory map is read batch by
+            batch and never copied.
         y : array-like of shape (n_samples,)
             Labels of any kind, of at least two classes.
         sample_weight : array-like of shape (n_samples,), default=None
             Relative weights; a sample of weight 0 is left out.
         groups : array-like of shape (n_samples,), default=None
-            Subject of every sample. It is used by early stopping, which never divides a subject,
-            and by nothing else: it does not reach the network.
+            Subject of every sample. Early stopping uses it and never divides a subject. It does
+            not reach the network.
 
         Returns
         -------
@@ -130,37 +92,43 @@ class BaseECGClassifier(
         ValueError
             If X or y has NaN, infinity, a wrong shape or a single class, or a parameter is out
             of its range.
+        FloatingPointError
+            If training diverges.
+
+        Warns
+        -----
+        UserWarning
+            With ``early_stopping=True`` and without ``groups``; if the axes of X seem to be in
+            another order than the network expects.
         """
         self._validate_params()
         task = open_fit_task(self, X, y, sample_weight, self.max_epochs)
-        X, y = self._check_fit_input(X, y, reset=True)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        self._check_classes()
-        check_one_for_each(X, "sample_weight", sample_weight)
-        check_one_for_each(X, "groups", groups)
-        weights = combined_weights(X, y, sample_weight, self.class_weight)
-        if groups is not None:
-            groups = np.asarray(groups)
-
-        seed = draw_seed(self.random_state)
-        X, codes, weights, groups = without_zero_weights(X, codes, weights, groups)
-        self._training_facts = TrainingFacts.of(codes, len(self.classes_), groups)
-        self._learn_input(X, weights)
-        device = resolve_device(self.device)
-        with self._training_on(device, seed):
-            self.net_ = self._new_net(seed)
-            with self._checkpoint(X, codes, weights, groups, seed) as checkpoint:
+        data = check_data(self, X, y, sample_weight, groups)
+        if self.early_stopping and groups is None:
+            warnings.warn(
+                "early_stopping=True without groups may put samples of one subject into both "
+                "parts, and then the validation loss is too good; give the subject of every "
+                "sample: fit(X, y, groups=...)",
+                UserWarning,
+                stacklevel=3,
+            )
+        seed, device = draw_seed(self.random_state), resolve_device(self.device)
+        with self._computing(device, seed):
+            fitted = self._new(data, device)
+            with self._checkpoint(data, fitted, seed) as checkpoint:
                 seed = seed if checkpoint is None else checkpoint.seed
-                self._train(X, codes, weights, groups, seed, task, checkpoint)
-        self._publish()
+                self._train(fitted, data, seed, task, checkpoint)
+        publish(self, fitted)
         if task is not None:
             task.end()
         return self
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train one epoch on these samples, from where training stands.
+    def partial_fit(self, X, y, classes=None, sample_weight=None, groups=None):
+        """Train one epoch on these samples, starting from the present weights.
 
-        The learning rate is constant: a schedule needs to know how long training will last.
+        The learning rate is ``learning_rate`` throughout: a schedule needs to know how long
+        training will last. Calls that follow each other share the optimiser's state, also after a
+        round trip through a pickle or a file; the first call after ``fit`` begins with a new one.
 
         Parameters
         ----------
@@ -169,186 +137,103 @@ class BaseECGClassifier(
         y : array-like of shape (n_samples,)
             Labels.
         classes : array-like of shape (n_classes,), default=None
-            All labels that will ever come; needed in the first call unless y has them all.
+            All labels that later calls may have; needed in the first call unless y has them all.
         sample_weight : array-like of shape (n_samples,), default=None
-            Relative weights.
+            Weights, which hold from call to call: ``learning_rate`` is multiplied by their mean
+            (that of ``class_weight`` included), so that samples of weight 2 count as if they were
+            given twice.
+        groups : array-like of shape (n_samples,), default=None
+            Subject of every sample, for the model card. No sample is held out.
 
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``, and if the samples do not fit those of earlier calls.
+        FloatingPointError
+            If training diverges.
         """
         self._validate_params()
-        first = not hasattr(self, "net_")
-        X, y = self._check_fit_input(X, y, reset=first)
-        if first:
-            self.classes_ = np.unique(y if classes is None else classes)
-            self._check_classes()
-        elif classes is not None and not np.array_equal(self.classes_, np.unique(classes)):
-            raise ValueError(
-                f"`classes={classes!r}` is not the same as on last call to "
-                f"partial_fit, was: {self.classes_!r}"
-            )
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y has labels that are not among the classes of the first call: "
-                f"{unknown[:5].tolist()}; classes are {self.classes_.tolist()}"
-            )
-        codes = np.searchsorted(self.classes_, y)
-        weights = combined_weights(X, y, sample_weight, self.class_weight)
-        X, codes, weights, _ = without_zero_weights(X, codes, weights)
-        if first:
-            self._learn_input(X, weights)
-        device = resolve_device(self.device)
-        seed = draw_seed(self.random_state)
-        moment = seed + (0 if first else self.n_iter_)
-        with self._training_on(device, moment):
-            if first:
-                self.net_ = self._new_net(seed)
-            self._continue(X, codes, weights, seed)
-        facts = TrainingFacts.of(codes, len(self.classes_))
-        self._training_facts = facts if first else self._training_facts.and_then(facts)
-        self._publish()
+        seed, device = draw_seed(self.random_state), resolve_device(self.device)
+        if not hasattr(self, "net_"):
+            data = check_data(self, X, y, sample_weight, groups, classes)
+            n_done = 0
+        else:
+            data = check_more_data(self, X, y, sample_weight, groups, classes)
+            n_done = self.n_iter_
+        with self._computing(device, seed + n_done):
+            fitted = self._new(data, device) if n_done == 0 else self._further(data, device)
+            net = fitted.net
+            net.schedule, net.lr = None, self.learning_rate * data.mean_weight
+            generator = torch.Generator().manual_seed(seed + n_done)
+            net.train(_batches(net, data), n_epochs=1, generator=generator)
+            net.keep_moments()
+        publish(self, fitted)
         return self
 
-    def _check_fit_input(self, X, y, *, reset: bool) -> tuple[SampleView, np.ndarray]:
-        X, y = check_samples_and_labels(self, X, y, reset=reset, dtype=self._dtypes())
-        check_classification_targets(y)
-        if reset:
-            self._input_shape = X.shape[1:]
-        else:
-            self._check_shape(X)
-        return self._network_samples(X), y
-
-    def _check_predict_input(self, X) -> SampleView:
-        check_is_fitted(self, "net_")
-        X = check_samples(self, X, reset=False, dtype=self._dtypes())
-        self._check_shape(X)
-        return self._network_samples(X)
-
-    def _network_samples(self, X: SampleView) -> SampleView:
-        return SampleView(self._as_network_input(X.array), X.rows)
-
-    def _dtypes(self) -> list:
-        return [np.float64 if self.precision == "float64" else np.float32, np.uint8]
-
-    def _check_shape(self, X: SampleView | np.ndarray) -> None:
-        if X.shape[1:] != self._input_shape:
-            raise ValueError(
-                f"{type(self).__name__} was fitted on samples of shape {self._input_shape}; "
-                f"got samples of shape {X.shape[1:]}"
-            )
-
-    def _check_classes(self) -> None:
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes; got only one class, "
-                f"{self.classes_.tolist()[0]!r}"
-            )
-
     @contextmanager
-    def _training_on(self, device: torch.device, seed: int) -> Iterator[None]:
+    def _computing(self, device: torch.device, seed: int) -> Iterator[None]:
+        """Take a turn on the device, with generators and a number of threads of its own."""
         with device_turn(device), isolated_generators(seed, device), cpu_threads(self.n_threads):
             yield
 
-    def _new_net(self, seed: int) -> LeanNet:
-        net = self._plain_net(resolve_device(self.device))
-        net.initialize()
-        self._take_over(net)
-        return net
-
-    def _plain_net(self, device: torch.device) -> LeanNet:
-        """Return the net without a network in it yet."""
-        return LeanNet(
-            self._fitted_factory(),
-            schedule=resolve_schedule(self.lr_schedule),
-            precision=resolve_precision(self.precision, device),
-            gradient_clip=self.gradient_clip,
-            shuffle=self.shuffle,
-            optimizer=resolve_optimizer(self.optimizer, device),
-            optimizer__weight_decay=self.weight_decay,
-            lr=self.learning_rate,
-            max_epochs=self.max_epochs,
-            batch_size=self.batch_size,
-            classes=np.arange(len(self.classes_)),
-            callbacks=self._net_callbacks(),
-            device=str(device),
-            compile=self.compile,
-            verbose=self.verbose,
+    def _new(self, data: TrainingData, device: torch.device) -> Fitted:
+        """Build: a net with new weights, or with those of ``init_from``."""
+        n_classes = len(data.classes)
+        scale = self._learned_scale(data.X, data.weights)
+        factory = self._network_factory_for(data.input_shape, n_classes, scale)
+        net = new_net(self, factory, n_classes, device)
+        report = start(self, net, data.classes, data.X.shape[1:])
+        _check_logits(net, data)
+        return Fitted(
+            net=net,
+            classes=data.classes,
+            input_shape=data.input_shape,
+            feature_names=data.feature_names,
+            input_scale=scale,
+            transfer_report=report,
+            facts=data.facts,
         )
 
-    def _fitted_factory(self) -> Callable[[], nn.Module]:
-        """Return the factory of the network for the shape and the classes of ``fit``."""
-        # No sample is needed to ask for the shape of one, and a forged file may claim any.
-        shape = self._as_network_input(np.empty((0, *self._input_shape), np.float32)).shape[1:]
-        return self._module_factory(shape, len(self.classes_))
-
-    def _take_over(self, net: LeanNet) -> None:
-        """Start from the weights of ``init_from``, if there is one."""
-        self.transfer_report_ = None
-        if self.init_from is None:
-            if self.n_trainable_layers is not None:
-                raise ValueError(
-                    f"n_trainable_layers={self.n_trainable_layers} without init_from would freeze "
-                    "layers at random weights; give a fitted classifier to start from"
-                )
-            return
-        source = resolve_source(self.init_from)
-        if self.reset_layers is None and not np.array_equal(source.classes, self.classes_):
-            raise ValueError(
-                f"reset_layers=None keeps the classes of {source.name}, "
-                f"{source.classes.tolist()}, but y has {self.classes_.tolist()}"
-            )
-        report = self.transfer_report_ = take_over(
-            net.module_,
-            source.weights,
-            source.name,
-            n_trainable_layers=self.n_trainable_layers,
-            reset_layers=self.reset_layers,
-        )
-        if self.freeze_statistics:
-            net.kept_in_eval = frozen_normalizations(net.module_, report.frozen)
-        if self.verbose and is_main_process():
-            print(report)
-
-    def _net_callbacks(self) -> list[Callback] | None:
-        callbacks = list(self.callbacks or [])
-        if self.verbose == 1:
-            callbacks.append(EpochProgressBar())
-        elif self.verbose >= 2 and is_main_process():
-            callbacks.append(PrintLog())
-        return callbacks or None
+    def _further(self, data: TrainingData, device: torch.device) -> Fitted:
+        """Build: an independent copy of the fitted net, with the present parameters."""
+        before = Fitted.of(self)
+        settings = net_settings(self, len(data.classes), device)
+        settings["precision"] = replace(settings["precision"], weights=before.net.precision.weights)
+        net = before.net.continued(**settings)
+        return replace(before, net=net, facts=before.facts.and_then(data.facts))
 
     def _checkpoint(
-        self, X, codes, weights, groups, seed: int
+        self, data: TrainingData, fitted: Fitted, seed: int
     ) -> AbstractContextManager[CheckpointFile | None]:
         if self.checkpoint_dir is None:
             return nullcontext()
-        identity = fit_identity(self, X, codes, weights, groups, seed)
-        return checkpoint_file(self.checkpoint_dir, identity, seed)
+        return checkpoint_file(
+            self.checkpoint_dir, fit_identity(self, data, fitted.net, seed), seed
+        )
 
     def _train(
         self,
-        X,
-        codes,
-        weights,
-        groups,
+        fitted: Fitted,
+        data: TrainingData,
         seed: int,
         task: FitTask | None,
         checkpoint: CheckpointFile | None,
     ) -> None:
-        valid = early_stopping = None
+        net, train, valid, early_stopping = fitted.net, slice(None), None, None
         if self.early_stopping:
-            train, held_out = validation_split(codes, groups, self.validation_fraction, seed)
-            valid = self._batches(X, codes, weights, held_out)
+            train, held_out = validation_split(
+                data.codes, data.groups, self.validation_fraction, seed
+            )
+            valid = _batches(net, data, held_out)
             early_stopping = EarlyStopping(self.patience)
-        else:
-            train = slice(None)
-        self._check_logits(X)
         if task is not None:
-            task.snapshot = partial(snapshot, self, early_stopping)
-        self.net_.train(
-            self._batches(X, codes, weights, train),
+            task.snapshot = partial(fitted.if_stopped_now, early_stopping)
+        net.train(
+            _batches(net, data, train),
             valid,
             n_epochs=self.max_epochs,
             generator=torch.Generator().manual_seed(seed),
@@ -357,46 +242,126 @@ class BaseECGClassifier(
             checkpoints=checkpoint,
         )
 
-    def _continue(self, X, codes, weights, seed: int) -> None:
-        net = self.net_
-        net.to_device(resolve_device(self.device))
-        if net.optimizer_ is None:
-            net.initialize_optimizer()
-        net.schedule = None
-        n_done = len(net.history)
-        if n_done == 0:
-            self._check_logits(X)
-        generator = torch.Generator().manual_seed(seed + n_done)
-        net.train(self._batches(X, codes, weights, slice(None)), n_epochs=1, generator=generator)
+    # Prediction -----------------------------------------------------------------------------------
 
-    def _batches(self, X, codes, weights, index) -> Batches:
-        return Batches(
-            X[index],
-            codes[index],
-            None if weights is None else weights[index],
-            device=torch.device(self.net_.device),
-            dtype=self.net_.precision.weights,
-        )
+    @contextmanager
+    def open_network(self, X) -> Iterator[tuple[LeanNet, SampleView]]:
+        """Give the fitted net, ready to compute, and samples as it reads them.
 
-    def _check_logits(self, X: SampleView) -> None:
-        """Say at once, and in the user's terms, that a network's output has a wrong shape."""
-        logits = self.net_.logits(X[:1])
-        expected = (1, len(self.classes_))
-        if tuple(logits.shape) != expected:
-            raise ValueError(
-                f"the network maps one sample of shape {X.shape[1:]} to an output of shape "
-                f"{tuple(logits.shape)}; expected logits of shape {expected}"
-            )
+        This is how the functions of :mod:`skecg.inspection`, and yours, look inside a fitted
+        classifier. Inside the block the net is on the classifier's device (or where it is, if the
+        machine lacks that device) and PyTorch computes with ``n_threads`` threads.
 
-    def _publish(self) -> None:
-        """Set the fitted attributes that mirror the net's."""
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples of the shape that the classifier was fitted on.
+
+        Yields
+        ------
+        net : LeanNet
+            Has ``module_``, ``logits``, ``embed`` and ``blocks``.
+        samples : SampleView of shape (n_samples, ...)
+            The samples in the shape of the network's input.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If X is invalid.
+        """
+        check_is_fitted(self, "net_")
+        X = check_samples(self, X, reset=False, dtype=self._dtypes())
+        self._check_shape(X.shape)
+        # A model fitted on a GPU also predicts on a machine without one.
+        with suppress(ValueError):
+            self.net_.to_device(resolve_device(self.device))
         self.module_ = self.net_.module_
-        self.history_ = [
-            {key: value for key, value in row.items() if key != "batches"}
-            for row in self.net_.history
-        ]
-        self.n_parameters_ = sum(weights.numel() for weights in self.module_.parameters())
-        self.n_iter_ = len(self.history_)
+        with cpu_threads(self.n_threads):
+            yield self.net_, SampleView(self._as_network_input(X.array), X.rows)
+
+    def predict(self, X) -> np.ndarray:
+        """Predict the most probable label of every sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples of the shape that the classifier was fitted on.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return self.classes_[self._logits(X).argmax(1).numpy()]
+
+    def predict_proba(self, X) -> np.ndarray:
+        """Compute class probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples of the shape that the classifier was fitted on.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            float64; rows sum to 1, columns are in the order of ``classes_``.
+        """
+        return self._logits(X).softmax(1).numpy()
+
+    def predict_log_proba(self, X) -> np.ndarray:
+        """Compute logarithms of class probabilities, exact also where they are tiny.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples of the shape that the classifier was fitted on.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        return self._logits(X).log_softmax(1).numpy()
+
+    def embed(self, X) -> np.ndarray:
+        """Compute the features before the network's last dense layer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples of the shape that the classifier was fitted on.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_embedding)
+            float32 (float64 with ``precision="float64"``).
+
+        Raises
+        ------
+        ValueError
+            If the network has no dense layer (torch.nn.Linear).
+        """
+        with self.open_network(X) as (net, samples):
+            return net.embed(samples).numpy()
+
+    def _logits(self, X) -> torch.Tensor:
+        with self.open_network(X) as (net, samples):
+            logits = net.logits(samples).double()
+        if not logits.isfinite().all():
+            n_bad = int((~logits.isfinite().all(1)).sum())
+            raise ValueError(
+                f"the network's output is not finite for {n_bad} of {len(logits)} samples: their "
+                "values are too large for its number format; scale X as the training samples were"
+            )
+        return logits
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        if shape[1:] != self._input_shape:
+            raise ValueError(
+                f"{type(self).__name__} was fitted on samples of shape {self._input_shape}; "
+                f"got samples of shape {shape[1:]}"
+            )
 
     # scikit-learn ---------------------------------------------------------------------------------
 
@@ -419,3 +384,24 @@ class BaseECGClassifier(
         tags.input_tags.two_d_array = True
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _batches(net: LeanNet, data: TrainingData, index: Any = slice(None)) -> Batches:
+    return Batches(
+        data.X[index],
+        data.codes[index],
+        None if data.weights is None else data.weights[index],
+        device=torch.device(net.device),
+        dtype=net.precision.weights,
+    )
+
+
+def _check_logits(net: LeanNet, data: TrainingData) -> None:
+    """Say at once, and in the user's terms, that a network's output has a wrong shape."""
+    logits = net.logits(data.X[:1])
+    expected = (1, len(data.classes))
+    if tuple(logits.shape) != expected:
+        raise ValueError(
+            f"the network maps one sample of shape {data.X.shape[1:]} to an output of shape "
+            f"{tuple(logits.shape)}; expected logits of shape {expected}"
+        )

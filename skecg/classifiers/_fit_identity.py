@@ -7,7 +7,7 @@ import json
 import math
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,15 +17,14 @@ from .._version import __version__
 from ..parallel import n_processes
 from ..samples import SampleView
 from ..storage import ValueWriter
-from ..training import DIGEST, SCHEDULES, Precision
+from ..training import DIGEST, SCHEDULES, LeanNet, Precision
+from ._parameters import TrainingParameters
+from ._training_data import TrainingData
 from ._transfer import resolve_source
-
-if TYPE_CHECKING:
-    from ._base import BaseECGClassifier
 
 _BYTES_PER_BLOCK = 2**24
 _MOST_CHARACTERS = 60
-# They do not decide the result, or stand in it in another form.
+# They do not decide the result, or are part of it in another form.
 _LEFT_OUT = {
     "callbacks", "checkpoint_dir", "class_weight", "device", "init_from", "precision",
     "random_state", "verbose",
@@ -33,40 +32,37 @@ _LEFT_OUT = {
 
 
 def fit_identity(
-    classifier: BaseECGClassifier,
-    X: SampleView,
-    codes: np.ndarray,
-    weights: np.ndarray | None,
-    groups: np.ndarray | None,
-    seed: int,
+    params: TrainingParameters, data: TrainingData, net: LeanNet, seed: int
 ) -> dict[str, str]:
     """Return what decides the result of a fit, by names that a user knows.
 
     Parameters
     ----------
-    classifier : BaseECGClassifier
-        Its ``net_`` is initialised.
-    X, codes, weights, groups
-        Samples of positive weight, their class codes, weights and subjects.
+    params : TrainingParameters
+        The classifier.
+    data : TrainingData
+        What it is fitted on.
+    net : LeanNet
+        The net, initialised.
     seed : int
-        Drawn from ``random_state``; of no consequence where that is None.
+        Drawn from ``random_state``; left out where that is None.
 
     Returns
     -------
     dict of {str: str}
         Short values as text, long ones as digests that begin with ``DIGEST``.
     """
-    net = classifier.net_
-    grouped = classifier.early_stopping and groups is not None
-    subjects = np.unique(groups, return_inverse=True)[1] if grouped else None
+    grouped = params.early_stopping and data.groups is not None
+    subjects = np.unique(data.groups, return_inverse=True)[1] if grouped else None
+    classes = data.classes
     identity = {
-        "class": f"{type(classifier).__module__}.{type(classifier).__qualname__}",
-        "X": _digest(str(classifier._input_shape), X),
-        "y": _digest(repr((classifier.classes_.dtype, classifier.classes_.tolist())), codes),
-        "sample_weight or class_weight": _digest("", weights),
+        "class": f"{type(params).__module__}.{type(params).__qualname__}",
+        "X": _digest(str(data.input_shape), data.X),
+        "y": _digest(repr((classes.dtype, classes.tolist())), data.codes),
+        "sample_weight or class_weight": _digest("", data.weights),
         "groups": _digest("", subjects),
-        "init_from": _source(classifier.init_from),
-        "random_state": str(None if classifier.random_state is None else seed),
+        "init_from": _source(params.init_from),
+        "random_state": str(None if params.random_state is None else seed),
         "device": torch.device(net.device).type,
         "precision": _formats(net.precision),
         "the network": _digest(_structure(net.module_)),
@@ -74,7 +70,7 @@ def fit_identity(
         "the version of skecg": __version__,
         "the version of torch": torch.__version__,
     }
-    for name, value in classifier.get_params(deep=False).items():
+    for name, value in params.get_params(deep=False).items():
         if name not in _LEFT_OUT:
             identity[name] = _text(value, name)
     return identity

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from torch import nn
@@ -16,6 +17,7 @@ from .._compat import Interval, StrOptions
 from ..networks import Scaled
 from ..samples import SampleView
 from ._base import BaseECGClassifier
+from ._signals import TO_THE_USER
 
 SIZE = [Interval(Integral, 1, None, closed="left")]
 PROBABILITY = [Interval(Real, 0, 1, closed="left")]
@@ -55,28 +57,30 @@ class BaseImageClassifier(BaseECGClassifier):
         """Return a picklable callable without arguments that builds the network proper."""
 
     def _module_factory(
-        self, input_shape: tuple[int, ...], n_classes: int
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        input_scale: tuple[float, float] | None,
     ) -> Callable[[], nn.Module]:
         network = self._network_factory(input_shape, n_classes)
-        return partial(Scaled, network, *self._input_scale)
+        return partial(Scaled, network, *input_scale)
 
     def _as_network_input(self, X: np.ndarray) -> np.ndarray:
         return as_images(X, self.image_shape)
 
-    def _learn_input(self, X: SampleView, weights: np.ndarray | None) -> None:
-        self._input_scale = (0.0, 1.0)
+    def _learned_scale(self, X: SampleView, weights: np.ndarray | None) -> tuple[float, float]:
         if self.scale == "standardize":
-            self._input_scale = mean_and_deviation(X, weights)
-        elif self.scale == "unit" and X.dtype == np.uint8:
-            self._input_scale = (0.0, 255.0)
+            return mean_and_deviation(X, weights)
+        return 0.0, 255.0 if self.scale == "unit" and X.dtype == np.uint8 else 1.0
 
-    def _fitted_state(self) -> dict[str, Any]:
-        return {**super()._fitted_state(), "input_scale": self._input_scale}
-
-    def _restore(self, state: dict[str, Any], weights: dict[str, np.ndarray]) -> None:
-        mean, scale = state["input_scale"]
-        self._input_scale = float(mean), float(scale)
-        super()._restore(state, weights)
+    def _warn_of_axes(self, shape: tuple[int, ...]) -> None:
+        if len(shape) == 4 and shape[3] in (1, 3) and shape[1] not in (1, 3):
+            warnings.warn(
+                f"X has the shape {shape}, read as {shape[1]} channels of {shape[2]} x {shape[3]} "
+                "pixels; if the channels are its last axis, give X.transpose(0, 3, 1, 2)",
+                UserWarning,
+                stacklevel=TO_THE_USER,
+            )
 
 
 def as_images(X: np.ndarray, image_shape: tuple[int, int, int] | None = None) -> np.ndarray:

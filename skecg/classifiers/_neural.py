@@ -69,7 +69,10 @@ class ECGNeuralClassifier(BaseECGClassifier):
     }
 
     def _module_factory(
-        self, input_shape: tuple[int, ...], n_classes: int
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        input_scale: tuple[float, float] | None,
     ) -> Callable[[], nn.Module]:
         module = self.module
         if isinstance(module, nn.Module):

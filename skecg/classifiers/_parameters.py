@@ -1,28 +1,34 @@
-"""The parameters that all classifiers share, with their defaults and their bounds."""
+"""The parameters that all classifiers share, and what each classifier says of its network."""
 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from skorch.callbacks import Callback
+from torch import nn
 from torch.optim import Optimizer
 
 from .._compat import Hidden, Interval, StrOptions
+from ..samples import SampleView
 from ..training import Schedule
+from ._shared_docs import SharedDocstring
 
 
 # A data class, so that the parameters common to all classifiers are written down once and every
 # classifier's __init__ still has the explicit signature that scikit-learn reads.
 @dataclass(kw_only=True, eq=False, repr=False)
-class TrainingParameters(BaseEstimator):
+class TrainingParameters(BaseEstimator, ABC):
     """The parameters that all classifiers share.
+
+    A classifier adds the parameters of its network and ``_module_factory``, which builds it.
 
     Parameters
     ----------
@@ -42,17 +48,18 @@ class TrainingParameters(BaseEstimator):
     gradient_clip : float or None, default=None
         Largest norm of the gradient over all weights.
     shuffle : bool, "once" or "balanced", default=True
-        Draw a new order of the samples for every epoch, or one for all epochs; False takes them as
-        they come. ``"balanced"`` draws for every epoch as many samples as there are, of every
-        class equally many in every batch: samples of a rare class come several times, of a
-        frequent one only a part does. Nothing is copied, and unlike class weights no step is
-        large.
+        Draw a new order of the samples for every epoch, or one order for all epochs; False keeps
+        the order of X. ``"balanced"`` draws for every epoch as many samples as there are, equally
+        many of each class in every batch: samples of a rare class are drawn several times, of a
+        frequent class only some are drawn. Nothing is copied, and unlike class weights it makes no
+        step large.
     class_weight : "balanced", dict {label: weight} or None, default=None
         Weights of the classes; multiplied with ``sample_weight``.
     early_stopping : bool, default=False
         Hold out part of the training samples, stop when their loss has not fallen for
         ``patience`` epochs, and restore the best epoch's weights. With ``groups`` in ``fit`` no
-        subject stands in both parts. Without it every sample is trained on.
+        subject is in both parts; without ``groups`` a warning says that subjects may be divided.
+        False trains on every sample.
     validation_fraction : float, default=0.1
         Part of the training samples to hold out for early stopping.
     patience : int, default=10
@@ -75,23 +82,27 @@ class TrainingParameters(BaseEstimator):
         With ``init_from``, let batch normalisations in frozen layers use and keep the source's
         statistics. Else, as in some published transfers, they follow the new samples.
     device : str, default="auto"
-        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``. On a CUDA device fits take
-        turns, also those of other processes; the environment variable ``SKECG_FITS_PER_DEVICE``
-        lets more than one run at once.
+        ``"auto"`` (a CUDA device, else MPS, else the CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"``,
+        ``"mps"``. On a CUDA device fits take turns, also those of other processes; the
+        environment variable ``SKECG_FITS_PER_DEVICE`` lets more than one run at once.
     n_threads : int or None, default=None
         Threads of a fit and of predictions on the CPU; None takes what PyTorch is set to, which
-        in a joblib worker is its share of the cores. The number of threads decides how the sums
-        of float32 numbers are grouped, and with it their last bits: give a number where results
-        alone and under ``n_jobs`` must agree to the bit on every machine.
+        in a joblib worker is its share of the cores. The number of threads decides how sums of
+        float32 numbers are grouped, and so their last bits: give a number where results alone and
+        under ``n_jobs`` must agree to the bit on every machine.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
-        Number format. ``"auto"`` is bfloat16 products with float32 weights where the hardware
-        has units for them, else float32.
+        Number format. Weights, normalisations, losses and optimiser steps are always in float32
+        (float64 with ``"float64"``). ``"auto"`` multiplies in bfloat16 in ``fit`` where the
+        hardware has units for it and the network learns as well by it, else in float32; in
+        ``predict``, ``predict_proba`` and ``embed`` it is float32, so that a fitted model predicts
+        the same on every machine. ``"bfloat16"`` multiplies in bfloat16 in both.
     compile : bool, default=False
         Compile the network's training step with ``torch.compile``.
     callbacks : list of skorch callbacks or None, default=None
-        Called as skorch promises. Copies are used; they stay reachable in ``net_.callbacks_``.
-        Beside them, ``set_callbacks`` takes scikit-learn's own (since 1.9), such as its
-        ``ProgressBar`` and ``ScoringMonitor``: they see every epoch of ``fit``.
+        Called as skorch promises. Copies are used, which ``net_.callbacks_`` has afterwards; what
+        cannot be copied, such as an open file, is shared. ``set_callbacks`` takes scikit-learn's
+        own callbacks (since 1.9), such as ``ProgressBar`` and ``ScoringMonitor``: they see every
+        epoch of ``fit``.
     checkpoint_dir : path-like or None, default=None
         Folder for one checkpoint, written after every epoch of ``fit``: when the process was
         killed, the same ``fit`` again continues after the last whole epoch and ends with the same
@@ -178,3 +189,58 @@ class TrainingParameters(BaseEstimator):
         "random_state": ["random_state", Hidden(np.random.Generator)],
         "verbose": ["verbose"],
     }
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let a subclass's docstring show what it inherits."""
+        super().__init_subclass__(**kwargs)
+        cls.__doc__ = SharedDocstring(cls.__doc__)
+
+    # Whether precision="auto" may train this network in bfloat16.
+    _suits_bfloat16: ClassVar[bool] = True
+
+    @abstractmethod
+    def _module_factory(
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        input_scale: tuple[float, float] | None,
+    ) -> Callable[[], nn.Module]:
+        """Return a picklable callable without arguments that builds the network."""
+
+    def _as_network_input(self, X: np.ndarray) -> np.ndarray:
+        """Bring validated samples (n_samples, ...) into the shape that the network takes."""
+        return X
+
+    def _learned_scale(
+        self, X: SampleView, weights: np.ndarray | None
+    ) -> tuple[float, float] | None:
+        """Return mean and scale of the training samples, where the network scales its input."""
+        return None
+
+    def _warn_of_axes(self, shape: tuple[int, ...]) -> None:
+        """Warn where the axes of X seem to be in another order than the network expects."""
+
+    # What follows from the parameters alone -----------------------------------------------------
+
+    def _network_factory_for(
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        input_scale: tuple[float, float] | None,
+    ) -> Callable[[], nn.Module]:
+        """Return the factory of the network for samples of a shape as the user gives them."""
+        # An array without samples: a forged file may claim any shape.
+        shape = self._as_network_input(np.empty((0, *input_shape), np.float32)).shape[1:]
+        return self._module_factory(shape, n_classes, input_scale)
+
+    def _unfitted(self) -> Self:
+        """Return an estimator with the same parameter values that has never been fitted."""
+        blank = type(self).__new__(type(self))
+        vars(blank).update(self.get_params(deep=False))
+        return blank
+
+    def _dtypes(self) -> list:
+        return [np.float64 if self.precision == "float64" else np.float32, np.uint8]
+
+
+TrainingParameters.__doc__ = SharedDocstring(TrainingParameters.__doc__)

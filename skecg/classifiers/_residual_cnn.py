@@ -18,7 +18,7 @@ from ..networks import ResidualCNN
 from ..training import ExponentialDecay
 from ._base import BaseECGClassifier
 from ._network_arguments import network_arguments
-from ._signals import as_signals
+from ._signals import as_signals, warn_of_signal_axes
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -134,7 +134,13 @@ class ECGResidualCNNClassifier(BaseECGClassifier):
     def _as_network_input(self, X: np.ndarray) -> np.ndarray:
         return as_signals(X)
 
+    def _warn_of_axes(self, shape: tuple[int, ...]) -> None:
+        warn_of_signal_axes(shape)
+
     def _module_factory(
-        self, input_shape: tuple[int, ...], n_classes: int
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        input_scale: tuple[float, float] | None,
     ) -> Callable[[], nn.Module]:
         return partial(ResidualCNN, *input_shape, n_classes, **network_arguments(self, ResidualCNN))

@@ -1,8 +1,24 @@
-"""What the classifiers of signals share: their shape."""
+"""What the classifiers of signals share: the axes of their input."""
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+
+# From a warning about the axes of X back to the line that calls ``fit``.
+TO_THE_USER = 5
+
+
+def warn_of_signal_axes(shape: tuple[int, ...]) -> None:
+    """Warn where signals have more leads than time steps, as transposed ones have."""
+    if len(shape) == 3 and shape[1] > shape[2]:
+        warnings.warn(
+            f"X has the shape {shape}, read as {shape[1]} leads of {shape[2]} time steps; if time "
+            "is its second axis, give X.transpose(0, 2, 1)",
+            UserWarning,
+            stacklevel=TO_THE_USER + 1,
+        )
 
 
 def as_signals(X: np.ndarray) -> np.ndarray:

@@ -148,8 +148,10 @@ class ActivationDisplay:
                 for name, values in found.items()
                 if not isinstance(modules[name.partition(":")[0]], _IDLE)
             }
+        with clf.open_network(one) as (_, samples):
+            sample_read = samples[0]
         display = cls(
-            clf._check_predict_input(one)[0],
+            sample_read,
             {name: values[0] for name, values in found.items()},
             kinds=kinds,
             sampling_rate=sampling_rate,

@@ -81,14 +81,13 @@ def layer_activations(
     (3, 32, 90)
     """
     clf, X = unwrap(clf, X)
-    X = clf._check_predict_input(X)
-    known = [name for name, _ in clf.module_.named_modules() if name]
-    chosen = None if layers is None else check_names(layers, known, "layer")
     results: dict[str, NDArray[np.floating]] = {}
     start = 0
-    with clf._net_for_prediction() as net, torch.no_grad():
+    with clf.open_network(X) as (net, X), torch.no_grad():
+        known = [name for name, _ in net.module_.named_modules() if name]
+        chosen = None if layers is None else check_names(layers, known, "layer")
         for block, n_rows in net.blocks(X):
-            with _recorded(net.module_, chosen) as outputs, net._autocast:
+            with _recorded(net.module_, chosen) as outputs, net.autocast():
                 net.module_(block)
             for name, output in outputs.items():
                 values = _by_sample(output, len(block), name)[:n_rows]

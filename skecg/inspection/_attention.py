@@ -159,14 +159,13 @@ def attention_maps(
     [1.0, 1.0, 1.0, 1.0, 1.0]
     """
     clf, X = unwrap(clf, X)
-    X = clf._check_predict_input(X)
-    attention = attention_of(network_proper(clf.module_))
-    names = check_names(layers, attention.names, "attention")
-    weights: dict[str, list] = {name: [] for name in names}
-    maps: dict[str, list] = {name: [] for name in names}
     axes: dict[str, tuple[str, ...]] = {}
-    most_rows = max(_VALUES_PER_BLOCK // attention.values_per_sample, 1)
-    with clf._net_for_prediction() as net, torch.no_grad():
+    with clf.open_network(X) as (net, X), torch.no_grad():
+        attention = attention_of(network_proper(net.module_))
+        names = check_names(layers, attention.names, "attention")
+        weights: dict[str, list] = {name: [] for name in names}
+        maps: dict[str, list] = {name: [] for name in names}
+        most_rows = max(_VALUES_PER_BLOCK // attention.values_per_sample, 1)
         for block, n_rows in net.blocks(X, most_rows):
             for name, found in attention.weights(as_read(net.module_, block)):
                 if name not in weights:

@@ -136,8 +136,10 @@ class AttentionDisplay:
             clf, one, layers=None if layer is None else [layer], keep_weights=False
         )
         attention = found.on_input(list(found.maps)[-1])[0]
+        with clf.open_network(one) as (_, samples):
+            sample_read = samples[0]
         display = cls(
-            clf._check_predict_input(one)[0],
+            sample_read,
             attention,
             lead_names=lead_names,
             sampling_rate=sampling_rate,

@@ -14,8 +14,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 from torch import Tensor, nn
 
-from ..classifiers import BaseECGClassifier
 from ..networks import Scaled
+from ..samples import SampleView
 from ..training import LeanNet
 from ._classifier import as_array, unwrap
 from ._grad_cam import grad_cam, spatial_layer
@@ -118,14 +118,13 @@ def saliency(
     (3, 187)
     """
     clf, X = unwrap(clf, X)
-    samples = clf._check_predict_input(X)
     if method not in _METHODS:
         raise ValueError(f"method must be one of {_METHODS}; got {method!r}")
     check_scalar(n_steps, "n_steps", int, min_val=1)
     check_scalar(batch_size, "batch_size", int, min_val=1)
     require_captum()
-    codes = _target_codes(clf, samples, target)
-    with clf._net_for_prediction() as net, _gradients_of_recurrences(net.module_):
+    with clf.open_network(X) as (net, samples), _gradients_of_recurrences(net.module_):
+        codes = _target_codes(net, clf.classes_, samples, target)
         net.module_.eval()
         start = _baseline(net, baseline, samples.shape[1:])
         if method == "integrated_gradients":
@@ -189,10 +188,9 @@ def _one_by_one(net: LeanNet, X: NDArray) -> Iterator[Tensor]:
         yield torch.as_tensor(np.array(X[i : i + 1])).to(net.device, dtype)
 
 
-def _target_codes(clf: BaseECGClassifier, X: NDArray, target: object) -> list[int]:
+def _target_codes(net: LeanNet, classes: NDArray, X: SampleView, target: object) -> list[int]:
     if target is None:
-        with clf._net_for_prediction() as net:
-            return net.logits(X).argmax(1).tolist()
+        return net.logits(X).argmax(1).tolist()
     labels = np.asarray(target)
     if labels.ndim == 0:
         labels = labels.repeat(len(X))
@@ -201,7 +199,7 @@ def _target_codes(clf: BaseECGClassifier, X: NDArray, target: object) -> list[in
             f"target must be one label or one for each of the {len(X)} samples; got an array of "
             f"shape {labels.shape}"
         )
-    codes = {label: code for code, label in enumerate(clf.classes_.tolist())}
+    codes = {label: code for code, label in enumerate(classes.tolist())}
     unknown = [label for label in labels.tolist() if label not in codes]
     if unknown:
         raise ValueError(f"target {unknown[0]!r} is none of the classes {list(codes)}")

@@ -112,7 +112,7 @@ def merge_groups(a: ArrayLike, b: ArrayLike, *more: ArrayLike) -> np.ndarray:
     >>> merge_groups(subjects, pictures)
     array([0, 1, 1, 1, 2])
     """
-    groupings = [_group_numbers(groups, "groups") for groups in (a, b, *more)]
+    groupings = [group_numbers(groups, "groups") for groups in (a, b, *more)]
     check_consistent_length(*groupings)
     n_samples = len(groupings[0])
     # Nodes of the graph: the samples, then every group of every grouping.
@@ -129,7 +129,7 @@ def _number_by_first_appearance(keys: Iterable[Hashable]) -> np.ndarray:
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
 
 
-def _group_numbers(groups: ArrayLike, name: str) -> np.ndarray:
+def group_numbers(groups: ArrayLike, name: str) -> np.ndarray:
     """Numbers of the groups in the order of first appearance; raises for missing ones."""
     groups = np.asarray(groups)
     if groups.ndim != 1:

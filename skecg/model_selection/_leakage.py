@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
-from ._groups import _group_numbers, content_groups
+from ._groups import group_numbers, content_groups
 
 _N_EXAMPLES = 5
 
@@ -223,7 +223,7 @@ def _sample_indices(subset: ArrayLike, n_samples: int, name: str) -> np.ndarray:
 
 
 def _shared_groups(train: np.ndarray, test: np.ndarray, groups: ArrayLike) -> dict[str, Any]:
-    numbers = _group_numbers(groups, "groups")
+    numbers = group_numbers(groups, "groups")
     shared = np.intersect1d(numbers[train], numbers[test])
     _, first = np.unique(numbers, return_index=True)
     return {

@@ -6,6 +6,7 @@ from ._cnn import CNN
 from ._cnn2d import CNN2D
 from ._cnn3d import CNN3D
 from ._hybrid import Hybrid
+from ._rebuild import all_finite as all_finite
 from ._rebuild import check_network as check_network
 from ._rebuild import check_weights as check_weights
 from ._rebuild import no_larger_than as no_larger_than

@@ -124,3 +124,10 @@ def weights_as_arrays(module: nn.Module) -> dict[str, np.ndarray]:
             raise TypeError(f"the network keeps {name!r}, which is no tensor")
         arrays[name] = tensor.detach().cpu().numpy()
     return arrays
+
+
+@torch.no_grad()
+def all_finite(module: nn.Module) -> bool:
+    """Tell whether all weights of a module are finite; buffers may be masks of infinity."""
+    found = [weight.isfinite().all() for weight in module.parameters()]
+    return not found or bool(torch.stack(found).all())

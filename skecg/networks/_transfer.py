@@ -7,6 +7,7 @@ layer before it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -69,18 +70,34 @@ class TransferReport:
         return "\n".join(lines)
 
 
-def weight_layers(module: nn.Module) -> dict[str, list[str]]:
+def weight_layers(module: nn.Module, sample: Tensor) -> dict[str, list[str]]:
     """Return the names of a network's weight layers with those of their weights and statistics.
 
-    In the order in which the layers were registered, which in the networks here is the order of
-    computation. What comes before the first layer, such as the scale of the input, belongs to it.
+    Parameters
+    ----------
+    module : nn.Module
+        The network. It is run once on the sample, in evaluation mode.
+    sample : Tensor of shape (1, ...)
+        One sample as the network reads it, on its device.
+
+    Returns
+    -------
+    dict of {str: list of str}
+        In the order in which the layers are called, not that in which they were registered. What
+        is called before the first layer, such as the scale of the input, belongs to the first.
+
+    Raises
+    ------
+    ValueError
+        If a weight layer is not called, so that its place in the order is unknown.
     """
     layers: dict[str, list[str]] = {}
     first: list[str] = []
     current = first
     stored = module.state_dict()
-    for name, part in module.named_modules():
-        prefix = f"{name}." if name else ""
+    parts = dict(module.named_modules())
+    for name in _in_order_of_calls(module, sample):
+        part, prefix = parts[name], f"{name}." if name else ""
         own = [*part._parameters, *part._buffers]
         own = [prefix + key for key in own if prefix + key in stored]
         if any(w is not None and w.ndim >= 2 for w in part._parameters.values()):
@@ -91,10 +108,55 @@ def weight_layers(module: nn.Module) -> dict[str, list[str]]:
     return layers
 
 
+def _in_order_of_calls(module: nn.Module, sample: Tensor) -> list[str]:
+    """Return the names of the parts that have weights or statistics, each where last called.
+
+    A part that its parent computes with, without calling it, follows its parent.
+    """
+    calls: dict[str, int] = {}
+    count = itertools.count()
+    names = {part: name for name, part in module.named_modules()}
+
+    def note(part: nn.Module, _: object) -> None:
+        calls[names[part]] = next(count)
+
+    handles = [part.register_forward_pre_hook(note) for part in names]
+    was_training = [part for part in names if part.training]
+    try:
+        with torch.no_grad():
+            module.eval()(sample)
+    finally:
+        for handle in handles:
+            handle.remove()
+        for part in was_training:
+            part.training = True
+
+    def place(name: str) -> int:
+        while name and name not in calls:
+            name = name.rpartition(".")[0]
+        return calls.get(name, 0)
+
+    found = [
+        name
+        for name, part in module.named_modules()
+        if any(w is not None for w in (*part._parameters.values(), *part._buffers.values()))
+    ]
+    for name in found:
+        own = module.get_submodule(name)._parameters.values()
+        if name and not place(name) and any(w is not None and w.ndim >= 2 for w in own):
+            raise ValueError(
+                f"the layer {name!r} is not called when the network computes a sample, so its "
+                "place in the order of the layers is unknown; call it as a module in forward, or "
+                "remove it"
+            )
+    return sorted(found, key=place)
+
+
 def take_over(
     module: nn.Module,
     weights: Mapping[str, Tensor],
     source: str,
+    sample: Tensor,
     *,
     n_trainable_layers: int | None = None,
     reset_layers: ResetLayers = "head",
@@ -109,6 +171,8 @@ def take_over(
         The source's ``state_dict()``.
     source : str
         What to call the source in the report and in errors.
+    sample : Tensor of shape (1, ...)
+        One sample as the network reads it: layers count in the order in which they are called.
     n_trainable_layers : int or None, default=None
         Freeze all but so many last weight layers; None freezes nothing.
     reset_layers : {"head", "trainable", "mismatched"} or None, default="head"
@@ -125,7 +189,7 @@ def take_over(
         If a layer to be taken over does not fit, nothing is left to be taken over, or there are
         fewer layers than shall be trained.
     """
-    layers, target = weight_layers(module), module.state_dict()
+    layers, target = weight_layers(module, sample), module.state_dict()
     names = list(layers)
     if n_trainable_layers is not None and n_trainable_layers > len(names):
         raise ValueError(
@@ -166,9 +230,11 @@ def take_over(
     return TransferReport(source, tuple(taken), tuple(anew), tuple(frozen), counts)
 
 
-def frozen_normalizations(module: nn.Module, frozen: Sequence[str]) -> tuple[str, ...]:
+def frozen_normalizations(
+    module: nn.Module, frozen: Sequence[str], sample: Tensor
+) -> tuple[str, ...]:
     """Return the names of the normalisations with statistics that belong to frozen layers."""
-    layers = weight_layers(module)
+    layers = weight_layers(module, sample)
     kept = {name.rpartition(".")[0] for layer in frozen for name in layers[layer]}
     norms = [name for name, p in module.named_modules() if isinstance(p, _WITH_STATISTICS)]
     return tuple(name for name in norms if name in kept)

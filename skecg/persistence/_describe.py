@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from ..classifiers import BaseECGClassifier
 from ..records import BeatVoteClassifier
 from ..storage import MAX_BYTES, ModelFileError, ValueReader, read_container
 from ..training import TrainingFacts
@@ -98,7 +99,7 @@ def _estimator_lines(
         return
     if "state" in node:
         yield from _state_lines(reader.read(node["state"]))
-    elif "weights" not in node and hasattr(estimator, "_restore"):
+    elif "weights" not in node and isinstance(estimator, BaseECGClassifier):
         yield _line("", "not fitted")
 
 

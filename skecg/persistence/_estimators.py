@@ -13,13 +13,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import MetadataRequest
 
 from .. import classifiers, preprocessing, records
-from ..classifiers import BaseECGClassifier, ECGNeuralClassifier
+from ..classifiers import BaseECGClassifier, ECGNeuralClassifier, fitted_state, restore
 from ..networks import TransferReport
 from ..preprocessing import BeatSegmenter
 from ..records import BeatVoteClassifier
 from ..sheet import LeadLayout
 from ..storage import ModelFileError, ValueReader, ValueWriter, take_weights
-from ..training import SCHEDULES, TrainingFacts
+from ..training import SCHEDULES, Moments, TrainingFacts
 
 # Nothing else is ever made from a file. Bases are left out: they are no estimators.
 ESTIMATORS: dict[str, type[BaseEstimator]] = {
@@ -36,7 +36,7 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
 _LEARNED_BY_TRANSFORMERS = ("n_features_in_", "feature_names_in_")
 _LEARNED_BY_RECORDS = ("classes_", "class_prior_", "segmenter_", "classifier_")
 _REQUESTS = ("fit", "partial_fit", "score", "predict", "transform")
-_DATA_CLASSES = (*SCHEDULES, LeadLayout, TrainingFacts, TransferReport)
+_DATA_CLASSES = (*SCHEDULES, LeadLayout, Moments, TrainingFacts, TransferReport)
 # Folders belong to a machine; what lies in a cache's is read by pickle.
 _NEVER_STORED = ("callbacks", "checkpoint_dir", "memory")
 _OWN_CODE = ("module", "module_params")
@@ -108,10 +108,11 @@ class EstimatorWriter(ValueWriter):
         return node
 
     def _write_state(self, classifier: BaseECGClassifier, place: str) -> Any:
-        state = self.write(classifier._fitted_state(), place)
-        for name, array in classifier._weights().items():
+        state, weights = fitted_state(classifier)
+        node = self.write(state, place)
+        for name, array in weights.items():
             self.arrays[f"{place}/weights/{name}"] = array
-        return state
+        return node
 
 
 class EstimatorReader(ValueReader):
@@ -204,7 +205,7 @@ class EstimatorReader(ValueReader):
     def _restore(self, estimator: BaseEstimator, node: dict[str, Any]) -> None:
         if isinstance(estimator, BaseECGClassifier):
             if "state" in node:
-                estimator._restore(self.read(node["state"]), take_weights(self, node["weights"]))
+                restore(estimator, self.read(node["state"]), take_weights(self, node["weights"]))
             return
         learned = self.read(node["learned"])
         if isinstance(estimator, BeatVoteClassifier) and learned:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._checks import (
+    check_groups,
     check_one_for_each,
     check_samples,
     check_samples_and_labels,
     without_zero_weights,
 )
 from ._sample_view import SampleView
-from ._weights import combined_weights
+from ._weights import combined_weights, given_weights, scaled_weights
 
 if TYPE_CHECKING:
     from ._batches import Batches, as_tensor
@@ -20,10 +21,13 @@ __all__ = [
     "Batches",
     "SampleView",
     "as_tensor",
+    "check_groups",
     "check_one_for_each",
     "check_samples",
     "check_samples_and_labels",
     "combined_weights",
+    "given_weights",
+    "scaled_weights",
     "without_zero_weights",
 ]
 

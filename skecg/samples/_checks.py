@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
+from ..model_selection import group_numbers
 from ._sample_view import SampleView
 
 _VALUES_PER_BLOCK = 2**20
@@ -64,6 +65,27 @@ def check_one_for_each(X: SampleView, name: str, values: ArrayLike | None) -> No
         f"first, X, y, {name} = NDSampler(...).fit_resample(X, y, {name}={name}), or let the "
         "classifier balance the classes, by class_weight='balanced' or shuffle='balanced'"
     )
+
+
+def check_groups(X: SampleView, groups: ArrayLike | None) -> np.ndarray | None:
+    """Check that every sample has a subject, and return the subjects as an array.
+
+    Raises
+    ------
+    ValueError
+        If groups is not one-dimensional, has another length than X, or a subject is missing (NaN
+        or None).
+    """
+    if groups is None:
+        return None
+    check_one_for_each(X, "groups", groups)
+    if np.ndim(groups) != 1:
+        raise ValueError(
+            "groups must be one-dimensional, with the subject of every sample; got "
+            f"{np.ndim(groups)} dimensions"
+        )
+    group_numbers(groups, "groups")  # refuses missing ones
+    return np.asarray(groups)
 
 
 def without_zero_weights(

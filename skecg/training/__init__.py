@@ -13,6 +13,7 @@ from ._early_stopping import EarlyStopping
 from ._facts import TrainingFacts as TrainingFacts
 from ._generators import isolated_generators as isolated_generators
 from ._net import LeanNet
+from ._optimizers import Moments as Moments
 from ._optimizers import resolve_optimizer as resolve_optimizer
 from ._progress import EpochProgressBar as EpochProgressBar
 from ._schedules import SCHEDULES as SCHEDULES

@@ -41,26 +41,42 @@ class BlockPrediction:
         return self._map_blocks(self.module_, X)
 
     @torch.no_grad()
-    def embed(self, X: SampleView | np.ndarray, layer: nn.Module) -> Tensor:
-        """Compute what goes into ``layer`` for every sample."""
-        inputs: list[Tensor] = []
-        handle = layer.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
+    def embed(self, X: SampleView | np.ndarray) -> Tensor:
+        """Compute the input of the dense layer that is called last, for every sample.
+
+        Raises
+        ------
+        ValueError
+            If no dense layer is called.
+        """
+        inputs: list[Tensor] = [torch.empty(0)]
+
+        def remember(_: nn.Module, args: tuple[Tensor, ...]) -> None:
+            inputs[0] = args[0]
 
         def features(block: Tensor) -> Tensor:
-            inputs.clear()
+            inputs[0] = block[:0]
             self.module_(block)
-            return torch.flatten(inputs[-1], 1)
+            if len(inputs[0]) != len(block):
+                raise ValueError(
+                    "embed needs a network whose last dense layer (torch.nn.Linear) is given one "
+                    f"row for each sample; got {type(self.module_).__name__}"
+                )
+            return torch.flatten(inputs[0], 1)
 
+        dense = [layer for layer in self.module_.modules() if isinstance(layer, nn.Linear)]
+        handles = [layer.register_forward_pre_hook(remember) for layer in dense]
         try:
             return self._map_blocks(features, X)
         finally:
-            handle.remove()
+            for handle in handles:
+                handle.remove()
 
     def _map_blocks(
         self, function: Callable[[Tensor], Tensor], X: SampleView | np.ndarray
     ) -> Tensor:
         outputs, n_done = None, 0
-        with self._autocast:  # around all blocks, for which it converts the weights once
+        with self.autocast():  # around all blocks, so that weights are converted once
             for block, n_rows in self.blocks(X):
                 output = function(block)[:n_rows]
                 if outputs is None:
@@ -89,7 +105,7 @@ class BlockPrediction:
         n_rows : int
             How many of them are samples of X; the rest are copies of the last one.
         """
-        self._set_training(False)
+        self.module_.eval()
         kind = "cpu" if torch.device(self.device).type == "cpu" else "other"
         fitting = max(_VALUES_PER_BLOCK[kind] // max(X[0].size, 1), 1)
         rows = min(fitting, _ROWS_PER_BLOCK[kind], most_rows or fitting)

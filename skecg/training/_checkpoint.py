@@ -9,11 +9,11 @@ import torch
 from skorch import NeuralNet
 from skorch.history import History
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from ..parallel import current_share
 from ._early_stopping import EarlyStopping
 from ._generators import generator_states, set_generator_states
+from ._optimizers import load_optimizer
 from ._progress import EpochWatcher
 
 # What a state has, in the order in which `keep` writes it.
@@ -92,7 +92,7 @@ class ResumableTraining:
         self.store.latest = None  # it is as large as the network, three times or so
         net.module_.load_state_dict(state["weights"])
         _load_buffers(net.module_, state["buffers"])
-        _load_optimizer(net.optimizer_, state["optimizer"])
+        load_optimizer(net.optimizer_, state["optimizer"])
         if self.early_stopping is not None:
             vars(self.early_stopping).update(state["early_stopping"])
             # Where the weights are, like those that a further epoch would put in their place.
@@ -161,20 +161,6 @@ def _load_buffers(module: nn.Module, buffers: dict[str, Tensor]) -> None:
     own = dict(module.named_buffers())
     for name, values in buffers.items():
         own[name].copy_(values)
-
-
-@torch.no_grad()
-def _load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
-    optimizer.load_state_dict(state)
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    # PyTorch gives every tensor the number format of its weight; as it was kept, and in the
-    # weight's order of memory, which fused kernels rely on, it is as it was.
-    for index, kept in state["state"].items():
-        weight = weights[index]
-        for name, value in kept.items():
-            if isinstance(value, Tensor) and value.shape == weight.shape:
-                own = torch.empty_like(weight, dtype=value.dtype, requires_grad=False)
-                optimizer.state[weight][name] = own.copy_(value)
 
 
 def _as_arrays(value: Any) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
+from .._compat import cpu_has_bfloat16_units
 from ..parallel import current_device
 
 
@@ -56,38 +58,64 @@ def _require_cuda(name: str, device: torch.device) -> None:
         )
 
 
+# A thread that starts while another computes with a given number would take that number for the
+# process's, and put it back at its end.
+_THREADS = threading.RLock()
+
+
 @contextmanager
 def cpu_threads(n_threads: int | None) -> Iterator[None]:
-    """Compute on the CPU with so many threads inside the block; None changes nothing."""
+    """Compute on the CPU with ``n_threads`` threads inside the block; None changes nothing.
+
+    Only one Python thread at a time is in such a block, since the number holds for all of them.
+    """
     if n_threads is None:
         yield
         return
-    before = torch.get_num_threads()
-    torch.set_num_threads(n_threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    with _THREADS:
+        before = torch.get_num_threads()
+        torch.set_num_threads(n_threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)
 class Precision:
-    """Number formats of a fit: of the weights, and of the products (None: as the weights)."""
+    """Number formats of a network.
+
+    Parameters
+    ----------
+    weights : torch.dtype
+        Format of the weights and of everything that is not a product.
+    products : torch.dtype or None, default=None
+        Format of convolutions and matrix products in training; None is that of the weights.
+    in_prediction : torch.dtype or None, default=None
+        The same in prediction.
+    """
 
     weights: torch.dtype
     products: torch.dtype | None = None
+    in_prediction: torch.dtype | None = None
 
 
-def resolve_precision(precision: str, device: torch.device) -> Precision:
+def resolve_precision(
+    precision: str, device: torch.device, *, suits_bfloat16: bool = True
+) -> Precision:
     """Turn a ``precision`` parameter into number formats.
 
     Parameters
     ----------
     precision : {"auto", "float32", "float64", "bfloat16"}
         ``"bfloat16"`` keeps float32 weights and computes convolutions and matrix products in
-        bfloat16. ``"auto"`` does so where the hardware has units for it, else it is float32.
+        bfloat16, in training and in prediction. ``"auto"`` does so in training where the hardware
+        has units for it and the network suits it; everything else is in float32, so that the same
+        weights predict the same everywhere.
     device : torch.device
         Where the network is computed.
+    suits_bfloat16 : bool, default=True
+        Whether ``"auto"`` may choose bfloat16 for this network.
 
     Raises
     ------
@@ -98,16 +126,17 @@ def resolve_precision(precision: str, device: torch.device) -> Precision:
         if device.type == "mps":
             raise ValueError("precision='float64' does not exist on MPS; use device='cpu'")
         return Precision(torch.float64)
-    if precision == "bfloat16" or (precision == "auto" and _has_bfloat16_units(device)):
+    if precision == "bfloat16":
+        return Precision(torch.float32, torch.bfloat16, torch.bfloat16)
+    if precision == "auto" and suits_bfloat16 and has_bfloat16_units(device):
         return Precision(torch.float32, torch.bfloat16)
     return Precision(torch.float32)
 
 
-def _has_bfloat16_units(device: torch.device) -> bool:
+def has_bfloat16_units(device: torch.device) -> bool:
+    """Tell whether a device multiplies in bfloat16 faster than in float32."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
-        capability = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-        tiles = getattr(torch.cpu, "_is_amx_tile_supported", None)
-        return any(probe is not None and probe() for probe in (capability, tiles))
+        return cpu_has_bfloat16_units()
     return False

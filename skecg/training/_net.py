@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from itertools import repeat
 from typing import Any, Literal
 
 import numpy as np
@@ -17,13 +19,14 @@ from skorch.dataset import Dataset
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..networks import all_finite
 from ..parallel import sum_gradients, sum_over_processes
 from ..samples import Batches
 from ._block_prediction import BlockPrediction
 from ._checkpoint import CheckpointStore, ResumableTraining
 from ._device import Precision
 from ._early_stopping import EarlyStopping
-from ._optimizers import forget_denormals
+from ._optimizers import Moments, forget_denormals
 from ._progress import EpochWatcher
 from ._schedules import Schedule
 from ._shared_training import shared
@@ -34,10 +37,10 @@ _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 class LeanNet(BlockPrediction, NeuralNetClassifier):
     """A skorch classifier whose loop costs microseconds per batch.
 
-    ``train`` runs epochs over :class:`Batches`. Callbacks see what skorch promises them; when
-    none of them listens to batches, nothing is recorded or notified per batch. Both ways give
-    the same weights. Everything else (``history``, ``callbacks_``, ``save_params``, ``forward``)
-    is skorch's.
+    ``train`` runs epochs over batches. Callbacks see what skorch promises them; when none of them
+    listens to batches, nothing is recorded or notified per batch. Both ways give the same
+    weights. Everything else (``history``, ``callbacks_``, ``save_params``, ``forward``) is
+    skorch's.
 
     Parameters
     ----------
@@ -50,8 +53,8 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
     gradient_clip : float or None
         Largest norm of the whole gradient.
     shuffle : bool, "once" or "balanced"
-        Draw a new order of the samples for every epoch, or one for all; or for every epoch as many
-        samples of each class; else take them as they come.
+        Draw a new order of the samples for every epoch, or one order for all epochs; or draw for
+        every epoch equally many samples of each class; False keeps the order given.
     **kwargs
         Parameters of :class:`skorch.NeuralNetClassifier`.
     """
@@ -71,8 +74,10 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
         self.precision = precision
         self.gradient_clip = gradient_clip
         self.shuffle = shuffle
-        self.kept_in_eval: tuple[str, ...] = ()  # parts of the module, as normalisations
+        self.kept_in_eval: tuple[str, ...] = ()  # parts of the module, such as normalisations
         self.n_epochs_before = 0  # of this training, before the process was killed
+        self.n_epochs = self.max_epochs  # of this training, in all
+        self.moments: Moments | None = None  # of the optimiser, where training will go on
 
     @property
     def _default_callbacks(self) -> list:
@@ -93,8 +98,8 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
         """Compute logits of one batch, for skorch's own methods and callbacks."""
         if isinstance(x, Tensor | np.ndarray):
             x = torch.as_tensor(x).to(self.device, self.precision.weights)
-        with self._autocast:
-            return super().infer(x, **fit_params)
+        with self.autocast():
+            return super().infer(x, **fit_params).to(self.precision.weights)
 
     # Training ---------------------------------------------------------------------------------
 
@@ -117,7 +122,7 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
         batches, valid : Batches
             Samples to train on and, optionally, to compute the validation loss of.
         n_epochs : int
-            Epochs to run; the schedule's horizon.
+            Number of epochs; the schedule spans all of them.
         generator : torch.Generator
             Decides the order of the samples where it is random.
         early_stopping : EarlyStopping or None
@@ -126,7 +131,13 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
             Is told of every epoch, and may end training.
         checkpoints : CheckpointStore or None
             Has the state to go on from, if there is one, and is given one after every epoch.
+
+        Raises
+        ------
+        FloatingPointError
+            If the loss or a weight is no longer finite.
         """
+        self.n_epochs = n_epochs
         datasets = {"dataset_train": _dataset(batches), "dataset_valid": _dataset(valid)}
         listens = self._listens_to_batches()
         forward = torch.compile(self.module_) if self.compile else self.module_
@@ -150,6 +161,7 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
                     self._validate_epoch(valid, listens)
                 self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
                 self.history.record("dur", time.perf_counter() - started)
+                self._require_finite(self.history[-1])
                 self.notify("on_epoch_end", **datasets)
                 stop = early_stopping is not None and early_stopping.update(
                     len(self.history), self.history[-1, "valid_loss"], self.module_
@@ -169,27 +181,38 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
         if early_stopping is not None:
             early_stopping.restore(self.module_)
         self.module_.eval()
+        if not all_finite(self.module_):
+            raise FloatingPointError(self._divergence("its weights are not finite"))
         return self
+
+    def _require_finite(self, row: Mapping[str, Any]) -> None:
+        for name in ("train_loss", "valid_loss"):
+            if not math.isfinite(row.get(name, 0.0)):
+                raise FloatingPointError(self._divergence(f"its {name} is {row[name]}"))
+
+    def _divergence(self, what: str) -> str:
+        return (
+            f"training has diverged: after epoch {len(self.history)} {what}. Try a lower "
+            "learning_rate, gradient_clip=1.0, samples scaled to values of the order of 1, or "
+            f"precision='float32' (the learning rate was {self.lr:g})"
+        )
 
     def _train_epoch(
         self,
         batches: Batches,
         order: Iterator[Tensor],
-        factors: Iterator[float] | None,
+        factors: Iterator[float],
         forward: nn.Module,
         listens: bool,
     ) -> None:
-        self._set_training(True)
-        module, optimizer = self.module_, self.optimizer_
+        module, optimizer = self.module_.train(), self.optimizer_
         for name in self.kept_in_eval:
             module.get_submodule(name).eval()
         forget_denormals(optimizer)
-        autocast, losses = self._autocast, []
-        for X, y, weights in batches.in_turn(order):
-            if factors is not None:
-                rate = self.lr * next(factors)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
+        autocast, losses = self.autocast(training=True), []
+        for (X, y, weights), factor in zip(batches.in_turn(order), factors):
+            for group in optimizer.param_groups:
+                group["lr"] = self.lr * factor
             if listens:
                 self.notify("on_batch_begin", batch=(X, y), training=True)
             optimizer.zero_grad()
@@ -215,13 +238,13 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
 
     @torch.no_grad()
     def _validate_epoch(self, valid: Batches, listens: bool) -> None:
-        self._set_training(False)
+        self.module_.eval()
         losses, hits = [], []
         for index in valid.in_order(self.batch_size):
             X, y, weights = valid.take(index)
             if listens:
                 self.notify("on_batch_begin", batch=(X, y), training=False)
-            with self._autocast:
+            with self.autocast():
                 logits = self.module_(X)
             loss = _loss(logits, y, weights)
             losses.append(_kept(loss))
@@ -253,9 +276,9 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
             else:
                 yield batches.in_order(self.batch_size)
 
-    def _factors(self, first: int, n_steps: int, steps_per_epoch: int) -> Iterator[float] | None:
+    def _factors(self, first: int, n_steps: int, steps_per_epoch: int) -> Iterator[float]:
         if self.schedule is None:
-            return None
+            return repeat(1.0)
         steps = range(first, first + steps_per_epoch)
         return (self.schedule(step, n_steps, steps_per_epoch) for step in steps)
 
@@ -266,20 +289,45 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
             for event in _BATCH_EVENTS
         )
 
-    @property
-    def _autocast(self) -> Any:
-        if self.precision.products is None:
+    def autocast(self, *, training: bool = False) -> AbstractContextManager[Any]:
+        """Return the context in which products have the number format of training or prediction."""
+        products = self.precision.products if training else self.precision.in_prediction
+        if products is None:
             return nullcontext()
-        return torch.autocast(torch.device(self.device).type, self.precision.products)
+        return torch.autocast(torch.device(self.device).type, products)
 
-    # Pickling ---------------------------------------------------------------------------------
+    # Copies and pickles -----------------------------------------------------------------------
 
     def to_device(self, device: torch.device) -> None:
-        """Move the module; an optimiser does not follow it and is built anew when needed."""
+        """Move the module. The optimiser does not follow it; training goes on with a new one."""
         if torch.device(self.device) != device:
             self.module_ = self.module_.to(device)
             self.device = str(device)
             self.optimizer_ = None
+
+    def continued(self, **settings: Any) -> LeanNet:
+        """Return an independent copy that trains on, with other settings.
+
+        Weights and history are the copy's own, callbacks are shared. An optimiser of the same
+        kind goes on from the ``moments`` that are kept, in this process and in any other alike.
+
+        Parameters
+        ----------
+        **settings
+            Parameters of the net, all but ``module`` and ``callbacks``.
+        """
+        net = copy.copy(self)
+        net.module_ = copy.deepcopy(net.module_)
+        vars(net).update(settings, device="cpu")
+        net.to_device(torch.device(settings["device"]))
+        net.initialize_optimizer()
+        if net.moments is not None:
+            net.moments.restore(net.optimizer_)
+        return net
+
+    def keep_moments(self) -> None:
+        """Keep the optimiser's state for further training, in copies and pickles, too."""
+        self.moments = Moments.of(self.optimizer_)
 
     def __getstate__(self) -> dict[str, Any]:
         """Keep what prediction and further training need: CPU weights and epoch records."""
@@ -311,9 +359,9 @@ def _loss(logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
 def _kept(value: Tensor) -> Tensor | float:
     """Return a batch's value as it can be kept until the epoch ends.
 
-    Off the CPU it stays where it is, for to read it would be to wait. On the CPU a tensor for each
-    batch would lie in the memory that the batch has left, so that the next one finds no room there:
-    50 kB of holes for every 256 beats.
+    On another device it stays there, since reading it means waiting for the device. On the CPU a
+    tensor per batch would be allocated in the memory that the batch has just freed, and the next
+    batch would not fit there: 50 kB of holes for every 256 beats.
     """
     return value.item() if value.device.type == "cpu" else value
 

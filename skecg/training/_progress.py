@@ -30,7 +30,7 @@ class EpochProgressBar(Callback):
         """Open the bar."""
         hidden = not is_main_process()
         self.bar_ = tqdm(
-            total=net.max_epochs,
+            total=net.n_epochs,
             initial=net.n_epochs_before,
             desc="training",
             unit="epoch",

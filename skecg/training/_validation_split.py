@@ -65,7 +65,14 @@ def _stratified_subjects(
             "early_stopping=True with groups needs at least 2 groups, one of them to validate "
             f"on; got {n_groups}"
         )
-    n_splits = int(np.clip(round(1 / fraction), 2, n_groups))
+    # A fold for every sample of the commonest class is the most that can be stratified.
+    most = min(n_groups, int(np.bincount(y).max()))
+    if most < 2:
+        raise ValueError(
+            "early_stopping=True needs a class with at least 2 samples, one of them to validate "
+            f"on; got {len(y)} samples of {len(np.unique(y))} classes"
+        )
+    n_splits = int(np.clip(round(1 / fraction), 2, most))
     folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # A class rarer than the number of folds is no concern here: one fold is used.

@@ -23,7 +23,7 @@ from skecg import (
     ECGCNNClassifier,
     SampleView,
 )
-from skecg.classifiers import _checkpoint_dir
+from skecg.training import _checkpoint_dir
 from skecg.training import Cosine
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,0 +1,161 @@
+"""What a fit is given, checked: samples, labels, weights and subjects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils.multiclass import check_classification_targets
+
+from ..samples import (
+    SampleView,
+    check_groups,
+    check_one_for_each,
+    check_samples_and_labels,
+    given_weights,
+    scaled_weights,
+    without_zero_weights,
+)
+from ..training import TrainingFacts
+from ._parameters import TrainingParameters
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Checked samples for a fit.
+
+    Attributes
+    ----------
+    X : SampleView
+        Samples as the network reads them, those of weight 0 left out.
+    codes : ndarray of int
+        Index in ``classes`` of every sample.
+    weights : ndarray or None
+        Weights with mean 1; None where all are equal.
+    mean_weight : float
+        Mean of the weights as they were given.
+    groups : ndarray or None
+        Subject of every sample.
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted.
+    input_shape : tuple of int
+        Shape of one sample as the user gives it.
+    feature_names : ndarray of str or None
+        Column names, where X had names.
+    """
+
+    X: SampleView
+    codes: np.ndarray
+    weights: np.ndarray | None
+    mean_weight: float
+    groups: np.ndarray | None
+    classes: np.ndarray
+    input_shape: tuple[int, ...]
+    feature_names: np.ndarray | None
+
+    @property
+    def facts(self) -> TrainingFacts:
+        """What a model card says of these samples."""
+        return TrainingFacts.of(self.codes, len(self.classes), self.groups)
+
+
+def check_data(
+    params: TrainingParameters,
+    X: Any,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    groups: ArrayLike | None,
+    classes: ArrayLike | None = None,
+) -> TrainingData:
+    """Check what a first fit is given; the classifier is only read.
+
+    Parameters
+    ----------
+    params : TrainingParameters
+        The classifier.
+    X, y, sample_weight, groups
+        As in ``fit``.
+    classes : array-like or None, default=None
+        All labels that there are; None takes those of y.
+
+    Raises
+    ------
+    ValueError
+        If X, y, weights or groups are invalid, or there is only one class.
+    """
+    # scikit-learn's validation sets attributes; a refused fit must leave none.
+    blank = params._unfitted()
+    X, y = check_samples_and_labels(blank, X, y, reset=True, dtype=params._dtypes())
+    check_classification_targets(y)
+    params._warn_of_axes(X.shape)
+    classes = np.unique(y if classes is None else classes)
+    if len(classes) < 2:
+        raise ValueError(
+            f"{type(params).__name__} needs samples of at least 2 classes; got only one class, "
+            f"{classes.tolist()[0]!r}"
+        )
+    names = getattr(blank, "feature_names_in_", None)
+    return _assembled(params, X, y, sample_weight, groups, classes, names)
+
+
+def check_more_data(
+    fitted: TrainingParameters,
+    X: Any,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    groups: ArrayLike | None,
+    classes: ArrayLike | None,
+) -> TrainingData:
+    """Check what a fitted classifier is given to train on; it is only read.
+
+    Parameters
+    ----------
+    fitted : TrainingParameters
+        The fitted classifier.
+    X, y, sample_weight, groups, classes
+        As in ``partial_fit``.
+
+    Raises
+    ------
+    ValueError
+        If they are invalid or do not fit what the classifier was fitted on.
+    """
+    X, y = check_samples_and_labels(fitted, X, y, reset=False, dtype=fitted._dtypes())
+    check_classification_targets(y)
+    fitted._check_shape(X.shape)
+    known = fitted.classes_
+    if classes is not None and not np.array_equal(known, np.unique(classes)):
+        raise ValueError(
+            f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known!r}"
+        )
+    names = getattr(fitted, "feature_names_in_", None)
+    return _assembled(fitted, X, y, sample_weight, groups, known, names)
+
+
+def _assembled(
+    params: TrainingParameters,
+    X: SampleView,
+    y: np.ndarray,
+    sample_weight: ArrayLike | None,
+    groups: ArrayLike | None,
+    classes: np.ndarray,
+    names: np.ndarray | None,
+) -> TrainingData:
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            "y has labels that are not among the classes of the first call: "
+            f"{unknown[:5].tolist()}; classes are {classes.tolist()}"
+        )
+    check_one_for_each(X, "sample_weight", sample_weight)
+    groups = check_groups(X, groups)
+    given = given_weights(X, y, sample_weight, params.class_weight)
+    mean_weight = 1.0 if given is None else given[given > 0].mean()
+    weights = scaled_weights(given)
+    shape = X.shape[1:]
+    X = SampleView(params._as_network_input(X.array), X.rows)
+    codes = np.searchsorted(classes, y)
+    X, codes, weights, groups = without_zero_weights(X, codes, weights, groups)
+    return TrainingData(X, codes, weights, mean_weight, groups, classes, shape, names)
