@@ -167,7 +167,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         with self._computing(device, seed + n_done):
             fitted = self._new(data, device) if n_done == 0 else self._further(data, device)
             net = fitted.net
-            net.schedule, net.lr = None, self.learning_rate * data.mean_weight
+            net.set_rate(self.learning_rate * data.mean_weight)
             generator = torch.Generator().manual_seed(seed + n_done)
             net.train(_batches(net, data), n_epochs=1, generator=generator)
             net.keep_moments()

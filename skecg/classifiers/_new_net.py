@@ -11,11 +11,12 @@ import torch
 from skorch.callbacks import Callback, PrintLog
 from torch import nn
 
-from ..networks import TransferReport, frozen_normalizations, take_over
+from ..networks import Conv3d, TransferReport, frozen_normalizations, take_over
 from ..parallel import is_main_process
 from ..training import (
     EpochProgressBar,
     LeanNet,
+    Precision,
     resolve_optimizer,
     resolve_precision,
     resolve_schedule,
@@ -89,6 +90,7 @@ def start(
             "layers at random weights; give a fitted classifier to start from"
         )
     net.initialize()
+    _keep_from_bfloat16(net, params.precision)
     if params.init_from is None:
         return None
     source = resolve_source(params.init_from)
@@ -113,7 +115,30 @@ def start(
     return report
 
 
+def _keep_from_bfloat16(net: LeanNet, precision: str) -> None:
+    """Train a user's 3-D convolutions in float32 on the CPU, see :class:`skecg.networks.Conv3d`."""
+    if net.precision.products is None or torch.device(net.device).type != "cpu":
+        return
+    if not any(
+        isinstance(p, nn.Conv3d) and not isinstance(p, Conv3d) for p in net.module_.modules()
+    ):
+        return
+    if precision == "bfloat16":
+        raise ValueError(
+            "precision='bfloat16' was asked for, but on the CPU PyTorch's gradients of 3-D "
+            "convolutions are wrong in it; use precision='float32', or skecg.networks.Conv3d"
+        )
+    net.precision = Precision(net.precision.weights)
+
+
 def _callbacks(params: TrainingParameters) -> list[Callback]:
+    for callback in params.callbacks or []:
+        one = callback[1] if isinstance(callback, tuple) and len(callback) == 2 else callback
+        if not isinstance(one, Callback):
+            raise TypeError(
+                "callbacks must be skorch callbacks, or pairs of a name and a callback; got "
+                f"{callback!r}"
+            )
     callbacks = [_copied(callback) for callback in params.callbacks or []]
     if params.verbose == 1:
         callbacks.append(EpochProgressBar())

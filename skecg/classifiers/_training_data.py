@@ -89,7 +89,6 @@ def check_data(
     blank = params._unfitted()
     X, y = check_samples_and_labels(blank, X, y, reset=True, dtype=params._dtypes())
     check_classification_targets(y)
-    params._warn_of_axes(X.shape)
     classes = np.unique(y if classes is None else classes)
     if len(classes) < 2:
         raise ValueError(
@@ -97,7 +96,9 @@ def check_data(
             f"{classes.tolist()[0]!r}"
         )
     names = getattr(blank, "feature_names_in_", None)
-    return _assembled(params, X, y, sample_weight, groups, classes, names)
+    data = _assembled(params, X, y, sample_weight, groups, classes, names)
+    params._warn_of_axes(X.shape)
+    return data
 
 
 def check_more_data(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
-from ._groups import group_numbers, content_groups
+from ._groups import content_groups, group_numbers
 
 _N_EXAMPLES = 5
 

@@ -2,6 +2,7 @@
 
 from ._attention_lstm import AttentionLSTM
 from ._attention_vgg import AttentionVGG
+from ._channels_last import Conv3d as Conv3d
 from ._cnn import CNN
 from ._cnn2d import CNN2D
 from ._cnn3d import CNN3D

@@ -52,6 +52,21 @@ class Conv1d(nn.Conv1d):
         return F.conv2d(images, weight, self.bias, padding=(0, *self.padding)).squeeze(2)
 
 
+class Conv3d(nn.Conv3d):
+    """The convolution of :class:`torch.nn.Conv3d`, always in float32 on the CPU.
+
+    oneDNN's gradient of the weights in bfloat16 is wrong, often not a number, for maps of few
+    planes (seen in PyTorch 2.13 on processors with AVX-512).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_samples, n_channels, depth, height, width) to (n_samples, n_filters, ...)."""
+        if x.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
+            return super().forward(x)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(x.to(self.weight.dtype))
+
+
 class _OverSignals(nn.Module):
     """A normalisation over signals, which PyTorch computes faster over images of one row."""
 

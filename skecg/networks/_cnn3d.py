@@ -7,7 +7,7 @@ import math
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._channels_last import channels_last
+from ._channels_last import Conv3d, channels_last
 from ._images import pad_images
 from ._spatial import SpatialLayer
 
@@ -56,7 +56,7 @@ class CNN3D(nn.Module):
         for block in range(n_blocks):
             n_filters = width * 2 ** min(block, 3)
             kernel_size = 3 if block < 2 else 2
-            layers += [nn.Conv3d(n_channels, n_filters, kernel_size, padding=1), nn.ReLU()]
+            layers += [Conv3d(n_channels, n_filters, kernel_size, padding=1), nn.ReLU()]
             layers += [nn.MaxPool3d(2)]
             sizes = [(size + 3 - kernel_size) // 2 for size in sizes]
             n_channels = n_filters

@@ -65,6 +65,11 @@ class BlockPrediction:
             return torch.flatten(inputs[0], 1)
 
         dense = [layer for layer in self.module_.modules() if isinstance(layer, nn.Linear)]
+        if not dense:
+            raise ValueError(
+                "embed needs a network with a dense layer (torch.nn.Linear); "
+                f"{type(self.module_).__name__} has none"
+            )
         handles = [layer.register_forward_pre_hook(remember) for layer in dense]
         try:
             return self._map_blocks(features, X)

@@ -8,7 +8,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from itertools import repeat
 from typing import Any, Literal
 
 import numpy as np
@@ -201,7 +200,7 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
         self,
         batches: Batches,
         order: Iterator[Tensor],
-        factors: Iterator[float],
+        factors: Iterator[float] | None,
         forward: nn.Module,
         listens: bool,
     ) -> None:
@@ -210,9 +209,11 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
             module.get_submodule(name).eval()
         forget_denormals(optimizer)
         autocast, losses = self.autocast(training=True), []
-        for (X, y, weights), factor in zip(batches.in_turn(order), factors):
-            for group in optimizer.param_groups:
-                group["lr"] = self.lr * factor
+        for X, y, weights in batches.in_turn(order):
+            if factors is not None:
+                rate = self.lr * next(factors)
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
             if listens:
                 self.notify("on_batch_begin", batch=(X, y), training=True)
             optimizer.zero_grad()
@@ -276,9 +277,9 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
             else:
                 yield batches.in_order(self.batch_size)
 
-    def _factors(self, first: int, n_steps: int, steps_per_epoch: int) -> Iterator[float]:
+    def _factors(self, first: int, n_steps: int, steps_per_epoch: int) -> Iterator[float] | None:
         if self.schedule is None:
-            return repeat(1.0)
+            return None  # the rate is the optimiser's, and a callback may change it
         steps = range(first, first + steps_per_epoch)
         return (self.schedule(step, n_steps, steps_per_epoch) for step in steps)
 
@@ -324,6 +325,12 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
         if net.moments is not None:
             net.moments.restore(net.optimizer_)
         return net
+
+    def set_rate(self, rate: float) -> None:
+        """Train at a constant learning rate from now on."""
+        self.schedule, self.lr = None, rate
+        for group in self.optimizer_.param_groups:
+            group["lr"] = rate
 
     def keep_moments(self) -> None:
         """Keep the optimiser's state for further training, in copies and pickles, too."""

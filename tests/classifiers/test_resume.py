@@ -23,8 +23,7 @@ from skecg import (
     ECGCNNClassifier,
     SampleView,
 )
-from skecg.training import _checkpoint_dir
-from skecg.training import Cosine
+from skecg.training import Cosine, _checkpoint_dir
 
 ROOT = Path(__file__).resolve().parents[2]
 

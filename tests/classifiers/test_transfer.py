@@ -48,7 +48,8 @@ def test_frozen_layers_keep_every_bit_and_the_others_learn(classifier):
     new = clone(given).set_params(init_from=FrozenEstimator(given), n_trainable_layers=2)
     new.fit(*data(2, 1))
 
-    layers = weight_layers(new.module_)
+    with new.open_network(data(2, 1)[0][:1]) as (_, one):
+        layers = weight_layers(new.module_, torch.as_tensor(np.asarray(one)))
     *first, second_last, last = layers
     report = new.transfer_report_
     assert (report.drawn_anew, report.frozen) == ((last,), tuple(first))

@@ -16,9 +16,12 @@ def network(n_inputs: int = 4, n_classes: int = 3) -> nn.Sequential:
     )  # fmt: skip
 
 
+SAMPLE = torch.zeros(1, 4)
+
+
 def test_a_normalization_belongs_to_the_layer_before_it():
     statistics = ["running_mean", "running_var", "num_batches_tracked"]
-    assert weight_layers(network()) == {
+    assert weight_layers(network(), SAMPLE) == {
         "0": ["0.weight", "0.bias", "1.weight", "1.bias", *(f"1.{name}" for name in statistics)],
         "3": ["3.weight", "3.bias"],
         "5": ["5.weight", "5.bias"],
@@ -27,7 +30,7 @@ def test_a_normalization_belongs_to_the_layer_before_it():
 
 def test_what_comes_before_the_first_layer_belongs_to_it():
     module = nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 2))
-    assert weight_layers(module) == {"1": ["0.weight", "0.bias", "1.weight", "1.bias"]}
+    assert weight_layers(module, SAMPLE) == {"1": ["0.weight", "0.bias", "1.weight", "1.bias"]}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +48,12 @@ def test_which_layers_start_anew_and_which_are_frozen(n_trainable, reset, anew, 
     source, target = network(), network()
     drawn = {name: w.clone() for name, w in target.state_dict().items()}
     report = take_over(
-        target, source.state_dict(), "it", n_trainable_layers=n_trainable, reset_layers=reset
+        target,
+        source.state_dict(),
+        "it",
+        SAMPLE,
+        n_trainable_layers=n_trainable,
+        reset_layers=reset,
     )
     assert (report.drawn_anew, report.frozen) == (anew, frozen)
     assert report.taken_over == tuple(layer for layer in ("0", "3", "5") if layer not in anew)
@@ -57,15 +65,15 @@ def test_which_layers_start_anew_and_which_are_frozen(n_trainable, reset, anew, 
     # 4 * 8 + 8 and twice 8 of the normalisation; 8 * 5 + 5; 5 * 3 + 3
     assert report.n_weights == {"0": 56, "3": 45, "5": 18}
     assert report.n_trainable_weights == 119 - sum(report.n_weights[layer] for layer in frozen)
-    assert frozen_normalizations(target, report.frozen) == (("1",) if frozen else ())
+    assert frozen_normalizations(target, report.frozen, SAMPLE) == (("1",) if frozen else ())
 
 
 def test_what_does_not_fit_is_refused_or_drawn_anew_and_trained():
-    source, target = network(n_inputs=4), network(n_inputs=6)
+    source, target, sample = network(n_inputs=4), network(n_inputs=6), torch.zeros(1, 6)
     with pytest.raises(ValueError, match=r"layer '0' .* \(8, 6\) here and has the shape \(8, 4\)"):
-        take_over(target, source.state_dict(), "it")
+        take_over(target, source.state_dict(), "it", sample)
     report = take_over(
-        target, source.state_dict(), "it", n_trainable_layers=1, reset_layers="mismatched"
+        target, source.state_dict(), "it", sample, n_trainable_layers=1, reset_layers="mismatched"
     )
     assert (report.drawn_anew, report.taken_over, report.frozen) == (("0", "5"), ("3",), ("3",))
     assert target[0].weight.requires_grad
@@ -73,18 +81,20 @@ def test_what_does_not_fit_is_refused_or_drawn_anew_and_trained():
 
 def test_another_network_is_refused():
     with pytest.raises(ValueError, match=r"'0.weight' .* does not exist there"):
-        take_over(network(), {"a.weight": torch.zeros(2, 2)}, "it")
+        take_over(network(), {"a.weight": torch.zeros(2, 2)}, "it", SAMPLE)
     with pytest.raises(ValueError, match="nothing would be taken over from it"):
-        take_over(network(), {}, "it", reset_layers="mismatched")
+        take_over(network(), {}, "it", SAMPLE, reset_layers="mismatched")
 
 
 def test_more_layers_than_there_are():
     with pytest.raises(ValueError, match=r"n_trainable_layers=4, .* only 3 weight layers: 0, 3, 5"):
-        take_over(network(), network().state_dict(), "it", n_trainable_layers=4)
+        take_over(network(), network().state_dict(), "it", SAMPLE, n_trainable_layers=4)
 
 
 def test_the_report_is_a_table_of_layers():
-    report = take_over(network(), network().state_dict(), "the source", n_trainable_layers=2)
+    report = take_over(
+        network(), network().state_dict(), "the source", SAMPLE, n_trainable_layers=2
+    )
     assert str(report).splitlines() == [
         "Weights from the source",
         "0          56  taken over, frozen",
@@ -92,3 +102,45 @@ def test_the_report_is_a_table_of_layers():
         "5          18  drawn anew, trained",
         "63 of 119 weights are trained.",
     ]
+
+
+class HeadFirst(nn.Module):
+    """Registers its head before the layers that are called before it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(5, 3)
+        self.first = nn.Linear(4, 5)
+        self.norm = nn.BatchNorm1d(5)
+
+    def forward(self, x):
+        return self.head(self.norm(self.first(x)))
+
+
+def test_layers_count_in_the_order_in_which_they_are_called():
+    layers = weight_layers(HeadFirst(), SAMPLE)
+    assert list(layers) == ["first", "head"]
+    assert "norm.running_mean" in layers["first"]
+    report = take_over(HeadFirst(), HeadFirst().state_dict(), "it", SAMPLE, n_trainable_layers=1)
+    assert (report.drawn_anew, report.frozen) == (("head",), ("first",))
+
+
+def test_a_layer_that_is_never_called_is_refused():
+    class Unused(HeadFirst):
+        def __init__(self):
+            super().__init__()
+            self.unused = nn.Linear(2, 2)
+
+    with pytest.raises(ValueError, match="'unused' is not called"):
+        weight_layers(Unused(), SAMPLE)
+
+
+def test_asking_for_the_order_leaves_the_network_as_it_was():
+    module = HeadFirst().train()
+    module.first.eval()
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    weight_layers(module, SAMPLE)
+    assert module.training
+    assert module.norm.training
+    assert not module.first.training
+    assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from skecg.training import Precision, cpu_threads, resolve_device, resolve_precision
+from skecg.training import Precision, _device, cpu_threads, resolve_device, resolve_precision
 
 CPU = torch.device("cpu")
 
@@ -28,8 +28,19 @@ def test_an_absent_cuda_device_is_refused_with_the_count():
 def test_precisions_by_name():
     assert resolve_precision("float32", CPU) == Precision(torch.float32)
     assert resolve_precision("float64", CPU) == Precision(torch.float64)
-    assert resolve_precision("bfloat16", CPU) == Precision(torch.float32, torch.bfloat16)
-    assert resolve_precision("auto", CPU).weights is torch.float32
+    everywhere = Precision(torch.float32, torch.bfloat16, in_prediction=torch.bfloat16)
+    assert resolve_precision("bfloat16", CPU) == everywhere
+
+
+@pytest.mark.parametrize("has_units", [True, False])
+def test_auto_is_bfloat16_in_training_alone(monkeypatch, has_units):
+    monkeypatch.setattr(_device, "cpu_has_bfloat16_units", lambda: has_units)
+    in_training = Precision(torch.float32, torch.bfloat16)
+    assert resolve_precision("auto", CPU) == (
+        in_training if has_units else Precision(torch.float32)
+    )
+    never = resolve_precision("auto", CPU, suits_bfloat16=False)
+    assert never == Precision(torch.float32)
 
 
 def test_threads_are_restored_after_an_error():

@@ -243,10 +243,13 @@ def test_early_stopping_restores_the_best_epoch(data):
     assert F.cross_entropy(logits, valid.y).item() == pytest.approx(min(losses), rel=1e-5)
 
 
-def test_early_stopping_survives_a_loss_that_is_never_a_number(data):
+@pytest.mark.parametrize("with_validation", [True, False])
+def test_training_that_diverges_ends_with_an_error(data, with_validation):
     diverged = net(lr=1e30)
-    stopping = EarlyStopping(patience=2)
-    train(diverged, batches(data), batches(data), n_epochs=20, early_stopping=stopping)
+    valid = {"early_stopping": EarlyStopping(patience=2)} if with_validation else {}
+    given = [batches(data)] * (2 if with_validation else 1)
+    with pytest.raises(FloatingPointError, match=r"diverged: after epoch .* lower learning_rate"):
+        train(diverged, *given, n_epochs=20, **valid)
     assert len(diverged.history) < 20
 
 
