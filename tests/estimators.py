@@ -63,7 +63,7 @@ CLASSIFIERS = [
         max_epochs=10, batch_size=16, learning_rate=5e-3,
         patch_size=4, dim=16, n_blocks=2, n_heads=2,
     ),
-    ECGAttentionVGGClassifier(max_epochs=8, batch_size=48, learning_rate=1e-2, width=2),
+    ECGAttentionVGGClassifier(max_epochs=12, batch_size=48, learning_rate=1e-2, width=2),
     ECGCNN2DClassifier(
         max_epochs=10, batch_size=16, learning_rate=1e-2, width=4, n_blocks=2, n_hidden=16
     ),

@@ -293,7 +293,8 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         -------
         ndarray of shape (n_samples,)
         """
-        return self.classes_[self._logits(X).argmax(1).numpy()]
+        codes = self._logits(X).argmax(1).numpy()
+        return self.classes_[codes]
 
     def predict_proba(self, X) -> np.ndarray:
         """Compute class probabilities.

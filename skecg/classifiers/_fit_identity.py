@@ -87,7 +87,8 @@ def _source(init_from: Any) -> str:
 
 def _formats(precision: Precision) -> str:
     formats = (precision.weights, precision.products or precision.weights)
-    return " with products in ".join(str(f).removeprefix("torch.") for f in dict.fromkeys(formats))
+    names = " with products in ".join(str(f).removeprefix("torch.") for f in dict.fromkeys(formats))
+    return names if precision.in_prediction is None else f"{names}, also in prediction"
 
 
 def _structure(module: nn.Module) -> str:

@@ -43,9 +43,7 @@ def net_settings(
     """Return the net's settings that follow from a classifier's parameters."""
     return {
         "schedule": resolve_schedule(params.lr_schedule),
-        "precision": resolve_precision(
-            params.precision, device, suits_bfloat16=params._suits_bfloat16
-        ),
+        "precision": resolve_precision(params.precision, device),
         "gradient_clip": params.gradient_clip,
         "shuffle": params.shuffle,
         "optimizer": resolve_optimizer(params.optimizer, device),

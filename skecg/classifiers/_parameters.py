@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -93,8 +93,7 @@ class TrainingParameters(BaseEstimator, ABC):
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
         Number format. Weights, normalisations, losses and optimiser steps are always in float32
         (float64 with ``"float64"``). ``"auto"`` multiplies in bfloat16 in ``fit`` where the
-        hardware has units for it and the network learns as well by it, else in float32; in
-        ``predict``, ``predict_proba`` and ``embed`` it is float32, so that a fitted model predicts
+        hardware has units for it, else in float32; in ``predict``, ``predict_proba`` and ``embed`` it is float32, so that a fitted model predicts
         the same on every machine. ``"bfloat16"`` multiplies in bfloat16 in both.
     compile : bool, default=False
         Compile the network's training step with ``torch.compile``.
@@ -194,9 +193,6 @@ class TrainingParameters(BaseEstimator, ABC):
         """Let a subclass's docstring show what it inherits."""
         super().__init_subclass__(**kwargs)
         cls.__doc__ = SharedDocstring(cls.__doc__)
-
-    # Whether precision="auto" may train this network in bfloat16.
-    _suits_bfloat16: ClassVar[bool] = True
 
     @abstractmethod
     def _module_factory(

@@ -100,22 +100,17 @@ class Precision:
     in_prediction: torch.dtype | None = None
 
 
-def resolve_precision(
-    precision: str, device: torch.device, *, suits_bfloat16: bool = True
-) -> Precision:
+def resolve_precision(precision: str, device: torch.device) -> Precision:
     """Turn a ``precision`` parameter into number formats.
 
     Parameters
     ----------
     precision : {"auto", "float32", "float64", "bfloat16"}
         ``"bfloat16"`` keeps float32 weights and computes convolutions and matrix products in
-        bfloat16, in training and in prediction. ``"auto"`` does so in training where the hardware
-        has units for it and the network suits it; everything else is in float32, so that the same
-        weights predict the same everywhere.
+        bfloat16, in training and in prediction. ``"auto"`` does so in training alone, where the
+        hardware has units for it, so that the same weights predict the same everywhere.
     device : torch.device
         Where the network is computed.
-    suits_bfloat16 : bool, default=True
-        Whether ``"auto"`` may choose bfloat16 for this network.
 
     Raises
     ------
@@ -128,7 +123,7 @@ def resolve_precision(
         return Precision(torch.float64)
     if precision == "bfloat16":
         return Precision(torch.float32, torch.bfloat16, torch.bfloat16)
-    if precision == "auto" and suits_bfloat16 and has_bfloat16_units(device):
+    if precision == "auto" and has_bfloat16_units(device):
         return Precision(torch.float32, torch.bfloat16)
     return Precision(torch.float32)
 

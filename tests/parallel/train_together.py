@@ -24,6 +24,7 @@ from skecg import (
     ECGResidualCNNClassifier,
 )
 from skecg.datasets import make_beats
+from skecg.storage import read_container
 from skecg.training import data_parallel
 
 EXACT = {"precision": "float64", "n_threads": 1, "random_state": 0, "learning_rate": 1e-3}
@@ -156,7 +157,8 @@ def resumed(folder):
     )
     with suppress(TimeoutError):
         killed.fit(X, y)
-    n_before = len(killed.net_.history) - 1
+    header, _ = read_container(folder / "checkpoint.safetensors", 10**8)
+    n_before = len(header["checkpoint"]["state"]["history"])
     resumed = killed.set_params(callbacks=None).fit(X, y)
     finished = clone(resumed).fit(X, y)
     return n_before, [record(fitted) for fitted in (whole.fit(X, y), resumed, finished)]

@@ -39,8 +39,6 @@ def test_auto_is_bfloat16_in_training_alone(monkeypatch, has_units):
     assert resolve_precision("auto", CPU) == (
         in_training if has_units else Precision(torch.float32)
     )
-    never = resolve_precision("auto", CPU, suits_bfloat16=False)
-    assert never == Precision(torch.float32)
 
 
 def test_threads_are_restored_after_an_error():
