@@ -8,9 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._compat import StrOptions
-from ..sheet import GRID_BOX, SHEET_SIZE, ImageSource, mean_channels_first, read_pixels
+from ..sheet import (
+    GRID_BOX,
+    SHEET_SIZE,
+    ImageSource,
+    find_doubt,
+    mean_channels_first,
+    read_pixels,
+)
 from ._memory import MemoryLike
-from ._pictures import PictureTransformer
+from ._picture_cache import Result
+from ._pictures import PictureTransformer, check_size
 
 _GREY = (0.299, 0.587, 0.114)
 
@@ -54,16 +62,16 @@ class AreaResize(PictureTransformer):
     -----
     In memory are the result and as many full-size pictures as threads.
 
-    The cache takes the size of the results (140 kB for each picture by default), is safe under
-    threads and processes (two that meet a new picture at the same moment both decode it), replaces
-    damaged entries, and starts anew with another version of skecg or Pillow. Let nobody else write
-    into its folder: it is read by pickle. ``joblib.Memory(folder).clear()`` empties it.
+    The cache takes as much space as the results (140 kB for each picture by default). It can be
+    shared by threads and processes; two that meet a new picture at the same moment both decode it.
+    An entry is used only if its SHA-256 digest is right, is not read by pickle, and is not used
+    by another version of skecg or Pillow. ``joblib.Memory(folder).clear()`` empties the cache.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skecg.preprocessing import AreaResize
-    >>> sheets = np.full((2, 157, 221, 3), 255, dtype=np.uint8)
+    >>> sheets = np.full((2, 157, 221, 3), 200, dtype=np.uint8)
     >>> AreaResize(size=(18, 25), region="grid").fit_transform(sheets).shape
     (2, 3, 18, 25)
     """
@@ -106,20 +114,28 @@ class AreaResize(PictureTransformer):
 
         Raises
         ------
-        ValueError
-            When a picture cannot be read or the region lies outside it; the message names the
-            file.
+        FileNotFoundError
+            If a file is missing.
+        TypeError, ValueError
+            If X is not a list of pictures, a picture cannot be read, or the region lies outside
+            it. The message names the sample and the file.
+
+        Warns
+        -----
+        UserWarning
+            If regions are nearly black (as 16-bit pictures are that fill only 12 bits) or white.
         """
         self._validate_params()
         self._check_more_parameters()
         size = tuple(int(n) for n in self.size)
         weights = _GREY if self.color == "gray" else None
 
-        def resize(source: ImageSource) -> NDArray[np.uint8]:
+        def resize(source: ImageSource) -> Result:
             pixels = read_pixels(source)
             height, width = pixels.shape[:2]
             left, upper, right, lower = self._box(width, height)
-            return mean_channels_first(pixels[upper:lower, left:right], size, weights)
+            region = pixels[upper:lower, left:right]
+            return mean_channels_first(region, size, weights), find_doubt(region)
 
         return self._transform(X, (1 if weights else 3, *size), resize)
 
@@ -159,9 +175,3 @@ class AreaResize(PictureTransformer):
                 "pixels (width x height)."
             )
         return left, upper, right, lower
-
-
-def check_size(size: tuple[int, int]) -> None:
-    """Raise unless the size is two positive integers."""
-    if len(size) != 2 or not all(isinstance(n, Integral) and n > 0 for n in size):
-        raise ValueError(f"size must be (height, width), two positive integers; got {size!r}.")

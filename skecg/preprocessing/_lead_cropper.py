@@ -7,12 +7,21 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL.Image import Resampling
 
 from .._compat import Interval, StrOptions
-from ..sheet import ImageSource, LeadLayout, crop_leads, find_grid_box, get_layout, open_image
-from ._area_resize import check_size
+from ..sheet import (
+    ImageSource,
+    LeadLayout,
+    crop_leads,
+    find_doubt,
+    find_grid_box,
+    get_layout,
+    open_image,
+)
 from ._memory import MemoryLike
-from ._pictures import PictureTransformer
+from ._picture_cache import Result
+from ._pictures import PictureTransformer, check_size
 
 
 class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
@@ -74,7 +83,7 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
     --------
     >>> import numpy as np
     >>> from skecg.preprocessing import LeadCropper
-    >>> sheets = np.full((2, 786, 1106, 3), 255, dtype=np.uint8)
+    >>> sheets = np.full((2, 786, 1106, 3), 200, dtype=np.uint8)
     >>> cropper = LeadCropper()
     >>> cropper.fit_transform(sheets).shape
     (2, 13, 64, 64)
@@ -172,19 +181,26 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
 
         Raises
         ------
-        ValueError
-            When a picture cannot be read, when the layout does not fit it, or when
-            ``align="grid"`` finds no grid. The message names the sample.
+        FileNotFoundError
+            If a file is missing.
+        TypeError, ValueError
+            If X is not a list of pictures, a picture cannot be read, the layout does not fit it,
+            or ``align="grid"`` finds no grid. The message names the sample.
+
+        Warns
+        -----
+        UserWarning
+            If sheets are nearly black (as 16-bit pictures are that fill only 12 bits) or white.
         """
         self._validate_params()
         self._check_more_parameters()
         layout, order = get_layout(self.layout), self._order()
         size = tuple(int(n) for n in self.size)
 
-        def crop(source: ImageSource) -> NDArray[np.uint8]:
+        def crop(source: ImageSource) -> Result:
             sheet = open_image(source)
             frame = find_grid_box(np.asarray(sheet)) if self.align == "grid" else None
-            return crop_leads(
+            leads = crop_leads(
                 sheet,
                 layout.boxes_on(sheet.size, frame)[order],
                 size,
@@ -193,6 +209,9 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
                 swap_channels=self.swap_channels,
                 resample=self.resample,
             )
+            # Every pixel as an array would be a copy; some of them are enough.
+            some = sheet.resize((min(sheet.width, 512), min(sheet.height, 64)), Resampling.NEAREST)
+            return leads, find_doubt(np.asarray(some))
 
         return self._transform(X, (len(order), *size), crop)
 

@@ -11,6 +11,7 @@ from ._files import read_regular_file as read_regular_file
 from ._layouts import GRID_BOX as GRID_BOX
 from ._layouts import LAYOUTS, LeadLayout, find_grid_box, get_layout
 from ._layouts import SHEET_SIZE as SHEET_SIZE
+from ._read import MAX_PIXELS as MAX_PIXELS
 from ._read import PICTURE_SUFFIXES as PICTURE_SUFFIXES
 from ._read import ImageSource as ImageSource
 from ._read import open_image as open_image

@@ -62,8 +62,10 @@ def read_regular_file(path: str | os.PathLike, *, max_bytes: int | None = MAX_FI
         return read_at_most(file, max_bytes, os.fspath(path))
 
 
-def read_at_most(file: BinaryIO, max_bytes: int | None, name: object) -> bytes:
-    """Read a file to its end, or raise where it does not end before the limit."""
+def read_at_most(
+    file: BinaryIO, max_bytes: int | None = MAX_FILE_BYTES, name: object = None
+) -> bytes:
+    """Read an open file to its end, or raise where it does not end before the limit."""
     if max_bytes is None:
         return file.read()
     pieces, left = [], max_bytes + 1
@@ -71,7 +73,10 @@ def read_at_most(file: BinaryIO, max_bytes: int | None, name: object) -> bytes:
         pieces.append(piece)
         left -= len(piece)
     if left <= 0:  # the file grew, or its size was not known
-        raise ValueError(f"{name!r} has more than {max_bytes} bytes, the most that are read.")
+        raise ValueError(
+            f"{'The file' if name is None else repr(name)} has more than {max_bytes} bytes, the "
+            "most that are read."
+        )
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

@@ -72,7 +72,7 @@ def cache(tmp_path):
 
 
 def entries(folder):
-    return sorted(Path(folder).rglob("output.pkl"))
+    return sorted(path for name in ("output.pkl", "picture") for path in Path(folder).rglob(name))
 
 
 def edit(name, sheets):
