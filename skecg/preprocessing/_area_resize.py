@@ -23,7 +23,7 @@ from ._pictures import PictureTransformer, check_size
 _GREY = (0.299, 0.587, 0.114)
 
 
-class AreaResize(PictureTransformer):
+class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
     """Resize pictures of any size by the exact mean of the area that each output pixel covers.
 
     Pixels that the border of an area cuts count with the part that is inside. The mean is exact
