@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sklearn.utils import Bunch, check_random_state, check_scalar
 
 from ..sheet import area_resize
-from ._sheets import SHEET_FOLDERS
+from ._sheet_folders import SHEET_FOLDERS
 from ._synthetic_leads import LEADS, simulate_leads
 
 # The printed page, in pixels at 200 dpi.

@@ -14,6 +14,7 @@ from ._layouts import SHEET_SIZE as SHEET_SIZE
 from ._read import MAX_PIXELS as MAX_PIXELS
 from ._read import PICTURE_SUFFIXES as PICTURE_SUFFIXES
 from ._read import ImageSource as ImageSource
+from ._read import check_picture as check_picture
 from ._read import open_image as open_image
 from ._read import read_image
 from ._read import read_pixels as read_pixels

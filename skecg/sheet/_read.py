@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import io
 import os
 import warnings
@@ -16,6 +15,7 @@ from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from ._doubts import DOUBT_REMEDY, find_doubt
 from ._files import MAX_FILE_BYTES, open_regular_file
+from ._view import view_pixels
 
 ImageSource: TypeAlias = "str | os.PathLike | bytes | BinaryIO | Image.Image | NDArray"
 
@@ -101,11 +101,12 @@ def read_pixels(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> 
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
-    with _opened(source, max_pixels) as image:
+    with _opened(source, max_pixels) as opened:
+        image = _upright(opened)
         # A given image is the caller's, and stays as it is.
         if image is not source and (image.format, image.mode) == ("JPEG", "RGB"):
             return _decode_to_array(image)
-        return _pixels_of(_to_rgb(image))
+        return view_pixels(_to_rgb(image))
 
 
 def open_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
@@ -113,7 +114,22 @@ def open_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> I
     if isinstance(source, np.ndarray):
         return Image.fromarray(np.ascontiguousarray(_from_array(source)))
     with _opened(source, max_pixels) as image:
-        return _to_rgb(image)
+        return _to_rgb(_upright(image))
+
+
+def check_picture(file: io.BytesIO) -> None:
+    """Raise as :func:`read_image` does, but look for no more than decoding a part would tell.
+
+    JPEG, PNG, AVIF and WebP need not be decoded: their headers, checksums and ends are checked.
+    """
+    with _opened(file, MAX_PIXELS) as image:
+        if image.format not in ("JPEG", "MPO", "PNG", "AVIF", "WEBP"):
+            image.load()
+            return
+        image.verify()
+        # Only the decoder of the pixels would miss the end of a JPEG file.
+        if image.format in ("JPEG", "MPO") and b"\xff\xd9" not in file.getvalue()[-1024:]:
+            raise _Refusal("is truncated: a JPEG file without an end marker.")
 
 
 @contextmanager
@@ -134,7 +150,7 @@ def _opened(source: ImageSource, max_pixels: int | None) -> Iterator[Image.Image
 
 
 def _open(source: BinaryIO | bytes | Image.Image, max_pixels: int | None) -> Image.Image:
-    """Open an upright picture of a permitted format and size; pixels are decoded later."""
+    """Open a picture of a permitted format and size; its pixels are decoded later."""
     if isinstance(source, Image.Image):
         image = source
         if image.format not in (*_OPENED_AS, None):  # None: made or copied in memory
@@ -150,10 +166,13 @@ def _open(source: BinaryIO | bytes | Image.Image, max_pixels: int | None) -> Ima
             f"has {image.width} x {image.height} pixels, more than max_pixels={max_pixels}. Make "
             "it smaller first."
         )
-    # exif_transpose copies the picture even when there is nothing to turn.
-    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-        image = ImageOps.exif_transpose(image)
     return image
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    # exif_transpose copies the picture even when there is nothing to turn.
+    turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+    return ImageOps.exif_transpose(image) if turned else image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -183,7 +202,7 @@ def _decode_to_array(image: Image.Image) -> NDArray[np.uint8]:
     image.im = memory = Image.frombuffer("RGBX", image.size, pixels, "raw", "RGBX", 0, 1).im
     image.load()
     if image.im is not memory:  # a plugin, or a later Pillow, replaced it
-        return _pixels_of(image)
+        return view_pixels(image)
     pixels.flags.writeable = False
     return pixels
 
@@ -250,42 +269,3 @@ def _name(source: ImageSource) -> str:
     name = getattr(source, "filename", None) or getattr(source, "name", None) or source
     named = isinstance(name, str | os.PathLike)
     return repr(os.fspath(name)) if named else f"The picture given as {type(source).__name__}"
-
-
-class _ArrowArray(ctypes.Structure):
-    """The structure of the Arrow C data interface, which Pillow's images export."""
-
-
-_ArrowArray._fields_ = [
-    ("length", ctypes.c_int64),
-    ("null_count", ctypes.c_int64),
-    ("offset", ctypes.c_int64),
-    ("n_buffers", ctypes.c_int64),
-    ("n_children", ctypes.c_int64),
-    ("buffers", ctypes.POINTER(ctypes.c_void_p)),
-    ("children", ctypes.POINTER(ctypes.POINTER(_ArrowArray))),
-    ("dictionary", ctypes.c_void_p),
-    ("release", ctypes.c_void_p),
-    ("private_data", ctypes.c_void_p),
-]
-
-
-def _pixels_of(image: Image.Image) -> NDArray[np.uint8]:
-    """View an RGB image's own memory, four bytes per pixel, or copy it.
-
-    ``np.asarray(image)`` copies every pixel, which takes as long as resizing the picture does.
-    """
-    try:
-        _, capsule = image.__arrow_c_array__()
-    except ValueError:  # the image lies in several blocks of memory, as very large ones do
-        return np.asarray(image)
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    pixels = _ArrowArray.from_address(pointer(capsule, b"arrow_array"))
-    values = pixels.children[0].contents
-    n_bytes = image.width * image.height * 4
-    memory = (ctypes.c_uint8 * n_bytes).from_address(values.buffers[1])
-    memory.owner = capsule  # keeps the memory as long as the array lives
-    array = np.frombuffer(memory, np.uint8).reshape(image.height, image.width, 4)
-    array.flags.writeable = False
-    return array

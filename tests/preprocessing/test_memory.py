@@ -138,7 +138,7 @@ def test_each_file_is_decoded_once_by_processes_too(X, sheets, cache, tmp_path):
 
     class Logging(AreaResize):  # a local class goes to the workers with its code
         def transform(self, X):
-            from skecg.sheet import _read, read_at_most
+            from skecg.sheet import _read
 
             decode = _read._open
 
