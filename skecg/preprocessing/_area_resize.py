@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,15 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 from .._compat import StrOptions
 from ..sheet import (
     GRID_BOX,
+    MAX_PIXELS,
     SHEET_SIZE,
     ImageSource,
+    check_size,
     find_doubt,
+    is_integer,
     mean_channels_first,
     read_pixels,
 )
 from ._memory import MemoryLike
 from ._picture_cache import Result
-from ._pictures import PictureTransformer, check_size
+from ._pictures import PictureTransformer
 
 _GREY = (0.299, 0.587, 0.114)
 
@@ -127,7 +130,7 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
         """
         self._validate_params()
         self._check_more_parameters()
-        size = tuple(int(n) for n in self.size)
+        size = check_size(self.size)
         weights = _GREY if self.color == "gray" else None
 
         def resize(source: ImageSource) -> Result:
@@ -147,16 +150,18 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
             "region must be None, 'grid', or (left, upper, right, lower) with left < right and "
             f"upper < lower, as integers >= 0 or as floats from 0 to 1; got {self.region!r}."
         )
-        if len(self.region) != 4 or not all(isinstance(edge, Real) for edge in self.region):
+        if np.ndim(self.region) != 1 or len(self.region) != 4:
+            raise ValueError(message)
+        if not all(isinstance(edge, Real) for edge in self.region):
             raise ValueError(message)
         left, upper, right, lower = self.region
         if not (0 <= left < right and 0 <= upper < lower):
             raise ValueError(message)
-        if not self._is_in_pixels() and max(right, lower) > 1:
+        if max(right, lower) > (MAX_PIXELS if self._is_in_pixels() else 1):
             raise ValueError(message)
 
     def _is_in_pixels(self) -> bool:
-        return all(isinstance(edge, Integral) for edge in self.region)
+        return all(is_integer(edge) for edge in self.region)
 
     def _box(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Return the region of a picture of this size in pixels."""

@@ -13,15 +13,17 @@ from .._compat import Interval, StrOptions
 from ..sheet import (
     ImageSource,
     LeadLayout,
+    check_size,
     crop_leads,
     find_doubt,
     find_grid_box,
     get_layout,
+    is_integer,
     open_image,
 )
 from ._memory import MemoryLike
 from ._picture_cache import Result
-from ._pictures import PictureTransformer, check_size
+from ._pictures import PictureTransformer
 
 
 class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
@@ -195,7 +197,7 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
         self._validate_params()
         self._check_more_parameters()
         layout, order = get_layout(self.layout), self._order()
-        size = tuple(int(n) for n in self.size)
+        size = check_size(self.size)
 
         def crop(source: ImageSource) -> Result:
             sheet = open_image(source)
@@ -239,5 +241,5 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
     def _check_more_parameters(self) -> None:
         check_size(self.size)
         get_layout(self.layout)
-        if self.dilation % 2 == 0:
-            raise ValueError(f"dilation must be odd; got {self.dilation}.")
+        if not is_integer(self.dilation) or self.dilation % 2 == 0:
+            raise ValueError(f"dilation must be an odd number of pixels; got {self.dilation!r}.")

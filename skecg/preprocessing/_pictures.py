@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from .._compat import CallbackSupportMixin, HasMethods
 from .._native_callbacks import as_one_task
-from ..sheet import DOUBT_REMEDY, MAX_PIXELS, ImageSource
+from ..sheet import DOUBT_REMEDY, ImageSource
 from ._picture_cache import Work, remember
 
 
@@ -149,17 +149,3 @@ def list_pictures(X: object) -> list | NDArray:
     if len(X) == 0:
         raise ValueError(f"{expected}; got an empty one, with 0 samples.")
     return X
-
-
-def check_size(size: tuple[int, int]) -> None:
-    """Raise unless the size is two positive integers of no more pixels than are read."""
-    numbers = list(size) if np.ndim(size) == 1 else []
-    if len(numbers) != 2 or not all(is_integer(n) and n > 0 for n in numbers):
-        raise ValueError(f"size must be (height, width), two positive integers; got {size!r}.")
-    if int(numbers[0]) * int(numbers[1]) > MAX_PIXELS:
-        raise ValueError(f"size must have at most {MAX_PIXELS} pixels; got {size!r}.")
-
-
-def is_integer(number: object) -> bool:
-    """Tell whether this is an integer and no truth value."""
-    return isinstance(number, Integral) and not isinstance(number, bool | np.bool_)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from ._checks import MAX_PIXELS
 from ._doubts import DOUBT_REMEDY, find_doubt
 from ._files import MAX_FILE_BYTES, open_regular_file
 from ._view import view_pixels
@@ -34,10 +35,6 @@ _FORMATS = {
 PICTURE_SUFFIXES = tuple(suffix for suffixes in _FORMATS.values() for suffix in suffixes)
 # Pillow's name of a JPEG file that holds several pictures, as telephones write them.
 _OPENED_AS = (*_FORMATS, "MPO")
-
-# Twice the pixels of an A4 sheet at 600 dpi, and below the number from which Pillow warns. A
-# picture of any size compresses to a small file: without a limit it fills the memory.
-MAX_PIXELS = 80_000_000
 
 
 def read_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> NDArray[np.uint8]:
