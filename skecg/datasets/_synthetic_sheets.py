@@ -96,6 +96,12 @@ def make_sheets(
     height, width = check_size(size)
     if min(height, width) < 16:
         raise ValueError(f"size must be (height, width), both at least 16; got {size}.")
+    try:
+        data = np.empty((n_samples, height, width, 3), np.uint8)
+    except MemoryError as error:
+        raise ValueError(
+            f"There is no memory for {n_samples} sheets of size {size}. Make fewer or smaller ones."
+        ) from error
     rng = check_random_state(random_state)
     class_names = np.array(list(SHEET_FOLDERS))
     seeds = rng.randint(np.iinfo(np.int32).max, size=n_subjects)
@@ -105,12 +111,6 @@ def make_sheets(
     page = np.asarray(_blank_page())
     if (width, height) != _PAGE:
         page = area_resize(page, (height, width))
-    try:
-        data = np.empty((n_samples, height, width, 3), np.uint8)
-    except MemoryError as error:
-        raise ValueError(
-            f"There is no memory for {n_samples} sheets of size {size}. Make fewer or smaller ones."
-        ) from error
     for i, (subject, label) in enumerate(zip(groups, target)):
         signals, rate = simulate_leads(
             class_names[label], np.random.RandomState(seeds[subject]), rng, SAMPLING_RATE
