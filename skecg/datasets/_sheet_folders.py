@@ -1,4 +1,4 @@
-"""Where the pictures of a folder of ECG sheets are, and what its table says of them."""
+"""The class folders, the pictures and the table of a folder of ECG sheets."""
 
 from __future__ import annotations
 

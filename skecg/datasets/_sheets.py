@@ -121,7 +121,8 @@ def load_sheets(
     Bunch
         ``data`` (n_samples,) paths as str; ``target`` (n_samples,) int, index into
         ``target_names``; ``groups`` (n_samples,) int; ``groups_source``; ``skipped``, a list of
-        (path, reason), also of what is not named as a picture; ``DESCR``. Or one of the tuples.
+        (path, reason), also for files without the suffix of a picture; ``DESCR``. Or one of the
+        tuples.
 
     Raises
     ------
@@ -179,7 +180,7 @@ def load_sheets(
     for path, index in tqdm(files, desc="ECG sheets", unit="file", disable=not progress):
         try:
             digest, doubt = _check_file(path, verify)
-        # Whatever is wrong with one file, the others are read.
+        # Decoders, links and permissions fail in many ways; the other files are read all the same.
         except Exception as error:
             if on_error == "raise":
                 raise
@@ -216,7 +217,7 @@ def load_sheets(
 
 
 def _check_file(path: Path, verify: str) -> tuple[bytes, str]:
-    """Return the digest of a picture's file, and what is doubtful about the picture."""
+    """Return the digest of a picture's file, and whether it is nearly black or white."""
     content = read_regular_file(path)
     file = io.BytesIO(content)
     file.name = str(path)  # for errors

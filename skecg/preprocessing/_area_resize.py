@@ -29,21 +29,20 @@ _GREY = (0.299, 0.587, 0.114)
 class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
     """Resize pictures of any size by the exact mean of the area that each output pixel covers.
 
-    Pixels that the border of an area cuts count with the part that is inside. The mean is exact
-    and rounded once, so that the error is at most half a grey level, for every ratio, also where
-    an axis grows. This is OpenCV's ``INTER_AREA`` and TensorFlow's ``"area"`` where both axes
-    shrink. PyTorch's ``"area"`` (overlapping bins) and Pillow's ``BOX`` (whole pixels) are
-    something else: on ECG sheets they are up to 23 and 12 grey levels off.
+    A pixel on the border of an area counts by the part of it that is inside. The mean is exact and
+    rounded once: the error is at most half a grey level for every ratio, also if an axis grows.
+    This is OpenCV's ``INTER_AREA`` and TensorFlow's ``"area"`` where both axes shrink. PyTorch's
+    ``"area"`` (overlapping bins) and Pillow's ``BOX`` (whole pixels) differ from the exact mean by
+    up to 23 and 12 grey levels on ECG sheets.
 
     Parameters
     ----------
     size : (int, int), default=(182, 256)
         Height and width of the result.
     region : None, "grid" or (left, upper, right, lower), default=None
-        What is cut out first. ``"grid"`` is the millimetre grid of an EDAN sheet, without header
-        and footer, and is recommended for them: they print identity, sex and heart rate, which a
-        classifier reads. Four integers are pixels; four floats from 0 to 1 are fractions of
-        width and height.
+        The part to cut out first. ``"grid"`` is the millimetre grid of an EDAN sheet, without the
+        header and footer, from which a classifier could read identity, sex and heart rate. Four
+        integers are pixels; four floats from 0 to 1 are fractions of width and height.
     color : {"rgb", "gray"}, default="rgb"
         Three channels, or one by the weights 0.299, 0.587 and 0.114, taken before the rounding.
     n_jobs : int or None, default=None
@@ -51,9 +50,9 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
     verbose : int, default=0
         Show a progress bar when positive.
     memory : str, path, joblib.Memory or None, default=None
-        Folder in which the result for every picture is kept, by the content of its file and the
-        parameters above: over folds, candidates of a search, processes and calls each file is
-        decoded once, and an edited file is read anew. To read pictures once, prefer this to the
+        Folder of a cache of the results, by the content of the file and the parameters above: each
+        file is decoded once for all folds, candidates of a search, processes and calls, and an
+        edited file is read anew. To read pictures once, prefer this to the
         memory of a pipeline, see :class:`ContentMemory`. Arrays and Pillow images are not kept.
 
     See Also
@@ -63,7 +62,7 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
 
     Notes
     -----
-    In memory are the result and as many full-size pictures as threads.
+    Memory is needed for the result and for one full-size picture per thread.
 
     The cache takes as much space as the results (140 kB for each picture by default). It can be
     shared by threads and processes; two that meet a new picture at the same moment both decode it.

@@ -70,7 +70,7 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
     The published system cut sheets by boxes that depended on their CLASS: normal sheets by
     ``"published-a"``, abnormal heartbeats by ``"published-a-hb"``, infarctions by
     ``"published-b"``. Cutting each class by its own boxes leaks the label, and at prediction time
-    the class is unknown. These layouts exist to reproduce published arrays, nothing else.
+    the class is unknown. Use these layouts only to reproduce published arrays.
 
     See Also
     --------

@@ -23,9 +23,9 @@ MemoryLike: TypeAlias = str | os.PathLike | joblib.Memory | None
 class ContentMemory:
     """A pipeline's memory that knows the files named in X by their content, too.
 
-    ``Pipeline(steps, memory="cache")`` knows X by its values. Where these are file names, an
-    edited file goes unnoticed, and the pipeline is fitted to what the file held before. With
-    ``memory=ContentMemory("cache")`` the names in X and the SHA-256 of the files decide.
+    ``Pipeline(steps, memory="cache")`` knows X by its values. If these are file names, it does not
+    notice that a file has been edited, and returns what was fitted to the old content. With
+    ``memory=ContentMemory("cache")`` it compares the SHA-256 digests of the files, too.
 
     To read pictures once, prefer the parameter ``memory`` of :class:`AreaResize` and
     :class:`LeadCropper`: a pipeline's memory keeps what ``fit`` computes, as one array per fold,
@@ -102,7 +102,7 @@ class ContentMemory:
 
 
 def as_memory(memory: MemoryLike) -> joblib.Memory:
-    """Return a memory, for which a folder or None may be given."""
+    """Return the memory itself, or a joblib memory for a folder or None."""
     return check_memory(os.fspath(memory) if isinstance(memory, os.PathLike) else memory)
 
 

@@ -1,7 +1,7 @@
 """The cache on disk of what the transformers make of each picture, known by its content.
 
-An entry is a digest, what is doubtful about the picture, and the bytes of the result. Nothing is
-unpickled. An entry that is not exactly what was written is not used: the picture is read anew.
+An entry is a digest, whether the picture is nearly black or white, and the bytes of the result.
+Nothing is unpickled. If an entry is not exactly what was written, the picture is read anew.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def remember(work: Work, memory: MemoryLike, shape: tuple[int, ...], *settings: 
 
 
 def _folder_of(memory: MemoryLike) -> Path | None:
-    """Return the folder of a memory that is a local folder, inside what its ``clear`` empties."""
+    """Return the folder of the entries, which ``Memory.clear`` empties; None if not local."""
     while isinstance(memory, ContentMemory):
         memory = memory.memory
     memory = as_memory(memory)
@@ -69,7 +69,7 @@ def _by_files(
 ) -> Result:
     # One folder per entry, of a name as joblib gives them: Memory.reduce_size counts it, too.
     path = folder / key / "picture"
-    with suppress(OSError, ValueError):  # there is none, or it is no regular file of this size
+    with suppress(OSError, ValueError):  # it is missing, or no regular file of this size
         n_bytes = _DIGEST_BYTES + 1 + int(np.prod(shape))
         with open_regular_file(path, max_bytes=n_bytes) as file:
             found = _unpack(file.read(n_bytes), key, shape)
@@ -91,7 +91,7 @@ def _by_files(
 def _by_any_memory(
     work: Work, source: ImageSource, key: str, shape: tuple[int, ...], memory: joblib.Memory
 ) -> Result:
-    """Leave it to the memory how it keeps bytes; what it returns is checked all the same."""
+    """Keep the entry in a memory of another kind, and check what it returns."""
 
     def work_once(key: str, source: ImageSource) -> bytes:
         return _pack(work(source), key)
@@ -121,12 +121,12 @@ def _unpack(entry: object, key: str, shape: tuple[int, ...]) -> Result | None:
 
 
 def _digest(key: str, content: bytes) -> bytes:
-    # With the key, so that the entry of another picture is found out as well.
+    # With the key, so that the entry of another picture does not pass.
     return hashlib.sha256(key.encode() + content).digest()
 
 
 def _write(path: Path, entry: bytes) -> None:
-    """Write an entry beside its place and move it there, so that no reader sees half of it."""
+    """Write an entry under another name and rename it, so that no reader sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{secrets.token_hex(8)}.part")
     try:

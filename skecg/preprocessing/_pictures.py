@@ -1,4 +1,4 @@
-"""What the transformers of pictures share: the forms of X and the work on one picture at a time."""
+"""The base of the transformers of pictures: the forms of X, threads, progress and warnings."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class PictureTransformer(
 ):
     """Base of transformers that turn every picture of X into an array of bytes.
 
-    They learn nothing. scikit-learn's checks feed tables of numbers, which are no pictures; the
-    tags say so.
+    They learn nothing. The tags say that X is no table of numbers, which scikit-learn's checks
+    would pass.
     """
 
-    # They change how the work is done, not the result.
+    # These change how the result is computed, not the result.
     _parameter_constraints: dict = {
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
@@ -71,8 +71,8 @@ class PictureTransformer(
         work = remember(work, self.memory, shape, kind.__module__, kind.__qualname__, settings)
         out = _allocate((len(pictures), *shape))
         doubts: dict[int, str] = {}
-        # Threads, for decoding and array arithmetic release the interpreter's lock. A picture is
-        # opened by the worker and dropped by it, so that there are never more than workers.
+        # Threads are enough: decoding and array arithmetic release the interpreter's lock. Each
+        # worker opens a picture and drops it, so there are never more of them than workers.
         with tqdm(total=len(pictures), desc=type(self).__name__, disable=not self.verbose) as bar:
 
             def work_on(i: int) -> None:

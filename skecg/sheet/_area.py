@@ -8,7 +8,7 @@ rounding, at most half a grey level. Written with the rows that BEGIN inside the
     area_k = sum(x[stop_k : stop_{k+1}]) + part_k * x[cut_k] - part_{k+1} * x[cut_{k+1}],
 
 where ``stop_k = ceil(k * s)``, ``cut_k = floor(k * s)`` is the pixel that the border cuts and
-``part_k = stop_k - k * s`` what of it lies behind the border. Each pixel is summed once and only
+``part_k = stop_k - k * s`` the part of it behind the border. Each pixel is summed once and only
 one in ``s`` is multiplied, which makes it fast.
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 else:
     Picture = TypeVar("Picture")
 
-_STRIP = 1 << 19  # bytes of the sums that are worked on at once
+_STRIP = 1 << 19  # bytes of the sums that are computed at a time
 _LANES = 4  # 16-bit numbers in one 64-bit integer
 
 
@@ -38,9 +38,9 @@ def area_resize(
 ) -> Picture:
     """Resize pictures so that every output pixel is the mean of the input area it covers.
 
-    Pixels that a border cuts count with the part that is inside. The result is exact: for
-    integer pictures the mean as a rational number, rounded once (up from the middle). It is
-    defined for every ratio, also where an axis grows.
+    A pixel on the border of an area counts by the part of it that is inside. The result is exact:
+    for integer pictures it is the mean as a rational number, rounded once (half up). The ratio may
+    be any, and an axis may grow.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ def _column_sums(rows: NDArray, axis: _Axis, dtype: type) -> tuple[NDArray, NDAr
 
 
 def _column_sums_in_lanes(rows: NDArray, axis: _Axis) -> tuple[NDArray, NDArray]:
-    """Do the same for up to four channels of 16 bits at once, as one 64-bit integer.
+    """Do the same with up to four channels of 16 bits together, as one 64-bit integer.
 
     No sum between two stops reaches 2 ** 16, so nothing is carried from one channel to the next.
     """

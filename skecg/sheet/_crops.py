@@ -100,7 +100,7 @@ def crop_leads(
 
 
 def thicken(grey: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    """Take the minimum over a square of odd width; at the border over what is inside."""
+    """Take the minimum over a square of odd width, at the border over its part in the picture."""
     for axis in (0, 1):
         darkest = grey.copy()
         rows, out = grey.swapaxes(0, axis), darkest.swapaxes(0, axis)

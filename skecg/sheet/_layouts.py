@@ -37,7 +37,7 @@ class LeadLayout:
     grid_box : (int, int, int, int) or None, default=None
         Frame of the millimetre grid on the same sheet, needed by ``align="grid"``.
     source : str, default=""
-        Where the boxes come from.
+        Origin of the boxes.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class LeadLayout:
         ------
         ValueError
             If the sheet (or the grid) has another ratio of width to height, by more than 1 %, a
-            box lies outside the sheet, or an argument is none of these.
+            box lies outside the sheet, or an argument is of another form.
         """
         size = check_size(size, "(width, height)")
         boxes = np.array(self.boxes, dtype=float)
@@ -136,7 +136,7 @@ def get_layout(layout: str | LeadLayout) -> LeadLayout:
     Parameters
     ----------
     layout : str or LeadLayout
-        A name in :data:`LAYOUTS`, or a layout of your own.
+        A name in :data:`LAYOUTS`, or a layout, which is returned as it is.
 
     Returns
     -------
@@ -257,14 +257,14 @@ _SCRIPT = "crop script of the published six-model system"
 
 
 def _published(boxes: tuple[Box, ...], names: Sequence[str] | None, source: str) -> LeadLayout:
-    # Which leads the sheets of tables C to F show is not on record.
+    # Nobody has published which leads the sheets of tables C to F show.
     names = names or [f"box{k}" for k in range(1, len(boxes) + 1)]
     size, grid = (None, None) if boxes is _TABLE_F else (SHEET_SIZE, _FRAME)
     return LeadLayout(tuple(names), boxes, size, grid, f"{_SCRIPT}: {source}")
 
 
 # The published boxes depend on the class: normal sheets are cut by table A, abnormal heartbeats
-# by A-HB, infarctions by B, so that the geometry of a crop tells its label. Table A frames every
+# by A-HB, infarctions by B, so the geometry of a crop reveals its label. Table A frames every
 # lead on the sheets of all classes and is the one to use.
 LAYOUTS: dict[str, LeadLayout] = {
     "edan-3x4": LeadLayout(

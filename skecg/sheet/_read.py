@@ -21,8 +21,8 @@ from ._view import view_pixels
 ImageSource: TypeAlias = "str | os.PathLike | bytes | BinaryIO | Image.Image | NDArray"
 
 # The formats that are read and how their files are called. Pillow knows more: for EPS it starts
-# another program, and icons hold pictures that are larger than they say. JPEG first: once one of
-# the other formats is tried, Pillow loads all its plugins.
+# another program, and an icon may hold a larger picture than its header says. JPEG is first because
+# Pillow loads all its plugins before it tries most of the others.
 _FORMATS = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
     "PNG": (".png", ".apng"),
@@ -91,7 +91,7 @@ def read_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> N
 
 
 def read_pixels(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> NDArray[np.uint8]:
-    """Read as :func:`read_image` does, but without a copy where there can be none.
+    """Read as :func:`read_image` does, but without a copy where possible.
 
     The result is read-only and has the shape (height, width, 3) or, with one channel of padding,
     (height, width, 4).
@@ -115,9 +115,10 @@ def open_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> I
 
 
 def check_picture(file: io.BytesIO) -> None:
-    """Raise as :func:`read_image` does, but look for no more than decoding a part would tell.
+    """Raise the errors of :func:`read_image` for a damaged file, mostly without decoding it.
 
-    JPEG, PNG, AVIF and WebP need not be decoded: their headers, checksums and ends are checked.
+    Of JPEG, PNG, AVIF and WebP the header and the checksums or the end are checked; other formats
+    have neither, and are decoded.
     """
     with _opened(file, MAX_PIXELS) as image:
         if image.format not in ("JPEG", "MPO", "PNG", "AVIF", "WEBP"):
