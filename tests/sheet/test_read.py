@@ -164,13 +164,14 @@ EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpa
 def test_eps_called_jpg_starts_no_program(no_programs, tmp_path):
     path = tmp_path / "sheet.jpg"
     path.write_bytes(EPS)
-    with pytest.raises(Started):
-        Image.open(path).load()
+    with Image.open(path) as image, pytest.raises(Started):
+        image.load()
     for source in (path, EPS, io.BytesIO(EPS)):
         with pytest.raises(ValueError, match=r"not a picture in one of the formats JPEG, PNG"):
             read_image(source)
-    with pytest.raises(ValueError, match=r"sheet\.jpg' is a Pillow image of the format EPS"):
-        read_image(Image.open(path))
+    refused = pytest.raises(ValueError, match=r"sheet\.jpg' is a Pillow image of the format EPS")
+    with Image.open(path) as image, refused:
+        read_image(image)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
