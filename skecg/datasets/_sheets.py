@@ -1,30 +1,27 @@
-"""Reader of the published pictures of 12-lead ECG sheets."""
+"""Reader of folders of pictures of ECG sheets, the published ones and others."""
 
 from __future__ import annotations
 
-import csv
+import hashlib
 import io
 import os
-import re
+import warnings
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 from sklearn.utils import Bunch
+from tqdm import tqdm
 
 from ..model_selection import content_groups, merge_groups
-from ..sheet import read_image
-
-# Published folder names up to their count in brackets, in the order of the published class
-# indices (sorted folder names). The class names alone serve as folder names too.
-SHEET_FOLDERS = {
-    "MI": "ECG Images of Myocardial Infarction Patients",
-    "HB": "ECG Images of Patient that have abnormal heartbeat",
-    "PMI": "ECG Images of Patient that have History of MI",
-    "Normal": "Normal Person ECG Images",
-}
-_SUFFIXES = (".jpg", ".jpeg", ".png", ".avif", ".tif", ".tiff")
+from ..sheet import DOUBT_REMEDY, check_picture, find_doubt, read_pixels, read_regular_file
+from ._sheet_folders import (
+    SHEET_FOLDERS,
+    class_folders,
+    find_sheets,
+    picture_files,
+    read_identities,
+)
 
 DESCR = """\
 ECG sheets of cardiac patients
@@ -42,18 +39,19 @@ rhythm strip, 25 mm/s, 10 mm/mV, from EDAN SERIES-3 machines. Version 2 of the c
     all                                            928               491
 
 - `data`: paths of the files, by class and number. `target`: index into `target_names`.
-- `groups`: files that must not be torn apart by a split. `groups_source` says how they were found.
+- `groups`: files of one group belong on the same side of a split. `groups_source` says how they
+  were found.
 
-The files repeat. 928 files are 491 distinct images: each MI image stands there eight times (one
-of them seven times), each PMI and each Normal image twice. No image stands in two classes. In a
-random split most test images have an identical twin in the training set, and a look-up of
-identical files with "not found: HB" scores about 90 % without learning anything. Published
-accuracies of 86 to 99 % come from random splits over files. Split by `groups`, which put
-identical files together.
+The files repeat. 928 files are 491 distinct images: there are eight files of each MI image (seven
+of one of them), two of each PMI and of each Normal image. No image is in two classes. In a random
+split most test images have an identical twin in the training set, and a look-up of identical
+files with "not found: HB" scores about 90 % without learning anything. Published accuracies of
+86 to 99 % were measured on random splits over files. Split by `groups`, which put identical files
+together.
 
 The same person may have several sheets. Only 311 different identities are printed on the pages,
-and 62 of them stand in more than one class, minutes apart; whether they are patients or a field
-of the machine is unknown. `groups="printed-id"` joins all sheets of one printed identity, the
+and 62 of them are in more than one class, minutes apart; whether they are patients or a field of
+the machine is unknown. `groups="printed-id"` joins all sheets of one printed identity, the
 strictest split that is possible.
 
 Header and footer print identity, sex, date and heart rate, which a classifier can read: cut them
@@ -61,58 +59,85 @@ off with `AreaResize(region="grid")` or `LeadCropper()`.
 """
 
 
+_OTHER_DESCR = """\
+ECG sheets
+==========
+
+Pictures of ECG sheets in a folder with one subfolder per class.
+
+- `data`: paths of the files, by class and number. `target`: index into `target_names`, the names
+  of the subfolders.
+- `groups`: identical files have the same group (with `groups="printed-id"` also those of one
+  printed identity). Different sheets of one person are in different groups: where you know them,
+  join them with `skecg.model_selection.merge_groups`.
+"""
+
+
 def load_sheets(
-    folder: str | os.PathLike,
+    data_home: str | os.PathLike | None = None,
     *,
     groups: Literal["content", "printed-id"] = "content",
     on_error: Literal["raise", "skip"] = "raise",
     verify: Literal["file", "pixels"] = "file",
     return_X_y: bool = False,
     return_X_y_groups: bool = False,
+    progress: bool = False,
 ) -> Bunch | tuple[np.ndarray, ...]:
     """Load the file names, classes and groups of a folder of ECG sheets.
 
     The pictures are not kept in memory: ``data`` holds paths, which
     :class:`~skecg.preprocessing.AreaResize` and :class:`~skecg.preprocessing.LeadCropper` read.
-    The 928 published files are 491 distinct images, so that a split over files tests on training
-    images: pass ``groups`` to a splitter such as
+    The 928 published files are 491 distinct images, so a split over files tests on images of the
+    training set: pass ``groups`` to a splitter such as
     :class:`~sklearn.model_selection.StratifiedGroupKFold`.
 
     Parameters
     ----------
-    folder : str or path-like
-        Folder that holds the four published folders (with or without the count in brackets in
-        their names), or folders named MI, HB, PMI and Normal. Classes without a folder are
-        absent. JPEG, PNG, AVIF and TIFF files are taken.
+    data_home : str or path-like, default=None
+        Folder with one subfolder of pictures per class, or a folder that holds it as ``sheets``;
+        see :func:`get_data_home` for None. The four folders of the published data set [1]_, under
+        their own names or as MI, HB, PMI and Normal, are classes 0 to 3 in this order. If there
+        are other folders with pictures, every folder is a class of its own name, in sorted order.
     groups : {"content", "printed-id"}, default="content"
-        What must not be torn apart: files of identical content, or in addition the sheets on
-        which the same identity is printed, from the column ``printed_id_group`` of
-        ``manifest.csv`` in the folder.
+        What is one group: identical files, or in addition the sheets on which the same identity
+        is printed, from the columns ``file`` and ``printed_id_group`` of ``manifest.csv`` in the
+        folder.
     on_error : {"raise", "skip"}, default="raise"
-        What a file that cannot be read does: raise with its name, or be left out and listed in
+        Whether a file that cannot be read raises an error or is left out and listed in
         ``skipped``.
     verify : {"file", "pixels"}, default="file"
-        How files are checked: that the header is a picture's and the end is not missing (some
-        milliseconds per file), or by decoding every pixel (some ten milliseconds).
+        How files are checked: header, checksums and end (some milliseconds per file), or by
+        decoding every pixel (some ten milliseconds), which also finds nearly black and nearly
+        white sheets.
     return_X_y : bool, default=False
         Return ``(data, target)``.
     return_X_y_groups : bool, default=False
         Return ``(data, target, groups)``.
+    progress : bool, default=False
+        Whether to show a progress bar.
 
     Returns
     -------
     Bunch
         ``data`` (n_samples,) paths as str; ``target`` (n_samples,) int, index into
         ``target_names``; ``groups`` (n_samples,) int; ``groups_source``; ``skipped``, a list of
-        (path, reason); ``DESCR``. Or one of the tuples.
+        (path, reason), also for files without the suffix of a picture; ``DESCR``. Or one of the
+        tuples.
 
     Raises
     ------
     FileNotFoundError
-        When the folder, all class folders, or the manifest that is needed are missing.
+        If the folder, all class folders, or the manifest that is needed are missing.
+    OSError
+        If a file must not be read and ``on_error="raise"``.
     ValueError
-        When a file cannot be read and ``on_error="raise"``, when no file is left, or when the
-        manifest does not list a file.
+        If a file is damaged, too large or no regular file and ``on_error="raise"``; if no picture
+        is left; if the manifest is damaged or does not list a file.
+
+    Warns
+    -----
+    UserWarning
+        If ``verify="pixels"`` and sheets are nearly black or nearly white.
 
     References
     ----------
@@ -142,108 +167,70 @@ def load_sheets(
     ):
         if value not in choices:
             raise ValueError(f"{name} must be one of {choices}; got {value!r}.")
-    folder = Path(folder)
-    paths, target, skipped = [], [], []
-    for index, place in _class_folders(folder).items():
-        for path in _sheet_files(place):
-            try:
-                _check_file(path, verify)
-            except ValueError as error:
-                if on_error == "raise":
-                    raise
-                skipped.append((str(path), str(error)))
-            else:
-                paths.append(str(path))
-                target.append(index)
+    folder = find_sheets(data_home)
+    names, places = class_folders(folder)
+    files, skipped = [], []
+    for index, place in enumerate(places):
+        if place is not None:
+            pictures, others = picture_files(place)
+            files += [(path, index) for path in pictures]
+            skipped += others
+
+    paths, target, digests, doubtful = [], [], [], []
+    for path, index in tqdm(files, desc="ECG sheets", unit="file", disable=not progress):
+        try:
+            digest, doubt = _check_file(path, verify)
+        # Decoders, links and permissions fail in many ways; the other files are read all the same.
+        except Exception as error:
+            if on_error == "raise":
+                raise
+            skipped.append((str(path), str(error)))
+            continue
+        paths.append(str(path))
+        target.append(index)
+        digests.append(digest)
+        if doubt:
+            doubtful.append(f"{str(path)!r} is {doubt}")
     if not paths:
         raise ValueError(
             f"No picture in {str(folder)!r} can be read; {len(skipped)} files were left out."
         )
+    if doubtful:
+        warnings.warn(
+            f"{len(doubtful)} of {len(paths)} sheets are nearly black or white: the first, "
+            f"{doubtful[0]}. {DOUBT_REMEDY}",
+            UserWarning,
+            stacklevel=2,
+        )
     sheets = Bunch(
         data=np.array(paths),
         target=np.array(target, dtype=np.int64),
-        target_names=np.array(list(SHEET_FOLDERS)),
-        groups=_group(folder, paths, groups),
+        target_names=np.array(names),
+        groups=_group(folder, paths, digests, groups),
         groups_source=groups,
         skipped=skipped,
-        DESCR=DESCR,
+        DESCR=DESCR if names == list(SHEET_FOLDERS) else _OTHER_DESCR,
     )
     if return_X_y_groups:
         return sheets.data, sheets.target, sheets.groups
     return (sheets.data, sheets.target) if return_X_y else sheets
 
 
-def _class_folders(folder: Path) -> dict[int, Path]:
-    """Return the folders of the classes that are there, by class index."""
-    if not folder.is_dir():
-        raise FileNotFoundError(f"There is no folder {str(folder)!r}.")
-    found: dict[int, Path] = {}
-    for place in sorted(folder.iterdir()):
-        for index, (label, published) in enumerate(SHEET_FOLDERS.items()):
-            if place.is_dir() and (place.name == label or place.name.startswith(published)):
-                if index in found:
-                    raise ValueError(
-                        f"Class {label!r} has two folders in {str(folder)!r}: "
-                        f"{found[index].name!r} and {place.name!r}. Keep one."
-                    )
-                found[index] = place
-    if not found:
-        raise FileNotFoundError(
-            f"{str(folder)!r} holds none of the folders of the data set: "
-            f"{list(SHEET_FOLDERS.values())} (or {list(SHEET_FOLDERS)})."
-        )
-    return dict(sorted(found.items()))
-
-
-def _sheet_files(place: Path) -> list[Path]:
-    """Return the pictures in a folder in the order of their numbers."""
-    files = [path for path in place.iterdir() if path.suffix.lower() in _SUFFIXES]
-
-    def by_number(path: Path) -> list[tuple[int, str]]:
-        return [(int(p), "") if p.isdigit() else (-1, p) for p in re.split(r"(\d+)", path.name)]
-
-    return sorted(files, key=by_number)
-
-
-def _check_file(path: Path, verify: str) -> None:
+def _check_file(path: Path, verify: str) -> tuple[bytes, str]:
+    """Return the digest of a picture's file, and whether it is nearly black or white."""
+    content = read_regular_file(path)
+    file = io.BytesIO(content)
+    file.name = str(path)  # for errors
+    doubt = ""
     if verify == "pixels":
-        read_image(path)
-        return
-    content = path.read_bytes()
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            image_format = image.format
-            image.verify()
-    # Damaged files reach every corner of a decoder.
-    except Exception as error:
-        raise ValueError(f"{str(path)!r} cannot be read as a picture: {error}") from error
-    # Only the decoder of the pixels would miss the end of a JPEG file.
-    if image_format == "JPEG" and b"\xff\xd9" not in content[-1024:]:
-        raise ValueError(f"{str(path)!r} is truncated: a JPEG file without an end marker.")
+        doubt = find_doubt(read_pixels(file))
+    else:
+        check_picture(file)
+    return hashlib.blake2b(content, digest_size=16).digest(), doubt
 
 
-def _group(folder: Path, paths: list[str], groups: str) -> np.ndarray:
-    by_content = content_groups(paths)
+def _group(folder: Path, paths: list[str], digests: list[bytes], groups: str) -> np.ndarray:
+    by_content = content_groups(digests)
     if groups == "content":
         return by_content
-    manifest = folder / "manifest.csv"
-    if not manifest.is_file():
-        raise FileNotFoundError(
-            f'groups="printed-id" needs {str(manifest)!r} with the columns file and '
-            "printed_id_group, one row per picture."
-        )
-    with manifest.open(newline="", encoding="utf-8") as file:
-        # Without the suffix, so that one manifest serves copies in another file format.
-        rows = {_stem(row["file"]): row["printed_id_group"] for row in csv.DictReader(file)}
-    keys = [_stem(Path(path).relative_to(folder).as_posix()) for path in paths]
-    missing = [key for key in keys if key not in rows]
-    if missing:
-        raise ValueError(
-            f"{str(manifest)!r} does not list {len(missing)} of {len(keys)} files, the first of "
-            f"which is {missing[0]!r}."
-        )
-    return merge_groups(by_content, [rows[key] for key in keys])
-
-
-def _stem(name: str) -> str:
-    return name.rpartition(".")[0]
+    return merge_groups(by_content, read_identities(folder, paths))

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from sklearn.utils import Bunch, check_random_state, check_scalar
 
-from ..sheet import area_resize
-from ._sheets import SHEET_FOLDERS
+from ..sheet import area_resize, check_size
+from ._sheet_folders import SHEET_FOLDERS
 from ._synthetic_leads import LEADS, simulate_leads
 
 # The printed page, in pixels at 200 dpi.
@@ -37,7 +37,7 @@ have Q waves and inverted T waves, abnormal heartbeats are irregular or have wid
 
 - `data`: (n_samples, height, width, 3) uint8. `target`: index into `target_names`.
 - `groups`: the subject of each sheet. Every subject belongs to one class and has waves and a rate
-  of his own.
+  of their own.
 
 The sheets imitate no real person and are no evidence about real ECGs.
 """
@@ -57,7 +57,7 @@ def make_sheets(
     Parameters
     ----------
     n_samples : int, default=20
-        Number of sheets. The classes take turns.
+        Number of sheets, at most 1,000,000. The classes take turns.
     n_subjects : int or None, default=None
         Number of subjects, at most ``n_samples``; each has one class. None is half the number of
         sheets, but at least one of each class.
@@ -89,13 +89,19 @@ def make_sheets(
     >>> sheets.data.shape, sheets.target.tolist(), sheets.groups.tolist()
     ((8, 393, 553, 3), [0, 1, 2, 3, 0, 1, 2, 3], [0, 1, 2, 3, 0, 1, 2, 3])
     """
-    check_scalar(n_samples, "n_samples", int, min_val=1)
+    check_scalar(n_samples, "n_samples", int, min_val=1, max_val=1_000_000)
     if n_subjects is None:
         n_subjects = min(n_samples, max(len(SHEET_FOLDERS), n_samples // 2))
     check_scalar(n_subjects, "n_subjects", int, min_val=1, max_val=n_samples)
-    height, width = size
-    if min(size) < 16:
+    height, width = check_size(size)
+    if min(height, width) < 16:
         raise ValueError(f"size must be (height, width), both at least 16; got {size}.")
+    try:
+        data = np.empty((n_samples, height, width, 3), np.uint8)
+    except MemoryError as error:
+        raise ValueError(
+            f"There is no memory for {n_samples} sheets of size {size}. Make fewer or smaller ones."
+        ) from error
     rng = check_random_state(random_state)
     class_names = np.array(list(SHEET_FOLDERS))
     seeds = rng.randint(np.iinfo(np.int32).max, size=n_subjects)
@@ -105,7 +111,6 @@ def make_sheets(
     page = np.asarray(_blank_page())
     if (width, height) != _PAGE:
         page = area_resize(page, (height, width))
-    data = np.empty((n_samples, height, width, 3), np.uint8)
     for i, (subject, label) in enumerate(zip(groups, target)):
         signals, rate = simulate_leads(
             class_names[label], np.random.RandomState(seeds[subject]), rng, SAMPLING_RATE
@@ -119,7 +124,7 @@ def make_sheets(
 
 
 def _blank_page() -> Image.Image:
-    """Draw what all sheets share: the grid, its frame, the form, pulses and names of the leads."""
+    """Draw what all sheets have in common: grid, frame, form, pulses and names of the leads."""
     page = Image.fromarray(_dots())
     draw = ImageDraw.Draw(page)
     left, upper, right, lower = _FRAME

@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._compat import StrOptions
-from ..sheet import GRID_BOX, SHEET_SIZE, ImageSource, mean_channels_first, read_pixels
+from ..sheet import (
+    GRID_BOX,
+    MAX_PIXELS,
+    SHEET_SIZE,
+    ImageSource,
+    check_size,
+    find_doubt,
+    is_integer,
+    mean_channels_first,
+    read_pixels,
+)
 from ._memory import MemoryLike
+from ._picture_cache import Result
 from ._pictures import PictureTransformer
 
 _GREY = (0.299, 0.587, 0.114)
 
 
-class AreaResize(PictureTransformer):
+class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
     """Resize pictures of any size by the exact mean of the area that each output pixel covers.
 
-    Pixels that the border of an area cuts count with the part that is inside. The mean is exact
-    and rounded once, so that the error is at most half a grey level, for every ratio, also where
-    an axis grows. This is OpenCV's ``INTER_AREA`` and TensorFlow's ``"area"`` where both axes
-    shrink. PyTorch's ``"area"`` (overlapping bins) and Pillow's ``BOX`` (whole pixels) are
-    something else: on ECG sheets they are up to 23 and 12 grey levels off.
+    A pixel on the border of an area counts by the part of it that is inside. The mean is exact and
+    rounded once: the error is at most half a grey level for every ratio, also if an axis grows.
+    This is OpenCV's ``INTER_AREA`` and TensorFlow's ``"area"`` where both axes shrink. PyTorch's
+    ``"area"`` (overlapping bins) and Pillow's ``BOX`` (whole pixels) differ from the exact mean by
+    up to 23 and 12 grey levels on ECG sheets.
 
     Parameters
     ----------
     size : (int, int), default=(182, 256)
         Height and width of the result.
     region : None, "grid" or (left, upper, right, lower), default=None
-        What is cut out first. ``"grid"`` is the millimetre grid of an EDAN sheet, without header
-        and footer, and is recommended for them: they print identity, sex and heart rate, which a
-        classifier reads. Four integers are pixels; four floats from 0 to 1 are fractions of
-        width and height.
+        The part to cut out first. ``"grid"`` is the millimetre grid of an EDAN sheet, without the
+        header and footer, from which a classifier could read identity, sex and heart rate. Four
+        integers are pixels; four floats from 0 to 1 are fractions of width and height.
     color : {"rgb", "gray"}, default="rgb"
         Three channels, or one by the weights 0.299, 0.587 and 0.114, taken before the rounding.
     n_jobs : int or None, default=None
@@ -40,9 +50,9 @@ class AreaResize(PictureTransformer):
     verbose : int, default=0
         Show a progress bar when positive.
     memory : str, path, joblib.Memory or None, default=None
-        Folder in which the result for every picture is kept, by the content of its file and the
-        parameters above: over folds, candidates of a search, processes and calls each file is
-        decoded once, and an edited file is read anew. To read pictures once, prefer this to the
+        Folder of a cache of the results, by the content of the file and the parameters above: each
+        file is decoded once for all folds, candidates of a search, processes and calls, and an
+        edited file is read anew. To read pictures once, prefer this to the
         memory of a pipeline, see :class:`ContentMemory`. Arrays and Pillow images are not kept.
 
     See Also
@@ -52,18 +62,18 @@ class AreaResize(PictureTransformer):
 
     Notes
     -----
-    In memory are the result and as many full-size pictures as threads.
+    Memory is needed for the result and for one full-size picture per thread.
 
-    The cache takes the size of the results (140 kB for each picture by default), is safe under
-    threads and processes (two that meet a new picture at the same moment both decode it), replaces
-    damaged entries, and starts anew with another version of skecg or Pillow. Let nobody else write
-    into its folder: it is read by pickle. ``joblib.Memory(folder).clear()`` empties it.
+    The cache takes as much space as the results (140 kB for each picture by default). It can be
+    shared by threads and processes; two that meet a new picture at the same moment both decode it.
+    An entry is used only if its SHA-256 digest is right, is not read by pickle, and is not used
+    by another version of skecg or Pillow. ``joblib.Memory(folder).clear()`` empties the cache.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skecg.preprocessing import AreaResize
-    >>> sheets = np.full((2, 157, 221, 3), 255, dtype=np.uint8)
+    >>> sheets = np.full((2, 157, 221, 3), 200, dtype=np.uint8)
     >>> AreaResize(size=(18, 25), region="grid").fit_transform(sheets).shape
     (2, 3, 18, 25)
     """
@@ -106,20 +116,28 @@ class AreaResize(PictureTransformer):
 
         Raises
         ------
-        ValueError
-            When a picture cannot be read or the region lies outside it; the message names the
-            file.
+        FileNotFoundError
+            If a file is missing.
+        TypeError, ValueError
+            If X is not a list of pictures, a picture cannot be read, or the region lies outside
+            it. The message names the sample and the file.
+
+        Warns
+        -----
+        UserWarning
+            If regions are nearly black (as 16-bit pictures are that fill only 12 bits) or white.
         """
         self._validate_params()
         self._check_more_parameters()
-        size = tuple(int(n) for n in self.size)
+        size = check_size(self.size)
         weights = _GREY if self.color == "gray" else None
 
-        def resize(source: ImageSource) -> NDArray[np.uint8]:
+        def resize(source: ImageSource) -> Result:
             pixels = read_pixels(source)
             height, width = pixels.shape[:2]
             left, upper, right, lower = self._box(width, height)
-            return mean_channels_first(pixels[upper:lower, left:right], size, weights)
+            region = pixels[upper:lower, left:right]
+            return mean_channels_first(region, size, weights), find_doubt(region)
 
         return self._transform(X, (1 if weights else 3, *size), resize)
 
@@ -131,16 +149,18 @@ class AreaResize(PictureTransformer):
             "region must be None, 'grid', or (left, upper, right, lower) with left < right and "
             f"upper < lower, as integers >= 0 or as floats from 0 to 1; got {self.region!r}."
         )
-        if len(self.region) != 4 or not all(isinstance(edge, Real) for edge in self.region):
+        if np.ndim(self.region) != 1 or len(self.region) != 4:
+            raise ValueError(message)
+        if not all(isinstance(edge, Real) for edge in self.region):
             raise ValueError(message)
         left, upper, right, lower = self.region
         if not (0 <= left < right and 0 <= upper < lower):
             raise ValueError(message)
-        if not self._is_in_pixels() and max(right, lower) > 1:
+        if max(right, lower) > (MAX_PIXELS if self._is_in_pixels() else 1):
             raise ValueError(message)
 
     def _is_in_pixels(self) -> bool:
-        return all(isinstance(edge, Integral) for edge in self.region)
+        return all(is_integer(edge) for edge in self.region)
 
     def _box(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Return the region of a picture of this size in pixels."""
@@ -159,9 +179,3 @@ class AreaResize(PictureTransformer):
                 "pixels (width x height)."
             )
         return left, upper, right, lower
-
-
-def check_size(size: tuple[int, int]) -> None:
-    """Raise unless the size is two positive integers."""
-    if len(size) != 2 or not all(isinstance(n, Integral) and n > 0 for n in size):
-        raise ValueError(f"size must be (height, width), two positive integers; got {size!r}.")

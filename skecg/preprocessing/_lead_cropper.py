@@ -7,11 +7,22 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL.Image import Resampling
 
 from .._compat import Interval, StrOptions
-from ..sheet import ImageSource, LeadLayout, crop_leads, find_grid_box, get_layout, open_image
-from ._area_resize import check_size
+from ..sheet import (
+    ImageSource,
+    LeadLayout,
+    check_size,
+    crop_leads,
+    find_doubt,
+    find_grid_box,
+    get_layout,
+    is_integer,
+    open_image,
+)
 from ._memory import MemoryLike
+from ._picture_cache import Result
 from ._pictures import PictureTransformer
 
 
@@ -59,7 +70,7 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
     The published system cut sheets by boxes that depended on their CLASS: normal sheets by
     ``"published-a"``, abnormal heartbeats by ``"published-a-hb"``, infarctions by
     ``"published-b"``. Cutting each class by its own boxes leaks the label, and at prediction time
-    the class is unknown. These layouts exist to reproduce published arrays, nothing else.
+    the class is unknown. Use these layouts only to reproduce published arrays.
 
     See Also
     --------
@@ -74,7 +85,7 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
     --------
     >>> import numpy as np
     >>> from skecg.preprocessing import LeadCropper
-    >>> sheets = np.full((2, 786, 1106, 3), 255, dtype=np.uint8)
+    >>> sheets = np.full((2, 786, 1106, 3), 200, dtype=np.uint8)
     >>> cropper = LeadCropper()
     >>> cropper.fit_transform(sheets).shape
     (2, 13, 64, 64)
@@ -172,19 +183,26 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
 
         Raises
         ------
-        ValueError
-            When a picture cannot be read, when the layout does not fit it, or when
-            ``align="grid"`` finds no grid. The message names the sample.
+        FileNotFoundError
+            If a file is missing.
+        TypeError, ValueError
+            If X is not a list of pictures, a picture cannot be read, the layout does not fit it,
+            or ``align="grid"`` finds no grid. The message names the sample.
+
+        Warns
+        -----
+        UserWarning
+            If sheets are nearly black (as 16-bit pictures are that fill only 12 bits) or white.
         """
         self._validate_params()
         self._check_more_parameters()
         layout, order = get_layout(self.layout), self._order()
-        size = tuple(int(n) for n in self.size)
+        size = check_size(self.size)
 
-        def crop(source: ImageSource) -> NDArray[np.uint8]:
+        def crop(source: ImageSource) -> Result:
             sheet = open_image(source)
             frame = find_grid_box(np.asarray(sheet)) if self.align == "grid" else None
-            return crop_leads(
+            leads = crop_leads(
                 sheet,
                 layout.boxes_on(sheet.size, frame)[order],
                 size,
@@ -193,6 +211,9 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
                 swap_channels=self.swap_channels,
                 resample=self.resample,
             )
+            # Every pixel as an array would be a copy; some of them are enough.
+            some = sheet.resize((min(sheet.width, 512), min(sheet.height, 64)), Resampling.NEAREST)
+            return leads, find_doubt(np.asarray(some))
 
         return self._transform(X, (len(order), *size), crop)
 
@@ -220,5 +241,5 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
     def _check_more_parameters(self) -> None:
         check_size(self.size)
         get_layout(self.layout)
-        if self.dilation % 2 == 0:
-            raise ValueError(f"dilation must be odd; got {self.dilation}.")
+        if not is_integer(self.dilation) or self.dilation % 2 == 0:
+            raise ValueError(f"dilation must be an odd number of pixels; got {self.dilation!r}.")

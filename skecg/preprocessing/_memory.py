@@ -1,25 +1,20 @@
-"""Caches on disk that know a picture by its content, so that an edited file is read anew."""
+"""A pipeline's cache that knows files by their content, so that an edited file is read anew."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import TypeAlias
 
 import joblib
 import numpy as np
-import PIL
 from joblib.func_inspect import filter_args, get_func_code, get_func_name
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_memory
 
-from .._version import __version__
-from ..sheet import ImageSource
+from ..sheet import open_regular_file
 
 MemoryLike: TypeAlias = str | os.PathLike | joblib.Memory | None
 
@@ -28,9 +23,9 @@ MemoryLike: TypeAlias = str | os.PathLike | joblib.Memory | None
 class ContentMemory:
     """A pipeline's memory that knows the files named in X by their content, too.
 
-    ``Pipeline(steps, memory="cache")`` knows X by its values. Where these are file names, an
-    edited file goes unnoticed, and the pipeline is fitted to what the file held before. With
-    ``memory=ContentMemory("cache")`` the names in X and the SHA-256 of the files decide.
+    ``Pipeline(steps, memory="cache")`` knows X by its values. If these are file names, it does not
+    notice that a file has been edited, and returns what was fitted to the old content. With
+    ``memory=ContentMemory("cache")`` it compares the SHA-256 digests of the files, too.
 
     To read pictures once, prefer the parameter ``memory`` of :class:`AreaResize` and
     :class:`LeadCropper`: a pipeline's memory keeps what ``fit`` computes, as one array per fold,
@@ -40,8 +35,14 @@ class ContentMemory:
     Parameters
     ----------
     memory : str, path or joblib.Memory
-        Folder of the cache, or a :class:`joblib.Memory` with options of its own. Let nobody else
-        write into the folder: it is read by pickle. ``joblib.Memory(folder).clear()`` empties it.
+        Folder of the cache, or a :class:`joblib.Memory` with options of its own.
+        ``joblib.Memory(folder).clear()`` empties it.
+
+    Warnings
+    --------
+    The folder holds fitted estimators, which joblib reads by pickle: whoever can write into it can
+    run code in your name. The caches of :class:`AreaResize` and :class:`LeadCropper` are not read
+    by pickle.
 
     Notes
     -----
@@ -59,11 +60,11 @@ class ContentMemory:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     memory, file = ContentMemory(folder), Path(folder, "sheet.png")
     ...     pipeline = make_pipeline(AreaResize((1, 1), color="gray"), "passthrough", memory=memory)
-    ...     for grey in (10, 20):
+    ...     for grey in (100, 200):
     ...         Image.new("L", (5, 5), grey).save(file)
     ...         print(pipeline.fit_transform([file]).ravel())
-    [10]
-    [20]
+    [100]
+    [200]
     """
 
     memory: MemoryLike
@@ -87,7 +88,7 @@ class ContentMemory:
         def call(key: str, args: tuple, kwargs: dict) -> object:
             return func(*args, **kwargs)
 
-        cached = _as_memory(self.memory).cache(call, ignore=["args", "kwargs"])
+        cached = as_memory(self.memory).cache(call, ignore=["args", "kwargs"])
         code = (get_func_name(func), get_func_code(func)[0])
 
         @wraps(func)
@@ -100,55 +101,9 @@ class ContentMemory:
         return by_content
 
 
-def remember(work: Callable, memory: MemoryLike, *settings: object) -> Callable:
-    """Keep what ``work`` makes of a picture, by the picture's content and the settings.
-
-    Pictures that come decoded are worked on each time: hashing their pixels takes as long as
-    resizing them.
-    """
-    if memory is None:
-        return work
-    settings = joblib.hash((settings, __version__, PIL.__version__))
-
-    def work_once(settings: str, content: str, source: ImageSource) -> NDArray[np.uint8]:
-        return work(source)
-
-    cached = _as_memory(memory).cache(work_once, ignore=["source"])
-
-    def remembered(source: ImageSource) -> NDArray[np.uint8]:
-        content, source = _read_once(source)
-        if content is None:
-            return work(source)
-        return cached(settings, hashlib.sha256(content).hexdigest(), source)
-
-    return remembered
-
-
-def _as_memory(memory: MemoryLike) -> joblib.Memory:
+def as_memory(memory: MemoryLike) -> joblib.Memory:
+    """Return the memory itself, or a joblib memory for a folder or None."""
     return check_memory(os.fspath(memory) if isinstance(memory, os.PathLike) else memory)
-
-
-def _read_once(source: ImageSource) -> tuple[bytes | None, ImageSource]:
-    """Return the content of a picture, if it is not decoded yet, and the picture to decode.
-
-    The bytes that are hashed are those that are decoded, also while someone writes the file.
-    """
-    if isinstance(source, bytes):
-        return source, source
-    if isinstance(source, str | os.PathLike):
-        name = os.fspath(source)
-        with open(source, "rb") as file:
-            content = file.read()
-    elif hasattr(source, "read"):
-        name = getattr(source, "name", None)
-        with suppress(AttributeError, io.UnsupportedOperation):
-            source.seek(0)  # as Pillow does
-        content = source.read()
-    else:
-        return None, source
-    held = io.BytesIO(content)
-    held.name = name  # for errors
-    return content, held
 
 
 def _names(X: object) -> Iterable[str | os.PathLike]:
@@ -165,5 +120,5 @@ def _names(X: object) -> Iterable[str | os.PathLike]:
 def _digest_of_file(name: str | os.PathLike) -> str | None:
     if not os.path.isfile(name):
         return None
-    with open(name, "rb") as file:
+    with open_regular_file(name) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

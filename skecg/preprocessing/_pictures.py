@@ -1,9 +1,10 @@
-"""What the transformers of pictures share: the forms of X and the work on one picture at a time."""
+"""The base of the transformers of pictures: the forms of X, threads, progress and warnings."""
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable
+import warnings
 from numbers import Integral
 from typing import Self
 
@@ -16,8 +17,8 @@ from tqdm import tqdm
 
 from .._compat import CallbackSupportMixin, HasMethods
 from .._native_callbacks import as_one_task
-from ..sheet import ImageSource
-from ._memory import remember
+from ..sheet import DOUBT_REMEDY, ImageSource
+from ._picture_cache import Work, remember
 
 
 class PictureTransformer(
@@ -25,11 +26,11 @@ class PictureTransformer(
 ):
     """Base of transformers that turn every picture of X into an array of bytes.
 
-    They learn nothing. scikit-learn's checks feed tables of numbers, which are no pictures; the
-    tags say so.
+    They learn nothing. The tags say that X is no table of numbers, which scikit-learn's checks
+    would pass.
     """
 
-    # They change how the work is done, not the result.
+    # These change how the result is computed, not the result.
     _parameter_constraints: dict = {
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
@@ -61,28 +62,35 @@ class PictureTransformer(
     def _check_more_parameters(self) -> None:
         """Check what the declared constraints cannot say."""
 
-    def _transform(self, X: object, shape: tuple[int, ...], work: Callable) -> NDArray[np.uint8]:
+    def _transform(self, X: object, shape: tuple[int, ...], work: Work) -> NDArray[np.uint8]:
         """Apply ``work`` to every picture, in threads, and collect the results."""
         pictures = list_pictures(X)
         params = self.get_params(deep=False).items()
         settings = {k: v for k, v in params if k not in PictureTransformer._parameter_constraints}
         kind = type(self)
-        work = remember(work, self.memory, kind.__module__, kind.__qualname__, settings)
-        out = np.empty((len(pictures), *shape), np.uint8)
-        # Threads, for decoding and array arithmetic release the interpreter's lock. A picture is
-        # opened by the worker and dropped by it, so that there are never more than workers.
+        work = remember(work, self.memory, shape, kind.__module__, kind.__qualname__, settings)
+        out = _allocate((len(pictures), *shape))
+        doubts: dict[int, str] = {}
+        # Threads are enough: decoding and array arithmetic release the interpreter's lock. Each
+        # worker opens a picture and drops it, so there are never more of them than workers.
         with tqdm(total=len(pictures), desc=type(self).__name__, disable=not self.verbose) as bar:
 
             def work_on(i: int) -> None:
                 try:
-                    out[i] = work(pictures[i])
-                except ValueError as error:
-                    raise ValueError(f"Sample {i} of X: {error}") from error
+                    out[i], doubt = work(pictures[i])
+                except (TypeError, ValueError) as error:
+                    kind = TypeError if isinstance(error, TypeError) else ValueError
+                    raise kind(f"Sample {i} of X: {error}") from error
+                if doubt:
+                    doubts[i] = doubt
                 bar.update()
 
-            Parallel(n_jobs=self.n_jobs, prefer="threads", require="sharedmem")(
+            # More threads than pictures would be started for nothing.
+            n_jobs = self.n_jobs and min(self.n_jobs, len(pictures))
+            Parallel(n_jobs=n_jobs, prefer="threads", require="sharedmem")(
                 delayed(work_on)(i) for i in range(len(pictures))
             )
+        _warn_of_doubts(doubts, pictures)
         return out
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -96,6 +104,30 @@ class PictureTransformer(
         tags.input_tags.three_d_array = True
         tags.input_tags.string = True
         return tags
+
+
+def _allocate(shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    try:
+        return np.empty(shape, np.uint8)
+    except (MemoryError, ValueError) as error:
+        raise ValueError(
+            f"There is no memory for a result of shape {shape}, {math.prod(shape)} bytes. Choose a "
+            "smaller size, or transform fewer pictures at a time."
+        ) from error
+
+
+def _warn_of_doubts(doubts: dict[int, str], pictures: list | NDArray) -> None:
+    """Warn once for all nearly black pictures, and once for all nearly white ones."""
+    for doubt in sorted(set(doubts.values())):
+        samples = sorted(i for i, found in doubts.items() if found == doubt)
+        first = pictures[samples[0]]
+        name = f", {os.fspath(first)!r}" if isinstance(first, str | os.PathLike) else ""
+        warnings.warn(
+            f"{len(samples)} of {len(pictures)} pictures in X are {doubt}, the first of them "
+            f"sample {samples[0]}{name}. {DOUBT_REMEDY}",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def list_pictures(X: object) -> list | NDArray:

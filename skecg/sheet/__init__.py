@@ -2,11 +2,21 @@
 
 from ._area import area_matrix, area_resize
 from ._area import mean_channels_first as mean_channels_first
+from ._checks import MAX_PIXELS as MAX_PIXELS
+from ._checks import check_size as check_size
+from ._checks import is_integer as is_integer
 from ._crops import crop_leads
+from ._doubts import DOUBT_REMEDY as DOUBT_REMEDY
+from ._doubts import find_doubt as find_doubt
+from ._files import open_regular_file as open_regular_file
+from ._files import read_at_most as read_at_most
+from ._files import read_regular_file as read_regular_file
 from ._layouts import GRID_BOX as GRID_BOX
 from ._layouts import LAYOUTS, LeadLayout, find_grid_box, get_layout
 from ._layouts import SHEET_SIZE as SHEET_SIZE
+from ._read import PICTURE_SUFFIXES as PICTURE_SUFFIXES
 from ._read import ImageSource as ImageSource
+from ._read import check_picture as check_picture
 from ._read import open_image as open_image
 from ._read import read_image
 from ._read import read_pixels as read_pixels

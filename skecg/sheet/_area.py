@@ -8,8 +8,8 @@ rounding, at most half a grey level. Written with the rows that BEGIN inside the
     area_k = sum(x[stop_k : stop_{k+1}]) + part_k * x[cut_k] - part_{k+1} * x[cut_{k+1}],
 
 where ``stop_k = ceil(k * s)``, ``cut_k = floor(k * s)`` is the pixel that the border cuts and
-``part_k = stop_k - k * s`` what of it lies behind the border. Each pixel is summed once and only
-one in ``s`` is multiplied, which is what makes it fast.
+``part_k = stop_k - k * s`` the part of it behind the border. Each pixel is summed once and only
+one in ``s`` is multiplied, which makes it fast.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ._checks import check_size, is_integer
+
 if TYPE_CHECKING:
     import torch
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 else:
     Picture = TypeVar("Picture")
 
-_STRIP = 1 << 19  # bytes of the sums that are worked on at once
+_STRIP = 1 << 19  # bytes of the sums that are computed at a time
 _LANES = 4  # 16-bit numbers in one 64-bit integer
 
 
@@ -36,9 +38,9 @@ def area_resize(
 ) -> Picture:
     """Resize pictures so that every output pixel is the mean of the input area it covers.
 
-    Pixels that a border cuts count with the part that is inside. The result is exact: for
-    integer pictures the mean as a rational number, rounded once (up from the middle). It is
-    defined for every ratio, also where an axis grows.
+    A pixel on the border of an area counts by the part of it that is inside. The result is exact:
+    for integer pictures it is the mean as a rational number, rounded once (half up). The ratio may
+    be any, and an axis may grow.
 
     Parameters
     ----------
@@ -61,9 +63,10 @@ def area_resize(
     Raises
     ------
     TypeError
-        When the pixels are of another type.
+        If the picture or its pixels are of another type.
     ValueError
-        When a size is not positive, the picture is empty, or the axes are not neighbours.
+        If a size is not positive or above 80 million pixels, the picture is empty, or the axes
+        are not neighbours.
 
     Examples
     --------
@@ -72,8 +75,15 @@ def area_resize(
     >>> area_resize(np.array([[0, 90, 255]], dtype=np.uint8), (1, 2))
     array([[ 30, 200]], dtype=uint8)
     """
-    first = _check(image.shape, size, axes)
-    if type(image).__module__.partition(".")[0] == "torch":
+    is_tensor = type(image).__module__.partition(".")[0] == "torch"
+    if not (is_tensor or isinstance(image, np.ndarray)):
+        raise TypeError(
+            f"The picture must be an array or a tensor; got {type(image).__name__}. Read files "
+            "with skecg.sheet.read_image."
+        )
+    size = check_size(size)
+    first = _check(tuple(image.shape), axes)
+    if is_tensor:
         return _resize_tensor(image, size, first)
     height, width = image.shape[first : first + 2]
     before, after = image.shape[:first], image.shape[first + 2 :]
@@ -96,12 +106,18 @@ def area_matrix(n_in: int, n_out: int) -> NDArray[np.float64]:
     Parameters
     ----------
     n_in, n_out : int
-        Numbers of pixels.
+        Numbers of pixels, from 1 to 1,000,000.
 
     Returns
     -------
     ndarray of float64 of shape (n_out, n_in)
         Rows that sum to 1; ``area_matrix(...) @ x`` resizes the first axis of ``x``.
+
+    Raises
+    ------
+    ValueError
+        If a number of pixels is out of range, or the matrix would have more than a thousand
+        million elements.
 
     Examples
     --------
@@ -110,6 +126,12 @@ def area_matrix(n_in: int, n_out: int) -> NDArray[np.float64]:
     array([[0.667, 0.333, 0.   ],
            [0.   , 0.333, 0.667]])
     """
+    if not all(is_integer(n) and 1 <= n <= 1_000_000 for n in (n_in, n_out)) or n_in * n_out > 1e9:
+        raise ValueError(
+            "n_in and n_out must be integers from 1 to 1,000,000 with a product of at most 1e9; "
+            f"got {n_in!r} and {n_out!r}."
+        )
+    n_in, n_out = int(n_in), int(n_out)
     inputs, outputs = np.arange(n_in) * n_out, np.arange(n_out)[:, None] * n_in
     overlap = np.minimum(inputs + n_out, outputs + n_in) - np.maximum(inputs, outputs)
     return np.maximum(overlap, 0) / n_in
@@ -162,7 +184,7 @@ def _integer_areas(image: NDArray, size: tuple[int, int]) -> NDArray:
     n_lanes = _LANES if has_lanes else channels
     column_parts = np.repeat(horizontal.parts.astype(dtype), n_lanes).reshape(-1, 1, n_lanes)
     areas = np.empty((n_rows, n_columns, channels), dtype)
-    # In strips, for what stays in the cache need not come from memory again.
+    # In strips, so that what was read last is still in the processor's cache.
     n_strip = max(1, _STRIP // (4 * width * channels))
     for first in range(0, n_rows, n_strip):
         borders = slice(first, first + n_strip + 1)
@@ -210,7 +232,7 @@ def _column_sums(rows: NDArray, axis: _Axis, dtype: type) -> tuple[NDArray, NDAr
 
 
 def _column_sums_in_lanes(rows: NDArray, axis: _Axis) -> tuple[NDArray, NDArray]:
-    """Do the same for up to four channels of 16 bits at once, as one 64-bit integer.
+    """Do the same with up to four channels of 16 bits together, as one 64-bit integer.
 
     No sum between two stops reaches 2 ** 16, so nothing is carried from one channel to the next.
     """
@@ -267,16 +289,16 @@ def _resize_tensor(image: torch.Tensor, size: tuple[int, int], first: int) -> to
     return resized.round().to(image.dtype) if image.dtype == torch.uint8 else resized
 
 
-def _check(shape: tuple[int, ...], size: tuple[int, int], axes: tuple[int, int]) -> int:
+def _check(shape: tuple[int, ...], axes: tuple[int, int]) -> int:
     """Return the position of the height axis."""
-    first, second = (axis + len(shape) if axis < 0 else axis for axis in axes)
+    first = second = -1
+    if isinstance(axes, list | tuple) and len(axes) == 2 and all(map(is_integer, axes)):
+        first, second = (int(axis) + len(shape) if axis < 0 else int(axis) for axis in axes)
     if not (0 <= first < len(shape) - 1 and second == first + 1):
         raise ValueError(
             f"axes={axes} must be two neighbouring axes, height before width, of a picture of "
-            f"shape {tuple(shape)}."
+            f"shape {shape}."
         )
-    if len(size) != 2 or min(size) < 1:
-        raise ValueError(f"size must be (height, width), both at least 1; got {size}.")
     if min(shape[first : first + 2]) < 1:
-        raise ValueError(f"A picture of shape {tuple(shape)} has no pixels.")
+        raise ValueError(f"A picture of shape {shape} has no pixels.")
     return first

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from ._area import area_resize
+from ._checks import check_boxes, check_size, is_integer
 
 
 def crop_leads(
@@ -44,6 +45,13 @@ def crop_leads(
     ndarray of uint8 of shape (n_boxes, *size)
         The crops.
 
+    Raises
+    ------
+    TypeError
+        If the sheet is no Pillow image of mode RGB.
+    ValueError
+        If a box lies outside the sheet, or another argument is out of range.
+
     Examples
     --------
     >>> from PIL import Image
@@ -52,9 +60,28 @@ def crop_leads(
     array([[[0, 0],
             [0, 0]]], dtype=uint8)
     """
-    boxes = np.asarray(boxes)
+    if not (isinstance(sheet, Image.Image) and sheet.mode == "RGB"):
+        got = f"mode {sheet.mode}" if isinstance(sheet, Image.Image) else type(sheet).__name__
+        raise TypeError(
+            f"The sheet must be a Pillow image of mode RGB; got {got}. Read it with "
+            "skecg.sheet.read_image, and make an image of it with PIL.Image.fromarray."
+        )
+    size, boxes = check_size(size), check_boxes(boxes)
+    if not (is_integer(dilation) and dilation > 0 and dilation % 2):
+        raise ValueError(f"dilation must be an odd number of pixels; got {dilation!r}.")
+    if resample not in ("area", "bicubic"):
+        raise ValueError(f"resample must be 'area' or 'bicubic'; got {resample!r}.")
     if len(boxes) == 0:
         return np.empty((0, *size), np.uint8)
+    if (
+        (boxes < 0).any()
+        or (boxes > np.tile(sheet.size, 2)).any()
+        or (boxes[:, :2] >= boxes[:, 2:]).any()
+    ):
+        raise ValueError(
+            f"Every box must lie in the sheet of {sheet.width} x {sheet.height} pixels, with left "
+            f"< right and upper < lower; got {boxes.tolist()}."
+        )
     corner = boxes[:, :2].min(0)
     region = sheet.crop((*corner.tolist(), *boxes[:, 2:].max(0).tolist()))
     if swap_channels:
@@ -73,7 +100,7 @@ def crop_leads(
 
 
 def thicken(grey: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    """Take the minimum over a square of odd width; at the border over what is inside."""
+    """Take the minimum over a square of odd width, at the border over its part in the picture."""
     for axis in (0, 1):
         darkest = grey.copy()
         rows, out = grey.swapaxes(0, axis), darkest.swapaxes(0, axis)

@@ -13,6 +13,8 @@ from itertools import pairwise, product
 import numpy as np
 from numpy.typing import NDArray
 
+from ._checks import check_box, check_size
+
 Box = tuple[int, int, int, int]
 
 # Full width and height of a sheet that a layout may differ in before it does not fit.
@@ -35,7 +37,7 @@ class LeadLayout:
     grid_box : (int, int, int, int) or None, default=None
         Frame of the millimetre grid on the same sheet, needed by ``align="grid"``.
     source : str, default=""
-        Where the boxes come from.
+        Origin of the boxes.
 
     Examples
     --------
@@ -52,17 +54,24 @@ class LeadLayout:
     source: str = ""
 
     def __post_init__(self) -> None:
+        if not all(isinstance(own, list | tuple) for own in (self.lead_names, self.boxes)):
+            raise TypeError(
+                f"lead_names and boxes must be tuples; got {type(self.lead_names).__name__} and "
+                f"{type(self.boxes).__name__}."
+            )
         if len(self.lead_names) != len(self.boxes) or not self.boxes:
             raise ValueError(
                 f"A layout needs one name per box; got {len(self.lead_names)} names and "
                 f"{len(self.boxes)} boxes."
             )
         for name, box in zip(self.lead_names, self.boxes):
-            if len(box) != 4 or not (0 <= box[0] < box[2] and 0 <= box[1] < box[3]):
-                raise ValueError(
-                    f"The box of {name!r} must be (left, upper, right, lower) with left < right "
-                    f"and upper < lower; got {box}."
-                )
+            if not isinstance(name, str):
+                raise TypeError(f"lead_names must be strings; got {name!r}.")
+            check_box(box, f"The box of {name!r}")
+        if self.grid_box is not None:
+            check_box(self.grid_box, "grid_box")
+        if self.sheet_size is not None:
+            check_size(self.sheet_size, "(width, height)")
 
     def boxes_on(self, size: tuple[int, int], grid_box: Box | None = None) -> NDArray[np.intp]:
         """Return the boxes on a sheet of another size.
@@ -83,11 +92,13 @@ class LeadLayout:
         Raises
         ------
         ValueError
-            When the sheet (or the grid) has another ratio of width to height, by more than 1 %,
-            or a box lies outside the sheet.
+            If the sheet (or the grid) has another ratio of width to height, by more than 1 %, a
+            box lies outside the sheet, or an argument is of another form.
         """
+        size = check_size(size, "(width, height)")
         boxes = np.array(self.boxes, dtype=float)
         if grid_box is not None:
+            check_box(grid_box, "grid_box")
             if self.grid_box is None:
                 raise ValueError("The layout has no grid_box; it can only be fitted to the sheet.")
             own, found = np.array(self.grid_box, float), np.array(grid_box, float)
@@ -125,7 +136,7 @@ def get_layout(layout: str | LeadLayout) -> LeadLayout:
     Parameters
     ----------
     layout : str or LeadLayout
-        A name in :data:`LAYOUTS`, or a layout of your own.
+        A name in :data:`LAYOUTS`, or a layout, which is returned as it is.
 
     Returns
     -------
@@ -135,11 +146,11 @@ def get_layout(layout: str | LeadLayout) -> LeadLayout:
     Raises
     ------
     ValueError
-        When there is no such name.
+        If there is no such name.
     """
     if isinstance(layout, LeadLayout):
         return layout
-    if layout not in LAYOUTS:
+    if not isinstance(layout, str) or layout not in LAYOUTS:
         raise ValueError(
             f"There is no layout {layout!r}; choose one of {sorted(LAYOUTS)} or pass a LeadLayout."
         )
@@ -162,8 +173,15 @@ def find_grid_box(image: NDArray[np.uint8]) -> Box:
     Raises
     ------
     ValueError
-        When there is no reddish area that covers a quarter of the sheet.
+        If the sheet is no such array, or no reddish area covers a quarter of it.
     """
+    is_rgb = isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] in (3, 4)
+    if not is_rgb or image.dtype != np.uint8 or image.size == 0:
+        got = f"{image.dtype} of {image.shape}" if isinstance(image, np.ndarray) else repr(image)
+        raise ValueError(
+            "The sheet must be an array of uint8 of shape (height, width, 3), as that of "
+            f"read_image; got {got}."
+        )
     red, green, blue = (image[..., channel] for channel in range(3))
     # Saturated subtraction in bytes: no wider copy of the picture is needed.
     reddish = (red - np.minimum(red, np.maximum(green, blue))) > 8
@@ -239,14 +257,14 @@ _SCRIPT = "crop script of the published six-model system"
 
 
 def _published(boxes: tuple[Box, ...], names: Sequence[str] | None, source: str) -> LeadLayout:
-    # Which leads the sheets of tables C to F show is not on record.
+    # Nobody has published which leads the sheets of tables C to F show.
     names = names or [f"box{k}" for k in range(1, len(boxes) + 1)]
     size, grid = (None, None) if boxes is _TABLE_F else (SHEET_SIZE, _FRAME)
     return LeadLayout(tuple(names), boxes, size, grid, f"{_SCRIPT}: {source}")
 
 
 # The published boxes depend on the class: normal sheets are cut by table A, abnormal heartbeats
-# by A-HB, infarctions by B, so that the geometry of a crop tells its label. Table A frames every
+# by A-HB, infarctions by B, so the geometry of a crop reveals its label. Table A frames every
 # lead on the sheets of all classes and is the one to use.
 LAYOUTS: dict[str, LeadLayout] = {
     "edan-3x4": LeadLayout(

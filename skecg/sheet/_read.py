@@ -1,10 +1,10 @@
-"""Reading pictures of any kind as bytes per pixel, upright and without transparency."""
+"""Reading pictures as one byte per pixel and colour, upright and without transparency."""
 
 from __future__ import annotations
 
-import ctypes
 import io
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, TypeAlias
@@ -13,11 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from ._checks import MAX_PIXELS
+from ._doubts import DOUBT_REMEDY, find_doubt
+from ._files import MAX_FILE_BYTES, open_regular_file
+from ._view import view_pixels
+
 ImageSource: TypeAlias = "str | os.PathLike | bytes | BinaryIO | Image.Image | NDArray"
 
-# Twice the pixels of an A4 sheet at 600 dpi, and below the number from which Pillow warns. A
-# picture of any size compresses to a small file: without a limit it fills the memory.
-MAX_PIXELS = 80_000_000
+# The formats that are read and how their files are called. Pillow knows more: for EPS it starts
+# another program, and an icon may hold a larger picture than its header says. JPEG is first because
+# Pillow loads all its plugins before it tries most of the others.
+_FORMATS = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    "PNG": (".png", ".apng"),
+    "AVIF": (".avif",),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+}
+PICTURE_SUFFIXES = tuple(suffix for suffixes in _FORMATS.values() for suffix in suffixes)
+# Pillow's name of a JPEG file that holds several pictures, as telephones write them.
+_OPENED_AS = (*_FORMATS, "MPO")
 
 
 def read_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> NDArray[np.uint8]:
@@ -25,16 +42,18 @@ def read_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> N
 
     The EXIF orientation is applied, transparent parts become white, palettes and other colour
     spaces are turned into RGB, grey becomes three equal channels, and 16 bits become 8 by
-    ``value / 257``, rounded.
+    ``value / 257``, rounded. Of several pictures in a file the first is read.
 
     Parameters
     ----------
     source : str, path, bytes, binary file, PIL.Image.Image or ndarray
-        File name, content or decoded picture: JPEG, PNG, AVIF, TIFF and what else Pillow reads.
+        File name, content or decoded picture. Files are JPEG, PNG, AVIF, TIFF, WebP, BMP or GIF,
+        whatever their name, and regular files of at most 640 MB.
         Arrays have the shape (height, width) or (height, width, channels) with 1, 3 or 4
         channels and are uint8, uint16, bool, or float from 0 to 1.
     max_pixels : int or None, default=80_000_000
-        Larger pictures are refused before they are decoded (decompression bombs).
+        Larger pictures are refused before they are decoded (decompression bombs). None: pictures
+        and files of any size.
 
     Returns
     -------
@@ -43,11 +62,19 @@ def read_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> N
 
     Raises
     ------
+    TypeError
+        If the source is none of the above.
     ValueError
-        When the source cannot be read as a picture, is damaged, truncated or too large. The
+        If the file is of another format, damaged, truncated, too large, a pipe or a device. The
         message names the file.
     FileNotFoundError
-        When there is no such file.
+        If there is no such file.
+
+    Warns
+    -----
+    UserWarning
+        If the picture is nearly black, as a 16-bit picture is whose values fill only 12 bits, or
+        nearly white.
 
     Examples
     --------
@@ -57,49 +84,93 @@ def read_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> N
     array([[[  0,   0,   0],
             [255, 255, 255]]], dtype=uint8)
     """
-    return np.ascontiguousarray(read_pixels(source, max_pixels=max_pixels)[..., :3])
+    pixels = np.ascontiguousarray(read_pixels(source, max_pixels=max_pixels)[..., :3])
+    if doubt := find_doubt(pixels):
+        warnings.warn(f"{_name(source)} is {doubt}. {DOUBT_REMEDY}", UserWarning, stacklevel=2)
+    return pixels
 
 
 def read_pixels(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> NDArray[np.uint8]:
-    """Read as :func:`read_image` does, but without a copy where there can be none.
+    """Read as :func:`read_image` does, but without a copy where possible.
 
     The result is read-only and has the shape (height, width, 3) or, with one channel of padding,
     (height, width, 4).
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
-    image = _open(source, max_pixels)
-    with _named_errors(source):
+    with _opened(source, max_pixels) as opened:
+        image = _upright(opened)
         # A given image is the caller's, and stays as it is.
         if image is not source and (image.format, image.mode) == ("JPEG", "RGB"):
             return _decode_to_array(image)
-        return _pixels_of(_to_rgb(image))
+        return view_pixels(_to_rgb(image))
 
 
 def open_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
     """Read as :func:`read_image` does, but return a Pillow image of mode RGB."""
     if isinstance(source, np.ndarray):
         return Image.fromarray(np.ascontiguousarray(_from_array(source)))
-    image = _open(source, max_pixels)
-    with _named_errors(source):
-        return _to_rgb(image)
+    with _opened(source, max_pixels) as image:
+        return _to_rgb(_upright(image))
 
 
-def _open(source: ImageSource, max_pixels: int | None) -> Image.Image:
-    image = source
-    if not isinstance(source, Image.Image):
-        with _named_errors(source):
-            image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
-    if max_pixels is not None and image.width * image.height > max_pixels:
-        raise ValueError(
-            f"{_name(source)} has {image.width} x {image.height} pixels, more than "
-            f"max_pixels={max_pixels}. Make it smaller first."
+def check_picture(file: io.BytesIO) -> None:
+    """Raise the errors of :func:`read_image` for a damaged file, mostly without decoding it.
+
+    Of JPEG, PNG, AVIF and WebP the header and the checksums or the end are checked; other formats
+    have neither, and are decoded.
+    """
+    with _opened(file, MAX_PIXELS) as image:
+        if image.format not in ("JPEG", "MPO", "PNG", "AVIF", "WEBP"):
+            image.load()
+            return
+        image.verify()
+        # Only the decoder of the pixels would miss the end of a JPEG file.
+        if image.format in ("JPEG", "MPO") and b"\xff\xd9" not in file.getvalue()[-1024:]:
+            raise _Refusal("is truncated: a JPEG file without an end marker.")
+
+
+@contextmanager
+def _opened(source: ImageSource, max_pixels: int | None) -> Iterator[Image.Image]:
+    """Open a picture, turn all errors into those of `read_image`, and close its file."""
+    if not (isinstance(source, str | os.PathLike | bytes | Image.Image) or hasattr(source, "read")):
+        raise TypeError(
+            "A picture must be a file name, bytes, a binary file, a Pillow image or an array; got "
+            f"{type(source).__name__}."
         )
-    with _named_errors(source):
-        # exif_transpose copies the picture even when there is nothing to turn.
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-            image = ImageOps.exif_transpose(image)
+    if not isinstance(source, str | os.PathLike):
+        with _named_errors(source):
+            yield _open(source, max_pixels)
+        return
+    max_bytes = None if max_pixels is None else max(MAX_FILE_BYTES, 8 * max_pixels)
+    with open_regular_file(source, max_bytes=max_bytes) as file, _named_errors(source):
+        yield _open(file, max_pixels)
+
+
+def _open(source: BinaryIO | bytes | Image.Image, max_pixels: int | None) -> Image.Image:
+    """Open a picture of a permitted format and size; its pixels are decoded later."""
+    if isinstance(source, Image.Image):
+        image = source
+        if image.format not in (*_OPENED_AS, None):  # None: made or copied in memory
+            raise _Refusal(
+                f"is a Pillow image of the format {image.format}, which is not read. If you trust "
+                "it, pass image.copy()."
+            )
+    else:
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        image = Image.open(file, formats=tuple(_FORMATS))
+    if max_pixels is not None and image.width * image.height > max_pixels:
+        raise _Refusal(
+            f"has {image.width} x {image.height} pixels, more than max_pixels={max_pixels}. Make "
+            "it smaller first."
+        )
     return image
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    # exif_transpose copies the picture even when there is nothing to turn.
+    turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+    return ImageOps.exif_transpose(image) if turned else image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -119,8 +190,8 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 def _decode_to_array(image: Image.Image) -> NDArray[np.uint8]:
     """Let Pillow decode an RGB JPEG into an array, four bytes per pixel.
 
-    Pillow's own memory comes cleared and, above 16 MB, in pieces that have to be copied. A whole
-    JPEG overwrites every pixel, so that clearing is for nothing.
+    Pillow clears its own memory and, above 16 MB, divides it into blocks that have to be copied.
+    A whole JPEG overwrites every pixel, so there is nothing to clear.
     """
     if not image.tile:  # Pillow refuses a file without a scan only as long as it has no memory
         raise OSError("it has no pixels")
@@ -128,8 +199,8 @@ def _decode_to_array(image: Image.Image) -> NDArray[np.uint8]:
     pixels = allocate((image.height, image.width, 4), np.uint8)
     image.im = memory = Image.frombuffer("RGBX", image.size, pixels, "raw", "RGBX", 0, 1).im
     image.load()
-    if image.im is not memory:  # some plugin, or some later Pillow, brought its own
-        return _pixels_of(image)
+    if image.im is not memory:  # a plugin, or a later Pillow, replaced it
+        return view_pixels(image)
     pixels.flags.writeable = False
     return pixels
 
@@ -158,10 +229,15 @@ def _to_bytes(array: NDArray) -> NDArray[np.uint8]:
         return array * np.uint8(255)
     if array.dtype.kind == "f" and np.all((array >= 0) & (array <= 1)):
         return np.rint(array * 255).astype(np.uint8)
+    values = f" from {array.min()} to {array.max()}" if array.dtype.kind in "iuf" else ""
     raise ValueError(
         "A picture as an array must be uint8, uint16, bool, or float from 0 to 1; got "
-        f"{array.dtype} from {array.min()} to {array.max()}."
+        f"{array.dtype}{values}."
     )
+
+
+class _Refusal(Exception):
+    """Why a picture is not read, without its name."""
 
 
 @contextmanager
@@ -169,12 +245,15 @@ def _named_errors(source: ImageSource) -> Iterator[None]:
     """Turn the many errors of damaged files into one that names the file."""
     try:
         yield
-    except (FileNotFoundError, IsADirectoryError, PermissionError, MemoryError):
-        raise
+    except _Refusal as refusal:
+        raise ValueError(f"{_name(source)} {refusal}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(f"{_name(source)} has too many pixels: {error}") from error
     except UnidentifiedImageError as error:
-        raise ValueError(f"{_name(source)} is not a picture that Pillow can read.") from error
+        raise ValueError(
+            f"{_name(source)} is not a picture in one of the formats {', '.join(_FORMATS)}. "
+            "Convert it, for instance to PNG."
+        ) from error
     # Damaged files reach every corner of a decoder: SyntaxError, struct.error, EOFError, ...
     except Exception as error:
         raise ValueError(
@@ -183,48 +262,8 @@ def _named_errors(source: ImageSource) -> Iterator[None]:
 
 
 def _name(source: ImageSource) -> str:
-    if isinstance(source, str | os.PathLike):
-        return repr(os.fspath(source))
     if isinstance(source, bytes):
         return f"The picture in {len(source)} bytes"
-    name = getattr(source, "filename", None) or getattr(source, "name", None)
-    return repr(name) if name else f"The picture in a {type(source).__name__}"
-
-
-class _ArrowArray(ctypes.Structure):
-    """The structure of the Arrow C data interface, which Pillow's images export."""
-
-
-_ArrowArray._fields_ = [
-    ("length", ctypes.c_int64),
-    ("null_count", ctypes.c_int64),
-    ("offset", ctypes.c_int64),
-    ("n_buffers", ctypes.c_int64),
-    ("n_children", ctypes.c_int64),
-    ("buffers", ctypes.POINTER(ctypes.c_void_p)),
-    ("children", ctypes.POINTER(ctypes.POINTER(_ArrowArray))),
-    ("dictionary", ctypes.c_void_p),
-    ("release", ctypes.c_void_p),
-    ("private_data", ctypes.c_void_p),
-]
-
-
-def _pixels_of(image: Image.Image) -> NDArray[np.uint8]:
-    """View an RGB image's own memory, four bytes per pixel, or copy it.
-
-    ``np.asarray(image)`` copies every pixel, which takes as long as resizing the picture does.
-    """
-    try:
-        _, capsule = image.__arrow_c_array__()
-    except ValueError:  # the image lies in several blocks of memory, as very large ones do
-        return np.asarray(image)
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    pixels = _ArrowArray.from_address(pointer(capsule, b"arrow_array"))
-    values = pixels.children[0].contents
-    n_bytes = image.width * image.height * 4
-    memory = (ctypes.c_uint8 * n_bytes).from_address(values.buffers[1])
-    memory.owner = capsule  # keeps the memory as long as the array lives
-    array = np.frombuffer(memory, np.uint8).reshape(image.height, image.width, 4)
-    array.flags.writeable = False
-    return array
+    name = getattr(source, "filename", None) or getattr(source, "name", None) or source
+    named = isinstance(name, str | os.PathLike)
+    return repr(os.fspath(name)) if named else f"The picture given as {type(source).__name__}"

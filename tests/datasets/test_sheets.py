@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skecg.datasets import load_sheets, make_sheets
 from skecg.preprocessing import AreaResize
+from skecg.sheet import PICTURE_SUFFIXES
 
 PUBLISHED = {
     "MI": ("ECG Images of Myocardial Infarction Patients (240x12=2880)", "MI"),
@@ -147,7 +149,7 @@ def test_damaged_pixels_are_found_by_decoding(folder):
 def test_no_folder_no_class_no_picture(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no folder .*absent"):
         load_sheets(tmp_path / "absent")
-    with pytest.raises(FileNotFoundError, match="none of the folders"):
+    with pytest.raises(FileNotFoundError, match="holds no class folder"):
         load_sheets(tmp_path)
     (tmp_path / "MI").mkdir()
     with pytest.raises(ValueError, match="No picture"):
@@ -155,6 +157,188 @@ def test_no_folder_no_class_no_picture(tmp_path):
     (tmp_path / PUBLISHED["MI"][0]).mkdir()
     with pytest.raises(ValueError, match="'MI' has two folders"):
         load_sheets(tmp_path)
+
+
+def save(path, level=100, **options):
+    path.parent.mkdir(exist_ok=True, parents=True)
+    Image.new("RGB", (20, 10), (level, 0, 0)).save(path, **options)
+
+
+@pytest.fixture
+def own_folder(tmp_path):
+    """Return a folder of three classes under other names than the published ones."""
+    for k, suffix in enumerate(PICTURE_SUFFIXES):
+        save(tmp_path / "sinus" / f"{k}{suffix}", 100 + 10 * k)
+    save(tmp_path / "AF" / "2.PNG")
+    save(tmp_path / "AF" / "10.png")
+    save(tmp_path / "Normal" / "1.png")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "read.txt").touch()
+    save(tmp_path / ".thumbnails" / "1.png")
+    return tmp_path
+
+
+def test_any_folder_of_class_folders(own_folder):
+    sheets = load_sheets(own_folder)
+    assert sheets.target_names.tolist() == ["AF", "Normal", "sinus"]
+    assert np.bincount(sheets.target).tolist() == [2, 1, len(PICTURE_SUFFIXES)]
+    assert [path.rpartition("/")[2] for path in sheets.data[:2]] == ["2.PNG", "10.png"]
+    assert len(set(sheets.groups[:3])) == 1  # one picture, in three files
+    assert "Mendeley" not in sheets.DESCR
+    assert sheets.skipped == []
+    assert AreaResize((2, 3)).transform(sheets.data).shape == (len(sheets.data), 3, 2, 3)
+
+
+def test_published_folders_beside_others_keep_their_names(folder):
+    save(folder / "COVID" / "1.png")
+    names = load_sheets(folder).target_names.tolist()
+    assert names == sorted(["COVID", *(place for place, _ in PUBLISHED.values())])
+
+
+def test_what_is_no_picture_by_its_name_is_listed(own_folder):
+    (own_folder / "AF" / "notes.txt").touch()
+    (own_folder / "AF" / "._2.png").touch()  # as some systems write beside every file
+    (own_folder / "AF" / "more").mkdir()
+    skipped = load_sheets(own_folder).skipped
+    assert [(path.rpartition("/")[2], reason.partition(";")[0]) for path, reason in skipped] == [
+        ("more", "a folder in a class folder"),
+        ("notes.txt", "its name is not a picture's"),
+    ]
+
+
+def test_numbers_of_other_scripts_and_leading_zeros_are_sorted(tmp_path):
+    for name in ("2.png", "02.png", "10.png", "²x.png", "1" * 200 + ".png"):
+        save(tmp_path / "AF" / name)
+    found = [path.rpartition("/")[2] for path in load_sheets(tmp_path).data]
+    assert found == ["02.png", "2.png", "10.png", "1" * 200 + ".png", "²x.png"]
+
+
+def test_the_data_home_may_hold_the_folder_as_sheets(own_folder, tmp_path_factory, monkeypatch):
+    expected = load_sheets(own_folder).target_names.tolist()
+    home = tmp_path_factory.mktemp("home")
+    own_folder.rename(home / "sheets")
+    assert load_sheets(home).target_names.tolist() == expected
+    monkeypatch.setenv("SKECG_DATA", str(home))
+    assert load_sheets().target_names.tolist() == expected
+    monkeypatch.setenv("SKECG_DATA", str(home / "sheets"))
+    with pytest.raises(FileNotFoundError, match=r"SKECG_DATA.*own folder of class folders"):
+        load_sheets()
+    # A class of this name is a class.
+    save(home / "classes" / "sheets" / "1.png")
+    assert load_sheets(home / "classes").target_names.tolist() == ["sheets"]
+
+
+def test_progress_is_shown_when_asked_for(own_folder, capsys):
+    load_sheets(own_folder)
+    assert capsys.readouterr().err == ""
+    load_sheets(own_folder, progress=True)
+    n = len(PICTURE_SUFFIXES) + 3
+    assert f"{n}/{n}" in capsys.readouterr().err
+
+
+def make_unreadable(place):
+    """Put what cannot be read into a class folder: twelve files, and what each error says."""
+    os.mkfifo(place / "pipe.jpg")
+    (place / "zero.jpg").symlink_to("/dev/zero")
+    (place / "dangling.jpg").symlink_to("absent.jpg")
+    (place / "circle.jpg").symlink_to("circle.jpg")
+    (place / "folder.jpg").mkdir()
+    with open(place / "sparse.jpg", "wb") as file:
+        file.truncate(30 << 30)
+    (place / "empty.jpg").touch()
+    (place / "eps.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n")
+    Image.new("1", (11_000, 8_000)).save(place / "bomb.png")
+    Image.new("RGB", (32, 32)).save(place / "icon.png", "ICO")
+    save(place / "cut.bmp")
+    (place / "cut.bmp").write_bytes((place / "cut.bmp").read_bytes()[:-99])
+    save(place / "cut.gif")
+    (place / "cut.gif").write_bytes((place / "cut.gif").read_bytes()[:-9])
+    return {
+        "pipe.jpg": "not a regular file",
+        "zero.jpg": "not a regular file",
+        "dangling.jpg": "No such file",
+        "circle.jpg": "levels of symbolic links",
+        "folder.jpg": "s a directory",
+        "sparse.jpg": "has 32212254720 bytes",
+        "empty.jpg": "not a picture",
+        "eps.jpg": "not a picture",
+        "bomb.png": "more than max_pixels",
+        "icon.png": "not a picture",
+        "cut.bmp": "truncated",
+        "cut.gif": "truncated",
+    }
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("verify", ["file", "pixels"])
+def test_whatever_cannot_be_read_is_skipped_and_listed(own_folder, verify):
+    expected = make_unreadable(own_folder / "AF")
+    sheets = load_sheets(own_folder, on_error="skip", verify=verify)
+    assert len(sheets.data) == len(PICTURE_SUFFIXES) + 3
+    reasons = {path.rpartition("/")[2]: reason for path, reason in sheets.skipped}
+    assert set(reasons) == set(expected)
+    for name, reason in reasons.items():
+        assert expected[name] in reason
+        assert name in reason
+    for path in (own_folder / "AF").glob("[0-9]*"):
+        path.unlink()
+    with pytest.raises((ValueError, OSError), match="/AF/"):
+        load_sheets(own_folder, verify=verify)
+
+
+def test_nearly_black_sheets_warn_when_pixels_are_verified(own_folder):
+    save(own_folder / "AF" / "11.png", 20)
+    load_sheets(own_folder)
+    with pytest.warns(UserWarning, match=r"^1 of 17 sheets .*11\.png' is nearly black\. Look"):
+        load_sheets(own_folder, verify="pixels")
+
+
+HEAD = "file,printed_id_group\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "needs the columns"),
+        (b"file,identity\nAF/2.PNG,1\n", "needs the columns"),
+        (b"\xff\xfe\x00", "codec can't decode"),
+        (HEAD + "AF/2.PNG,1,2\n", "line 2 has more fields"),
+        (HEAD + 'AF/2.PNG,"1\n', "end of data"),
+        (HEAD + "AF/2.PNG," + "1" * 200_000, "field larger"),
+        (HEAD + "AF/2.PNG,1\nAF/2.jpg,2\n", "line 3 gives 'AF/2' a second"),
+        (HEAD + "AF/2.PNG\nAF/10.png,\n,1\n", "does not list 3 of 3 files"),
+        (HEAD + "AF/2.PNG,1\n\nAF/10.png,1\n", "does not list 1 of 3 files.*'Normal/1'"),
+    ],
+)
+def test_a_bad_manifest_is_a_value_error_that_names_it(own_folder, content, message):
+    shutil.rmtree(own_folder / "sinus")
+    manifest = own_folder / "manifest.csv"
+    manifest.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match=rf"manifest\.csv' .*{message}"):
+        load_sheets(own_folder, groups="printed-id", on_error="skip")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_manifest_must_be_a_regular_file_of_some_size(own_folder):
+    manifest = own_folder / "manifest.csv"
+    os.mkfifo(manifest)
+    with pytest.raises(ValueError, match=r"manifest\.csv' cannot be read .*not a regular file"):
+        load_sheets(own_folder, groups="printed-id")
+    manifest.unlink()
+    with open(manifest, "wb") as file:
+        file.truncate(30 << 30)
+    with pytest.raises(ValueError, match=r"manifest\.csv' cannot be read .*at most 67108864"):
+        load_sheets(own_folder, groups="printed-id")
+    manifest.unlink()
+    manifest.mkdir()
+    with pytest.raises(ValueError, match=r"manifest\.csv' cannot be read .*directory"):
+        load_sheets(own_folder, groups="printed-id")
+
+
+def test_a_manifest_with_a_byte_order_mark_is_read(folder):
+    manifest = folder / "manifest.csv"
+    manifest.write_bytes(b"\xef\xbb\xbf" + manifest.read_bytes())
+    assert len(np.unique(load_sheets(folder, groups="printed-id").groups)) == 20
 
 
 @pytest.mark.parametrize("name", ["groups", "on_error", "verify"])
@@ -180,7 +364,7 @@ def test_the_counts_of_the_published_files(data_home):
         for k, name in enumerate(sheets.target_names)
     }
     assert distinct == {"MI": 30, "HB": 233, "PMI": 86, "Normal": 142}
-    # No image stands in two classes: the groups of the classes add up.
+    # No image is in two classes: the groups of the classes add up.
     assert len(np.unique(sheets.groups)) == 491
     by_identity = load_sheets(data_home / "sheets", groups="printed-id").groups
     assert len(np.unique(by_identity)) == 311

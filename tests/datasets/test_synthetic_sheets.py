@@ -57,6 +57,10 @@ def test_any_size(size):
     [
         ({"n_samples": 0}, ValueError),
         ({"n_samples": 2.5}, TypeError),
+        ({"n_samples": 10**30}, ValueError),
+        ({"n_samples": 10**6, "size": (8_000, 9_000)}, ValueError),
+        ({"size": (10**30, 10**30)}, ValueError),
+        ({"size": 5}, ValueError),
         ({"n_samples": 3, "n_subjects": 4}, ValueError),
         ({"size": (5, 100)}, ValueError),
     ],

@@ -71,7 +71,7 @@ def test_a_layout_of_ones_own_in_the_axes_given():
     layout = LeadLayout(("above", "below"), ((0, 0, 40, 10), (0, 10, 40, 30)), (40, 30))
     _, (left, right) = plt.subplots(1, 2)
     display = LeadLayoutDisplay.from_layout(
-        layout, np.full((60, 80, 3), 255, np.uint8), ax=right,
+        layout, np.full((60, 80, 3), 200, np.uint8), ax=right,
         box_kw={"ec": "#123456"}, text_kw={"size": 4},
     )  # fmt: skip
     assert display.ax_ is right

@@ -134,5 +134,5 @@ def test_a_layout_of_your_own(sheet):
 def test_unknown_layouts_and_even_dilations_are_refused(sheet):
     with pytest.raises(ValueError, match="no layout 'edan'"):
         LeadCropper("edan").fit([sheet])
-    with pytest.raises(ValueError, match="dilation must be odd; got 2"):
+    with pytest.raises(ValueError, match="dilation must be an odd number of pixels; got 2"):
         LeadCropper(dilation=2).fit([sheet])

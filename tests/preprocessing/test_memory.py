@@ -10,6 +10,7 @@ import io
 import operator
 import os
 import pickle
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -28,9 +29,9 @@ from sklearn.preprocessing import FunctionTransformer
 
 import skecg
 from skecg.datasets import make_sheets
-from skecg.preprocessing import AreaResize, ContentMemory, LeadCropper
+from skecg.preprocessing import AreaResize, ContentMemory, LeadCropper, _picture_cache
 from skecg.preprocessing._memory import _names
-from skecg.sheet import _read
+from skecg.sheet import _read, read_at_most
 
 N = 10  # sheets
 CANDIDATES, FOLDS = 3, 5
@@ -72,7 +73,7 @@ def cache(tmp_path):
 
 
 def entries(folder):
-    return sorted(Path(folder).rglob("output.pkl"))
+    return sorted(path for name in ("output.pkl", "picture") for path in Path(folder).rglob(name))
 
 
 def edit(name, sheets):
@@ -312,6 +313,176 @@ def test_a_damaged_entry_is_replaced(transformer, damage, X, decoded, cache):
         decoded.clear()
         assert_array_equal(remembering.transform(X), expected)
         assert len(decoded) == n_expected
+
+
+def picture_with(X, memory):
+    resize = AreaResize((1, 2), memory=memory)
+    expected = AreaResize((1, 2)).transform(X[:1])
+    assert_array_equal(resize.transform(X[:1]), expected)
+    return resize, expected
+
+
+def test_every_flipped_byte_is_found_and_the_picture_read_anew(X, decoded, cache):
+    resize, expected = picture_with(X, cache)
+    (entry,) = entries(cache)
+    content = entry.read_bytes()
+    assert len(content) == 32 + 1 + 3 * 2  # the digest, the doubt and the pixels
+    for i, byte in enumerate(content):
+        for flipped in (byte ^ 1, byte ^ 128):
+            entry.write_bytes(content[:i] + bytes([flipped]) + content[i + 1 :])
+            decoded.clear()
+            assert_array_equal(resize.transform(X[:1]), expected)
+            assert len(decoded) == 1
+            assert entry.read_bytes() == content
+
+
+def test_an_entry_of_another_picture_is_found(X, decoded, cache):
+    resize = AreaResize(SIZE, memory=cache)
+    expected = resize.transform(X[:2])
+    one, other = entries(cache)
+    one.write_bytes(other.read_bytes())
+    decoded.clear()
+    assert_array_equal(resize.transform(X[:2]), expected)
+    assert len(decoded) == 1
+
+
+class Trap:
+    """Tells when it is unpickled."""
+
+    sprung = False
+
+    def __reduce__(self):
+        return setattr, (Trap, "sprung", True)
+
+
+def test_nothing_that_a_stranger_wrote_is_unpickled(X, cache):
+    resize, expected = picture_with(X, cache)
+    for file in [path for path in Path(cache).rglob("*") if path.is_file()]:
+        joblib.dump(Trap(), file)
+    (Path(cache, "joblib", "skecg", "0" * 32)).mkdir()
+    joblib.dump(Trap(), Path(cache, "joblib", "skecg", "0" * 32, "output.pkl"))
+    assert_array_equal(resize.transform(X[:1]), expected)
+    assert not Trap.sprung
+    pickle.loads(pickle.dumps(Trap()))
+    assert Trap.sprung
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_pipes_devices_and_huge_files_in_the_cache_are_replaced(X, decoded, cache):
+    def sparse(path):
+        with open(path, "wb") as file:
+            file.truncate(30 << 30)
+
+    resize, expected = picture_with(X, cache)
+    (entry,) = entries(cache)
+    for make in (os.mkfifo, lambda path: path.symlink_to("/dev/zero"), sparse):
+        entry.unlink()
+        make(entry)
+        for n_expected in (1, 0):
+            decoded.clear()
+            assert_array_equal(resize.transform(X[:1]), expected)
+            assert len(decoded) == n_expected
+        assert entry.stat().st_size == 39
+
+
+def test_a_cache_that_cannot_be_written_warns(X, cache):
+    resize, expected = picture_with(X, cache)
+    (entry,) = entries(cache)
+    entry.unlink()
+    entry.mkdir()
+    (entry / "file").touch()
+    with pytest.warns(UserWarning, match="Results cannot be kept in the cache .*cache.*directory"):
+        assert_array_equal(resize.transform(X[:1]), expected)
+    assert [path.name for path in entry.parent.iterdir()] == ["picture"]
+
+
+def test_another_kind_of_memory_is_checked_too(X, decoded):
+    class OfOneEntry:
+        entry = None
+
+        def cache(self, func, ignore=None):
+            def cached(key, source):
+                self.entry = self.entry or func(key, source)
+                return self.entry
+
+            return cached
+
+    memory = OfOneEntry()
+    resize, expected = picture_with(X, memory)
+    damaged = bytearray(memory.entry)
+    damaged[-1] ^= 1
+    for entry, n_expected in ((memory.entry, 0), (bytes(damaged), 1), (b"-", 1), ("x", 1)):
+        memory.entry = entry
+        decoded.clear()
+        assert_array_equal(resize.transform(X[:1]), expected)
+        assert len(decoded) == n_expected
+
+
+def test_joblib_clears_and_trims_the_cache(X, cache):
+    resize, _ = picture_with(X, cache)
+    joblib.Memory(cache, verbose=0).reduce_size(items_limit=0)
+    assert entries(cache) == []
+    resize.transform(X[:1])
+    joblib.Memory(cache, verbose=0).clear(warn=False)
+    assert entries(cache) == []
+
+
+def test_a_memory_without_a_folder_keeps_nothing(X, decoded):
+    picture_with(X, joblib.Memory(None, verbose=0))
+    assert len(decoded) == 2
+
+
+@each
+@pytest.mark.parametrize("memory", [None, "cache"])
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_pipes_devices_and_huge_files_are_refused_at_once(transformer, memory, X, tmp_path):
+    memory = memory and str(tmp_path / memory)
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "zero.jpg").symlink_to("/dev/zero")
+    with open(tmp_path / "sparse.jpg", "wb") as file:
+        file.truncate(30 << 30)
+    for name in ("pipe", "zero", "sparse"):
+        path = tmp_path / f"{name}.jpg"
+        with pytest.raises(ValueError, match=rf"Sample 1 of X: .*{name}\.jpg' (is not|has \d+)"):
+            clone(transformer).set_params(memory=memory).transform([X[0], path])
+        if name == "sparse" and memory:  # a pipe and a device are no files: they are left alone
+            cached = ContentMemory(memory).cache(len_of)
+            with pytest.raises(ValueError, match=rf"{name}\.jpg' has"):
+                cached([path])
+
+
+def len_of(X):
+    return len(X)
+
+
+def test_an_endless_open_file_is_refused(monkeypatch, cache):
+    class Endless(io.RawIOBase):
+        def read(self, n):
+            return b"\0" * n
+
+    assert read_at_most.__defaults__[0] == 640_000_000
+    monkeypatch.setattr(_picture_cache, "read_at_most", partial(read_at_most, max_bytes=99))
+    with pytest.raises(ValueError, match="Sample 0 of X: The file has more than 99 bytes"):
+        AreaResize(memory=cache).transform([Endless()])
+
+
+@each
+def test_nearly_black_and_white_sheets_warn_once(transformer, X, sheets, cache, tmp_path):
+    dark = str(tmp_path / "dark.png")
+    scan = sheets.data[0, ..., 0].astype(np.uint16) * 16  # 12 bits in 16
+    Image.fromarray(scan).save(dark)
+    white = np.full_like(sheets.data[0], 250)
+    remembering = clone(transformer).set_params(memory=cache)
+    for _ in range(2):  # from the cache, too
+        with pytest.warns(UserWarning, match="nearly") as caught:
+            remembering.transform([X[0], dark, white, dark])
+        messages = sorted(str(warning.message) for warning in caught)
+        assert len(messages) == 2
+        assert messages[1].startswith("2 of 4 pictures in X are nearly black, the first of them")
+        assert f"sample 1, '{dark}'. Look at it" in messages[1]
+        assert messages[0].startswith("1 of 4 pictures in X are nearly white, the first of them")
+        assert {warning.filename for warning in caught} == {__file__}
+    remembering.transform([X[0], scan * 16])
 
 
 @each

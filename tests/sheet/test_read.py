@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import gc
 import io
+import os
+import subprocess
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile
+from PIL import EpsImagePlugin, Image, ImageFile
 
-from skecg.sheet import read_image
-from skecg.sheet._read import open_image, read_pixels
+from skecg.sheet import _read, open_image, open_regular_file, read_image, read_pixels
 
 
 @pytest.fixture
@@ -31,12 +33,20 @@ def encoded(picture, image_format, **options):
         ("TIFF", {}, 0),
         ("JPEG", {"quality": 95, "subsampling": 0}, 6),
         ("AVIF", {"quality": 95, "subsampling": "4:4:4"}, 8),
+        ("WEBP", {"lossless": True}, 0),
+        ("BMP", {}, 0),
+        ("MPO", {"quality": 95, "subsampling": 0}, 6),
     ],
 )
 def test_formats(picture, image_format, options, tolerance):
     read = read_image(encoded(picture, image_format, **options))
     assert read.dtype == np.uint8
     assert np.abs(read.astype(int) - picture).max() <= tolerance
+
+
+def test_gif(picture):
+    read = read_image(encoded(picture, "GIF"))
+    assert np.abs(read.astype(int) - picture).max() <= 32  # 256 colours for 3,072
 
 
 def test_sources(picture, tmp_path):
@@ -131,6 +141,147 @@ def test_other_content_is_named(tmp_path, content):
         read_image(content)
 
 
+class Started(Exception):
+    """Another program was to be started."""
+
+
+@pytest.fixture
+def no_programs(monkeypatch):
+    def start(*args, **kwargs):
+        raise Started(args)
+
+    for module, name in [
+        *((subprocess, name) for name in ("Popen", "run", "call", "check_call", "check_output")),
+        *((os, name) for name in ("system", "popen", "execv", "posix_spawn", "fork")),
+    ]:
+        monkeypatch.setattr(module, name, start)
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", "gs")  # as if Ghostscript were installed
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n"
+
+
+def test_eps_called_jpg_starts_no_program(no_programs, tmp_path):
+    path = tmp_path / "sheet.jpg"
+    path.write_bytes(EPS)
+    with Image.open(path) as image, pytest.raises(Started):
+        image.load()
+    for source in (path, EPS, io.BytesIO(EPS)):
+        with pytest.raises(ValueError, match=r"not a picture in one of the formats JPEG, PNG"):
+            read_image(source)
+    refused = pytest.raises(ValueError, match=r"sheet\.jpg' is a Pillow image of the format EPS")
+    with Image.open(path) as image, refused:
+        read_image(image)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_no_file_that_pillow_writes_starts_a_program(no_programs, picture):
+    Image.init()
+    read, refused = set(), set()
+    for image_format in sorted(set(Image.OPEN) & set(Image.SAVE)):
+        image = Image.fromarray(picture)
+        content = io.BytesIO()
+        for mode in ("RGB", "L", "1", "F"):
+            try:
+                image.convert(mode).save(content, image_format)
+                break
+            except (OSError, ValueError, KeyError):
+                content = io.BytesIO()
+        try:
+            read_pixels(content.getvalue())
+            read.add(image_format)
+        except ValueError:
+            refused.add(image_format)
+    assert read == {"AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"}
+    assert {"EPS", "ICO", "ICNS", "PPM", "JPEG2000"} <= refused
+
+
+@pytest.mark.parametrize("image_format", ["ICO", "ICNS"])
+def test_icons_are_refused_before_what_they_hold_is_decoded(image_format, monkeypatch):
+    content = encoded(np.zeros((256, 256, 3), np.uint8), image_format)
+    inner = encoded(np.zeros((9_000, 9_000), np.uint8), "PNG")
+    start = content.index(b"\x89PNG")
+    monkeypatch.setattr(ImageFile.ImageFile, "load", pytest.fail)
+    with pytest.raises(ValueError, match="not a picture in one of the formats"):
+        read_image(content[:start] + inner)
+
+
+def test_a_pillow_image_of_another_format_can_be_copied(picture):
+    image = Image.open(io.BytesIO(encoded(picture, "PPM")))
+    with pytest.raises(ValueError, match=r"format PPM, which is not read.*image\.copy"):
+        read_image(image)
+    np.testing.assert_array_equal(read_image(image.copy()), picture)
+    np.testing.assert_array_equal(
+        read_image(Image.open(io.BytesIO(encoded(picture, "MPO")))),
+        read_image(encoded(picture, "MPO")),
+    )
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "avif", "tiff", "webp", "bmp", "gif"])
+@pytest.mark.parametrize("read", [open_image, read_pixels])
+def test_files_are_closed_and_the_pixels_stay(picture, tmp_path, suffix, read, monkeypatch):
+    Image.fromarray(picture).save(tmp_path / f"sheet.{suffix}")
+    opened = []
+
+    def remembering(*args, **kwargs):
+        opened.append(open_regular_file(*args, **kwargs))
+        return opened[0]
+
+    monkeypatch.setattr(_read, "open_regular_file", remembering)
+    image = read(tmp_path / f"sheet.{suffix}")
+    assert [file.closed for file in opened] == [True]
+    image = image.crop((0, 0, 9, 9)) if read is open_image else image[:9, :9]
+    expected = read_image((tmp_path / f"sheet.{suffix}").read_bytes())[:9, :9]
+    np.testing.assert_array_equal(np.asarray(image)[..., :3], expected)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_pipes_devices_and_huge_files_are_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "zero.jpg").symlink_to("/dev/zero")
+    with open(tmp_path / "sparse.jpg", "wb") as file:
+        file.truncate(30 << 30)
+    for name, message in [
+        ("pipe", "is not a regular file"),
+        ("zero", "is not a regular file"),
+        ("sparse", "has 32212254720 bytes; at most 640000000"),
+    ]:
+        with pytest.raises(ValueError, match=rf"{name}\.jpg' {message}"):
+            read_image(tmp_path / f"{name}.jpg")
+
+
+def test_a_larger_limit_of_pixels_allows_larger_files(picture, tmp_path, monkeypatch):
+    monkeypatch.setattr(_read, "MAX_FILE_BYTES", 10)
+    path = tmp_path / "sheet.bmp"
+    Image.fromarray(picture).save(path)
+    with pytest.raises(ValueError, match=r"sheet\.bmp' has 9270 bytes; at most 10 are read"):
+        read_image(path, max_pixels=1)
+    for max_pixels in (48 * 64, None):
+        np.testing.assert_array_equal(read_image(path, max_pixels=max_pixels), picture)
+
+
+@pytest.mark.parametrize("source", [None, 5, [[1, 2]], object(), bytearray(b"x")])
+def test_what_is_no_source_is_a_type_error(source):
+    with pytest.raises(TypeError, match=f"a Pillow image or an array; got {type(source).__name__}"):
+        read_image(source)
+
+
+def test_memory_that_a_decoder_lacks_is_an_error_of_the_picture(picture, monkeypatch):
+    monkeypatch.setattr(ImageFile.ImageFile, "load", Mock(side_effect=MemoryError("no memory")))
+    with pytest.raises(ValueError, match=r"cannot be read as a picture.*no memory"):
+        read_image(encoded(picture, "PNG"))
+
+
+def test_nearly_black_and_nearly_white_pictures_warn(picture, tmp_path):
+    twelve_bits = (np.arange(64 * 64).reshape(64, 64)).astype(np.uint16)
+    Image.fromarray(twelve_bits).save(tmp_path / "scan.png")
+    with pytest.warns(UserWarning, match=r"scan\.png' is nearly black.*multiply 12-bit"):
+        read_image(tmp_path / "scan.png")
+    assert read_image(16 * twelve_bits).max() == 255
+    with pytest.warns(UserWarning, match="given as ndarray is nearly white"):
+        read_image(np.ones((9, 9)))
+
+
 def test_a_missing_file_is_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="absent"):
         read_image(tmp_path / "absent.jpg")
@@ -207,14 +358,14 @@ def test_what_a_damaged_jpeg_lacks_is_never_old_memory(monkeypatch):
     content = encoded(noise, "JPEG")
     assert read_image(content).any()  # leaves its pixels in the memory that the next one takes
     without_tables = content.replace(b"\xff\xdb", b"\xff\xe9")
-    assert not read_image(without_tables).any()
+    assert not read_pixels(without_tables).any()
 
 
 def test_images_in_several_blocks_of_memory_are_copied():
     # Pillow keeps more than 16 MB in several blocks, of which there is no single view.
-    large = Image.new("RGB", (2500, 2000), (1, 2, 3))
+    large = Image.new("RGB", (2500, 2000), (91, 92, 93))
     assert read_pixels(large).shape[:2] == (2000, 2500)
-    assert read_image(large)[1999, 2499].tolist() == [1, 2, 3]
+    assert read_image(large)[1999, 2499].tolist() == [91, 92, 93]
 
 
 def test_open_image_has_the_same_pixels(picture):
