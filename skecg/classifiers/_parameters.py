@@ -93,8 +93,9 @@ class TrainingParameters(BaseEstimator, ABC):
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
         Number format. Weights, normalisations, losses and optimiser steps are always in float32
         (float64 with ``"float64"``). ``"auto"`` multiplies in bfloat16 in ``fit`` where the
-        hardware has units for it, else in float32; in ``predict``, ``predict_proba`` and ``embed`` it is float32, so that a fitted model predicts
-        the same on every machine. ``"bfloat16"`` multiplies in bfloat16 in both.
+        hardware has units for it, else in float32; ``predict``, ``predict_proba`` and ``embed``
+        are in float32, so that a fitted model predicts the same on every machine. ``"bfloat16"``
+        multiplies in bfloat16 in ``fit`` and in prediction.
     compile : bool, default=False
         Compile the network's training step with ``torch.compile``.
     callbacks : list of skorch callbacks or None, default=None
