@@ -7,7 +7,7 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._compat import StrOptions
+from .._compat import StrOptions, validate_params
 from ..sheet import GRID_BOX, SHEET_SIZE, ImageSource, mean_channels_first, read_pixels
 from ._memory import MemoryLike
 from ._pictures import PictureTransformer
@@ -110,7 +110,7 @@ class AreaResize(PictureTransformer):
             When a picture cannot be read or the region lies outside it; the message names the
             file.
         """
-        self._validate_params()
+        validate_params(self)
         self._check_more_parameters()
         size = tuple(int(n) for n in self.size)
         weights = _GREY if self.color == "gray" else None

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._compat import Interval, StrOptions
+from .._compat import Interval, StrOptions, validate_params
 from ..sheet import ImageSource, LeadLayout, crop_leads, find_grid_box, get_layout, open_image
 from ._area_resize import check_size
 from ._memory import MemoryLike
@@ -176,7 +176,7 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
             When a picture cannot be read, when the layout does not fit it, or when
             ``align="grid"`` finds no grid. The message names the sample.
         """
-        self._validate_params()
+        validate_params(self)
         self._check_more_parameters()
         layout, order = get_layout(self.layout), self._order()
         size = tuple(int(n) for n in self.size)

@@ -188,7 +188,7 @@ def test_a_record_without_a_beat_is_left_out_of_training():
     without = X.copy()
     without[[2, 5]] = 0
     with pytest.warns(
-        UserWarning, match="2 of 24 records have no beat.*no part in training"
+        UserWarning, match="2 of 24 records have no beat.*not used in training"
     ) as said:
         clf = vote().fit(without, y)
     assert len(said) == 1

@@ -1,0 +1,65 @@
+"""Private names of PyTorch and skorch; PyTorch is imported when a function needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def bfloat16_units(device_type: str) -> bool:
+    """Tell whether a device has units for bfloat16.
+
+    For the CPU, PyTorch 2.13 has the probes ``torch.cpu._is_avx512_bf16_supported`` and
+    ``torch.cpu._is_amx_tile_supported``; 2.4 has neither. Without them the processor's flags are
+    read from the operating system, where that is Linux; elsewhere the answer is no.
+
+    Parameters
+    ----------
+    device_type : str
+        ``torch.device.type``.
+
+    Returns
+    -------
+    bool
+        Whether products in bfloat16 are faster than in float32; False for devices other than
+        the CPU and CUDA.
+    """
+    import torch
+
+    if device_type == "cuda":
+        return torch.cuda.is_available() and torch.cuda.get_device_capability() >= (8, 0)
+    if device_type != "cpu":
+        return False
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    probes = [getattr(torch.cpu, name, None) for name in names]
+    if None in probes:
+        return not _processor_flags().isdisjoint({"avx512_bf16", "amx_bf16"})
+    return any(probe() for probe in probes)
+
+
+def _processor_flags() -> set[str]:
+    """Return the flags of the first processor, empty where the system does not tell."""
+    try:
+        text = _CPUINFO.read_text()
+    except OSError:
+        return set()
+    lines = (line.partition(":") for line in text.splitlines())
+    return next((set(flags.split()) for name, _, flags in lines if name.strip() == "flags"), set())
+
+
+def set_training(net: Any, training: bool) -> None:
+    """Put the networks and losses of a skorch net into training or evaluation mode.
+
+    skorch 1.4 does it by ``net._set_training``. Without that, ``module_`` and ``criterion_`` are
+    set: a net that has others needs skorch's own.
+    """
+    own = getattr(net, "_set_training", None)
+    if own is not None:
+        own(training)
+        return
+    for name in ("module_", "criterion_"):
+        part = getattr(net, name, None)
+        if hasattr(part, "train"):
+            part.train(training)
