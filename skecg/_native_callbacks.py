@@ -85,7 +85,7 @@ def open_fit_task(
 
 @contextmanager
 def fit_of_part(
-    estimator: Any, part: Any, X: Any, y: Any, snapshot: Callable[[], dict[str, Any]] = dict
+    estimator: Any, part: Any, X: Any, y: Any, snapshot: Callable[[], dict[str, Any]]
 ) -> Iterator[None]:
     """Show callbacks the fit of a meta-estimator; inside the block, that of its part.
 

@@ -76,7 +76,7 @@ def test_samplers_with_one_number_lower_it_for_all(sampler):
     expected, _ = clone(sampler).set_params(**{name: 2}).fit_resample(X, Y)
     X_new, _, message = resample(sampler, X, Y)
     assert_array_equal(X_new, expected)
-    assert message.endswith(f"({name}=5) gets {name}=2")
+    assert message.endswith(f"({name}=5) uses {name}=2")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_single_sample_is_left_alone(sampler):
     sampler = clone(sampler).set_params(random_state=0)
     _, y_new, message = resample(sampler, beats(64), WITH_ONE)
     assert "class 'Q' has 1 sample: " in message
-    assert "leaves it as it is; class 'V' has 3 samples" in message
+    assert "does not resample it; class 'V' has 3 samples" in message
     assert Counter(y_new.tolist())["Q"] <= 1
     assert Counter(y_new.tolist())["V"] > 20
 
@@ -158,7 +158,7 @@ def test_on_request_it_is_an_error(sampler):
 def test_the_users_sampler_is_not_changed():
     sampler = SMOTEENN(smote=SMOTE(k_neighbors=5), random_state=0)
     ours = NDSampler(sampler)
-    with pytest.warns(UserWarning, match="gets k_neighbors=2"):
+    with pytest.warns(UserWarning, match="uses k_neighbors=2"):
         ours.fit_resample(beats(), Y)
     assert sampler.smote.k_neighbors == 5
     assert ours.sampler_.smote.k_neighbors.n_neighbors == 6
