@@ -29,7 +29,7 @@ from ._sklearn import (
     safe_indexing,
     validate_steps,
 )
-from ._torch import bfloat16_units, set_training
+from ._torch import bfloat16_units, set_training, taking_images
 
 __all__ = [
     "RUNNING_FIT",
@@ -54,6 +54,7 @@ __all__ = [
     "sampler_tags",
     "sampling_type",
     "set_training",
+    "taking_images",
     "validate_params",
     "validate_steps",
     "with_callbacks",

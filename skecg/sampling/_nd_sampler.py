@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -252,6 +253,11 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         validate_params(self)
         if issparse(X):
             raise TypeError("NDSampler takes no sparse X; make it dense by X.toarray()")
+        if isinstance(X, Mapping):
+            raise TypeError(
+                f"X must be an array, a data frame or a list of samples; got {type(X).__name__}. "
+                "Pass list(X.values()) for the samples of a mapping"
+            )
         if num_samples(X) == 0 or 0 in getattr(X, "shape", ()):
             what = "sample(s)" if num_samples(X) == 0 else "feature(s)"
             shape = f"(shape={getattr(X, 'shape', (0,))})"

@@ -368,6 +368,7 @@ STAGES = {
     "parameter": ({"on_small_class": "drop"}, {}, "on_small_class"),
     "inner parameter": ({"sampler__sampling_strategy": "no such"}, {}, "sampling_strategy"),
     "sparse X": ({}, {"X": csr_array(np.eye(56))}, "sparse"),
+    "mapping": ({}, {"X": dict.fromkeys(PATHS)}, "a list of samples; got dict"),
     "no samples": ({}, {"X": np.ones((0, 3))}, "0 sample"),
     "no features": ({}, {"X": np.ones((56, 0))}, "0 feature"),
     "lengths": ({}, {"y": Y[:-1]}, "inconsistent"),
