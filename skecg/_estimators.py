@@ -62,7 +62,7 @@ def check_parts(estimator: BaseEstimator, params: dict[str, Any], defaults: dict
     params : dict
         What ``set_params`` was given.
     defaults : dict of {str: str}
-        Parts that may be None, and what None stands for, as code.
+        Parts that may be None, and what None means, as code.
 
     Raises
     ------

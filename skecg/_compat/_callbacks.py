@@ -18,8 +18,8 @@ except ImportError:
         return method
 
 
-# What scikit-learn 1.9.1 keeps in an estimator during a fit: no copy is part of that fit. Other
-# names would be copied, which costs memory and nothing else.
+# What scikit-learn 1.9.1 keeps in an estimator during a fit; copies of the estimator go without
+# it. Should the names change, copies are larger, and nothing else happens.
 RUNNING_FIT = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")
 
 
@@ -29,7 +29,7 @@ def has_callbacks(estimator: Any) -> bool:
 
 
 def begin_callbacks(estimator: Any, max_subtasks: int) -> Any | None:
-    """Return the context of a fit that begins, or None where no callback is to be called.
+    """Return the context of a fit that begins, or None if there is no callback to call.
 
     scikit-learn 1.9.1 makes it by ``_init_callback_context``. Without that the callbacks are not
     called, and a warning says so: training must not fail because progress cannot be shown.

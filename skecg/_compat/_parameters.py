@@ -87,7 +87,7 @@ def validate_params(estimator: Any) -> None:
     """Check the parameters of an estimator against its ``_parameter_constraints``.
 
     By scikit-learn's own ``_validate_params`` where it and the constraints are there, else by the
-    check below, which leaves alone what it does not understand.
+    check below, which accepts values of constraints that it does not know.
 
     Raises
     ------

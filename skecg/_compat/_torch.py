@@ -66,10 +66,10 @@ def set_training(net: Any, training: bool) -> None:
 
 
 def taking_images(norm: type) -> type:
-    """Let a subclass of ``torch.nn.BatchNorm1d`` with a ``forward`` of its own take images, too.
+    """Make a subclass of ``torch.nn.BatchNorm1d`` accept images in its own ``forward``.
 
-    PyTorch 2.13 refuses them by ``_check_input_dim``. If that is not where it does so, the class
-    gets PyTorch's ``forward`` again, which is slower and gives the same numbers.
+    PyTorch 2.13 refuses them in ``_check_input_dim``. Without that method the class gets PyTorch's
+    ``forward`` again, which is slower and gives the same numbers.
     """
     if hasattr(norm, "_check_input_dim"):
         norm._check_input_dim = lambda self, x: None

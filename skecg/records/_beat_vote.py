@@ -1,4 +1,4 @@
-"""The classifier of records that lets the beats of a record vote."""
+"""The classifier of records by a vote of their beats."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         ``segment(X)``; None means ``BeatSegmenter()``. Its parameter ``beats`` has no effect
         here: all beats are used.
     classifier : estimator, default=None
-        The classifier of beats, of shape (n_beats, beat_length): one of skecg's, any of
+        The classifier of beats, of shape (n_beats, beat_length): one of skecg's or of
         scikit-learn's, or a pipeline of scikit-learn's or imbalanced-learn's that ends in one;
         None means ``ECGResidualCNNClassifier()``.
     voting : {"soft", "hard", "mean-logit"} or callable, default="soft"

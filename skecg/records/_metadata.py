@@ -85,7 +85,7 @@ def fit_keywords(
     if must_have_weights and not has_weights:
         raise ValueError(
             f"the weights of the beats cannot be given to {type(classifier).__name__}: its fit "
-            "takes no sample_weight, or a sampler stands before it, which cannot resample them. "
+            "takes no sample_weight, or a sampler before it cannot resample them. "
             "Omit sample_weight and set beat_weight='equal', or use another classifier"
         )
     _check_early_stopping(classifier, keywords)
@@ -140,7 +140,7 @@ def _keyword(estimator: BaseEstimator, name: str) -> str | None:
 
 
 def _has_sampler(estimator: BaseEstimator) -> bool:
-    """Tell whether a sampler stands before the last step of a pipeline."""
+    """Tell whether there is a sampler before the last step of a pipeline."""
     if not isinstance(estimator, Pipeline):
         return False
     *before, (_, last) = estimator.steps

@@ -1,4 +1,4 @@
-"""The sampler that lets imbalanced-learn's samplers take data of any shape."""
+"""The sampler for data of any shape."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from ._small_classes import lower_neighbors
 
 
 class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
-    """Let any sampler of imbalanced-learn resample data of any shape and type.
+    """Resample data of any shape and type with any sampler of imbalanced-learn.
 
     imbalanced-learn takes tables of numbers. Here X may also be a list of file names or of
     records of different lengths, an array of strings or objects, windows of several leads or
@@ -272,7 +272,7 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         return form
 
     def _prepared(self, X: Any, y: ArrayLike) -> tuple[Any, Any, ArrayLike, NDArray | None]:
-        """Return a clone of the sampler, what it is fitted on, and classes that became numbers."""
+        """Return a clone of the sampler, its X and y, and the classes if y was numbered."""
         labels, _ = check_target_type(np.asarray(y), indicate_one_vs_all=True)
         sampler = clone(self.sampler)
         if _uses_y_only(sampler):
