@@ -77,6 +77,7 @@ OWN = own_names(list(TREES.values()))
 # These change hands now; a file that no longer uses such a name fails until its line goes.
 NOT_YET = {
     "classifiers/_base.py",
+    "networks/_transfer.py",
     "persistence/_estimators.py",
     "training/_block_prediction.py",
     "training/_device.py",

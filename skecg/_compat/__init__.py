@@ -29,7 +29,7 @@ from ._sklearn import (
     safe_indexing,
     validate_steps,
 )
-from ._torch import bfloat16_units, set_training, taking_images
+from ._torch import cpu_has_bfloat16_units, set_training, taking_images
 
 __all__ = [
     "RUNNING_FIT",
@@ -40,9 +40,9 @@ __all__ = [
     "Interval",
     "StrOptions",
     "begin_callbacks",
-    "bfloat16_units",
     "check_method_params",
     "check_sample_weight",
+    "cpu_has_bfloat16_units",
     "has_callbacks",
     "metadata_requests",
     "num_samples",

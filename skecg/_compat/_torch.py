@@ -8,30 +8,15 @@ from typing import Any
 _CPUINFO = Path("/proc/cpuinfo")
 
 
-def bfloat16_units(device_type: str) -> bool:
-    """Tell whether a device has units for bfloat16.
+def cpu_has_bfloat16_units() -> bool:
+    """Tell whether the CPU has units that multiply in bfloat16.
 
-    For the CPU, PyTorch 2.13 has the probes ``torch.cpu._is_avx512_bf16_supported`` and
-    ``torch.cpu._is_amx_tile_supported``; 2.4 has neither. Without them the processor's flags are
-    read from the operating system, where that is Linux; elsewhere the answer is no.
-
-    Parameters
-    ----------
-    device_type : str
-        ``torch.device.type``.
-
-    Returns
-    -------
-    bool
-        Whether products in bfloat16 are faster than in float32; False for devices other than
-        the CPU and CUDA.
+    PyTorch 2.13 has the probes ``torch.cpu._is_avx512_bf16_supported`` and
+    ``torch.cpu._is_amx_tile_supported``; 2.4 has neither. If one is missing, the flags of the
+    processor are read from Linux; on other systems the answer is then no.
     """
     import torch
 
-    if device_type == "cuda":
-        return torch.cuda.is_available() and torch.cuda.get_device_capability() >= (8, 0)
-    if device_type != "cpu":
-        return False
     names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     probes = [getattr(torch.cpu, name, None) for name in names]
     if None in probes:

@@ -81,11 +81,9 @@ def weight_layers(module: nn.Module) -> dict[str, list[str]]:
     stored = module.state_dict()
     for name, part in module.named_modules():
         prefix = f"{name}." if name else ""
-        weights = dict(part.named_parameters(recurse=False, remove_duplicate=False))
-        buffers = part.named_buffers(recurse=False, remove_duplicate=False)
-        own = [*weights, *(key for key, _ in buffers)]
+        own = [*part._parameters, *part._buffers]
         own = [prefix + key for key in own if prefix + key in stored]
-        if any(w.ndim >= 2 for w in weights.values()):
+        if any(w is not None and w.ndim >= 2 for w in part._parameters.values()):
             current = layers[name or type(part).__name__] = []
         current += own
     if layers and first:

@@ -14,16 +14,15 @@ def test_bfloat16_units_without_the_probes(monkeypatch, tmp_path, flags, expecte
     probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     own = [getattr(torch.cpu, name)() for name in probes if hasattr(torch.cpu, name)]
     if len(own) == 2:
-        assert _compat.bfloat16_units("cpu") == any(own)
+        assert _compat.cpu_has_bfloat16_units() == any(own)
     for name in probes:
         monkeypatch.delattr(torch.cpu, name, raising=False)
     told = tmp_path / "cpuinfo"
     told.write_text(f"processor\t: 0\nflags\t\t: {flags}\n\nprocessor\t: 1\nflags\t\t: amx_bf16\n")
     monkeypatch.setattr("skecg._compat._torch._CPUINFO", told)
-    assert _compat.bfloat16_units("cpu") is expected
+    assert _compat.cpu_has_bfloat16_units() is expected
     monkeypatch.setattr("skecg._compat._torch._CPUINFO", tmp_path / "no such file")
-    assert _compat.bfloat16_units("cpu") is False
-    assert _compat.bfloat16_units("mps") is False
+    assert _compat.cpu_has_bfloat16_units() is False
 
 
 @pytest.mark.parametrize("own", [True, False])
