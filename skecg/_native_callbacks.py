@@ -1,4 +1,4 @@
-"""scikit-learn's own callbacks (since 1.9) around a fit; before 1.9 there are none to call."""
+"""Calls of scikit-learn's own callbacks (since 1.9) during a fit; before 1.9 there are none."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
-from ._compat import with_callbacks
+from ._compat import RUNNING_FIT, begin_callbacks, with_callbacks
 
-# What scikit-learn keeps in an estimator while it is being fitted: no copy is part of that fit.
-RUNNING_FIT = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")
+__all__ = ["RUNNING_FIT", "FitTask", "as_one_task", "fit_of_part", "open_fit_task"]
 
 
 class FitTask:
@@ -18,14 +17,14 @@ class FitTask:
 
     Parameters
     ----------
+    context : sklearn.callback.CallbackContext
+        That of the fit.
     estimator : estimator
         Its class has :class:`CallbackSupportMixin`, its ``fit`` is under ``with_callbacks``.
     X, y : object
-        What ``fit`` was given, in the user's form: scorers will ask for predictions on it.
+        What ``fit`` was given, in the user's form: scorers predict on it.
     sample_weight : array-like or None, default=None
-        What scorers shall weigh by.
-    max_epochs : int, default=0
-        Most epochs that there will be; a fit in one piece has none.
+        Weights for the scorers.
 
     Attributes
     ----------
@@ -35,59 +34,82 @@ class FitTask:
     """
 
     def __init__(
-        self, estimator: Any, X: Any, y: Any, sample_weight: Any = None, max_epochs: int = 0
+        self, context: Any, estimator: Any, X: Any, y: Any, sample_weight: Any = None
     ) -> None:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._seen = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        self._context = estimator._init_callback_context(max_subtasks=max_epochs)
+        self._context = context
         self._context.call_on_fit_task_begin(**self._seen)
         self._epoch = None
         self.snapshot: Callable[[], dict[str, Any]] = dict
 
     def begin_epoch(self) -> None:
-        """Say that an epoch begins."""
+        """Tell the callbacks that an epoch begins."""
         epoch = self._context.subcontext(task_name="epoch")
         epoch.call_on_fit_task_begin(**self._seen, reconstruction_attributes=self.snapshot)
         self._epoch = epoch
 
     def skip_epoch(self) -> None:
-        """Count an epoch that was done before a kill; what it made is not there to be shown."""
+        """Count an epoch of an earlier, interrupted process; its weights are no longer known."""
         epoch = self._context.subcontext(task_name="epoch")
         epoch.call_on_fit_task_begin(**self._seen)
         epoch.call_on_fit_task_end(**self._seen)
 
     def end_epoch(self) -> bool:
-        """Say, once, that the epoch has ended; return whether a callback wants to stop there."""
+        """Tell the callbacks, once, that the epoch has ended; return whether one wants to stop."""
         epoch, self._epoch = self._epoch, None
         if epoch is None:
             return False
         return epoch.call_on_fit_task_end(**self._seen, reconstruction_attributes=self.snapshot)
 
     def end(self) -> None:
-        """Say that the fit has ended."""
+        """Tell the callbacks that the fit has ended."""
         self._context.call_on_fit_task_end(**self._seen, reconstruction_attributes=self.snapshot)
 
 
-def open_fit_task(estimator: Any, *args: Any) -> FitTask | None:
-    """Return the task of a fit that begins, or None where no callback is set."""
-    return FitTask(estimator, *args) if getattr(estimator, "_skl_callbacks", None) else None
+def open_fit_task(
+    estimator: Any, X: Any, y: Any, sample_weight: Any = None, max_epochs: int = 0
+) -> FitTask | None:
+    """Return the task of a fit that begins, or None where there is no callback to call.
+
+    Parameters
+    ----------
+    estimator, X, y, sample_weight
+        As in :class:`FitTask`.
+    max_epochs : int, default=0
+        Upper bound on the number of epochs; 0 for a fit without epochs.
+    """
+    context = begin_callbacks(estimator, max_epochs)
+    return None if context is None else FitTask(context, estimator, X, y, sample_weight)
 
 
 @contextmanager
-def fit_of_part(estimator: Any, part: Any, X: Any, y: Any) -> Iterator[None]:
-    """Show callbacks the fit of a meta-estimator; in the block they see that of its part."""
-    if not getattr(estimator, "_skl_callbacks", None):
+def fit_of_part(
+    estimator: Any, part: Any, X: Any, y: Any, snapshot: Callable[[], dict[str, Any]]
+) -> Iterator[None]:
+    """Show callbacks the fit of a meta-estimator; inside the block, that of its part.
+
+    Parameters
+    ----------
+    estimator, part : estimator
+        The meta-estimator, and the estimator that is fitted inside the block.
+    X, y : object
+        What the meta-estimator's ``fit`` was given.
+    snapshot : callable
+        Returns the fitted attributes of the meta-estimator at the end of the block.
+    """
+    whole = begin_callbacks(estimator, 1)
+    if whole is None:
         yield
         return
     seen = {"estimator": estimator, "X": X, "y": y}
-    whole = estimator._init_callback_context(max_subtasks=1)
     whole.call_on_fit_task_begin(**seen)
     inner = whole.subcontext(task_name="fit-classifier")
     with inner.propagate_callback_context(part):
         inner.call_on_fit_task_begin(**seen)
         yield
         inner.call_on_fit_task_end(**seen)
-    whole.call_on_fit_task_end(**seen)
+    whole.call_on_fit_task_end(**seen, reconstruction_attributes=snapshot)
 
 
 def as_one_task(fit: Callable) -> Callable:

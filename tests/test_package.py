@@ -63,7 +63,7 @@ FLOORS = (
     ("samples",),
     ("model_selection", "metrics", "sampling"),
     ("networks", "augmentation", "signal", "sheet"),
-    ("_native_callbacks",),
+    ("_native_callbacks", "_estimators"),
     ("_compat", "_version"),
 )
 

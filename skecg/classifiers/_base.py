@@ -14,8 +14,8 @@ import torch
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import CallbackSupportMixin, with_callbacks
-from .._native_callbacks import RUNNING_FIT, FitTask, open_fit_task
+from .._compat import RUNNING_FIT, CallbackSupportMixin, validate_params, with_callbacks
+from .._native_callbacks import FitTask, open_fit_task
 from ..parallel import device_turn
 from ..samples import Batches, SampleView, check_samples
 from ..training import (
@@ -101,7 +101,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
             With ``early_stopping=True`` and without ``groups``; if the axes of X seem to be in
             another order than the network expects.
         """
-        self._validate_params()
+        validate_params(self)
         task = open_fit_task(self, X, y, sample_weight, self.max_epochs)
         data = check_data(self, X, y, sample_weight, groups)
         if self.early_stopping and groups is None:
@@ -156,7 +156,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         FloatingPointError
             If training diverges.
         """
-        self._validate_params()
+        validate_params(self)
         seed, device = draw_seed(self.random_state), resolve_device(self.device)
         if not hasattr(self, "net_"):
             data = check_data(self, X, y, sample_weight, groups, classes)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from skorch.history import History
 
+from .._estimators import publish as publish_attributes
 from ..networks import (
     TransferReport,
     check_network,
@@ -111,9 +112,7 @@ class Fitted:
 
 def publish(classifier: TrainingParameters, fitted: Fitted) -> None:
     """Make a classifier the fitted one; nothing of an earlier fit is left."""
-    state = vars(classifier)
-    state.pop("feature_names_in_", None)
-    state.update(fitted.attributes())
+    publish_attributes(classifier, fitted.attributes())
 
 
 # The file -------------------------------------------------------------------------------------

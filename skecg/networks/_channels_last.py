@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .._compat import taking_images
+
 _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
@@ -77,11 +79,9 @@ class _OverSignals(nn.Module):
         return super().forward(channels_last(x.unsqueeze(2))).squeeze(2)
 
 
+@taking_images
 class BatchNorm1d(_OverSignals, nn.BatchNorm1d):
     """The batch normalisation of :class:`torch.nn.BatchNorm1d`, with channels last on the CPU."""
-
-    def _check_input_dim(self, x: Tensor) -> None:
-        """Take signals and images alike."""
 
 
 class GroupNorm(_OverSignals, nn.GroupNorm):

@@ -98,9 +98,8 @@ def weight_layers(module: nn.Module, sample: Tensor) -> dict[str, list[str]]:
     parts = dict(module.named_modules())
     for name in _in_order_of_calls(module, sample):
         part, prefix = parts[name], f"{name}." if name else ""
-        own = [*part._parameters, *part._buffers]
-        own = [prefix + key for key in own if prefix + key in stored]
-        if any(w is not None and w.ndim >= 2 for w in part._parameters.values()):
+        own = [prefix + key for key, _ in _own_tensors(part) if prefix + key in stored]
+        if _is_weight_layer(part):
             current = layers[name or type(part).__name__] = []
         current += own
     if layers and first:
@@ -136,20 +135,25 @@ def _in_order_of_calls(module: nn.Module, sample: Tensor) -> list[str]:
             name = name.rpartition(".")[0]
         return calls.get(name, 0)
 
-    found = [
-        name
-        for name, part in module.named_modules()
-        if any(w is not None for w in (*part._parameters.values(), *part._buffers.values()))
-    ]
+    found = [name for name, part in module.named_modules() if _own_tensors(part)]
     for name in found:
-        own = module.get_submodule(name)._parameters.values()
-        if name and not place(name) and any(w is not None and w.ndim >= 2 for w in own):
+        if name and not place(name) and _is_weight_layer(module.get_submodule(name)):
             raise ValueError(
                 f"the layer {name!r} is not called when the network computes a sample, so its "
                 "place in the order of the layers is unknown; call it as a module in forward, or "
                 "remove it"
             )
     return sorted(found, key=place)
+
+
+def _own_tensors(part: nn.Module) -> list[tuple[str, Tensor]]:
+    """Return the weights and buffers of a part without those of its parts."""
+    weights = part.named_parameters(recurse=False, remove_duplicate=False)
+    return [*weights, *part.named_buffers(recurse=False, remove_duplicate=False)]
+
+
+def _is_weight_layer(part: nn.Module) -> bool:
+    return any(weight.ndim >= 2 for weight in part.parameters(recurse=False))
 
 
 def take_over(

@@ -11,7 +11,8 @@ from torch import Tensor, distributed, nn
 
 from ._share import Share, current_share
 
-_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+# Numbers of axes that each of them takes.
+_BATCH_NORMS = {nn.BatchNorm1d: (2, 3), nn.BatchNorm2d: (4,), nn.BatchNorm3d: (5,)}
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def shared_batch_norms(module: nn.Module, share: Share) -> Iterator[None]:
     share : Share
         This process's share.
     """
-    norms = [part for part in module.modules() if isinstance(part, _BATCH_NORMS)]
+    norms = [part for part in module.modules() if isinstance(part, tuple(_BATCH_NORMS))]
     for norm in norms:
         norm.forward = partial(_forward, norm, share)
     try:
@@ -44,7 +45,10 @@ def _forward(norm: nn.Module, share: Share, x: Tensor) -> Tensor:
     single_value = share.n_whole == 1 and x.numel() == x.shape[1]
     if alone or single_value:
         return type(norm).forward(norm, x)
-    norm._check_input_dim(x)
+    allowed = next(axes for kind, axes in _BATCH_NORMS.items() if isinstance(norm, kind))
+    if x.dim() not in allowed:
+        expected = " or ".join(f"{n}D" for n in allowed)
+        raise ValueError(f"expected {expected} input (got {x.dim()}D input)")
 
     x32 = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
     axes, per_channel = [0, *range(2, x.dim())], [1, -1, *(1 for _ in range(2, x.dim()))]

@@ -7,7 +7,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._compat import StrOptions
+from .._compat import StrOptions, validate_params
 from ..sheet import (
     GRID_BOX,
     MAX_PIXELS,
@@ -127,7 +127,7 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
         UserWarning
             If regions are nearly black (as 16-bit pictures are that fill only 12 bits) or white.
         """
-        self._validate_params()
+        validate_params(self)
         self._check_more_parameters()
         size = check_size(self.size)
         weights = _GREY if self.color == "gray" else None

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Bunch, Tags, check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
-from .._compat import CallbackSupportMixin, Interval, StrOptions
+from .._compat import CallbackSupportMixin, Interval, StrOptions, validate_params
 from .._native_callbacks import as_one_task
 from ..signal import (
     Beats,
@@ -169,7 +169,7 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         BeatSegmenter
             The transformer itself.
         """
-        self._validate_params()
+        validate_params(self)
         self._check_X(X, reset=True)
         return self
 
@@ -192,7 +192,7 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             When ``X`` is empty or holds NaN or infinite values, when a beat is too long and
             ``on_long="raise"``, or when a row has no beat and ``on_empty="raise"``.
         """
-        self._validate_params()
+        validate_params(self)
         rows = self._check_X(X, reset=False)
         parts, is_empty = [], np.ones(len(rows), dtype=bool)
         for first, block in _blocks(rows):
@@ -237,7 +237,7 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         ValueError
             As ``transform``; and when ``y`` or ``groups`` has another length than ``X``.
         """
-        self._validate_params()
+        validate_params(self)
         rows = self._check_X(X, reset=False)
         check_consistent_length(rows, y, groups)
         parts = []

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL.Image import Resampling
 
-from .._compat import Interval, StrOptions
+from .._compat import Interval, StrOptions, validate_params
 from ..sheet import (
     ImageSource,
     LeadLayout,
@@ -194,7 +194,7 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
         UserWarning
             If sheets are nearly black (as 16-bit pictures are that fill only 12 bits) or white.
         """
-        self._validate_params()
+        validate_params(self)
         self._check_more_parameters()
         layout, order = get_layout(self.layout), self._order()
         size = check_size(self.size)

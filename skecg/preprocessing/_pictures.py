@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from tqdm import tqdm
 
-from .._compat import CallbackSupportMixin, HasMethods
+from .._compat import CallbackSupportMixin, HasMethods, validate_params
 from .._native_callbacks import as_one_task
 from ..sheet import DOUBT_REMEDY, ImageSource
 from ._picture_cache import Work, remember
@@ -54,7 +54,7 @@ class PictureTransformer(
         object
             The transformer itself.
         """
-        self._validate_params()
+        validate_params(self)
         self._check_more_parameters()
         list_pictures(X)
         return self

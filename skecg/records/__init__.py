@@ -1,4 +1,6 @@
-"""Classifiers of whole records that rest on classifiers of beats."""
+"""Classifiers of whole records, built on classifiers of beats."""
+
+from __future__ import annotations
 
 from ._beat_vote import BeatVoteClassifier
 

@@ -1,4 +1,4 @@
-"""The classifier of records that lets the beats of a record vote."""
+"""The classifier of records by a vote of their beats."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import Bunch, check_consistent_length, column_or_1d
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    _raise_for_params,
-    _routing_enabled,
-)
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_method_params,
-    _num_samples,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._compat import (
     CallbackSupportMixin,
     HasMethods,
     StrOptions,
+    check_method_params,
     check_sample_weight,
+    num_samples,
+    raise_for_params,
+    routing_enabled,
+    validate_params,
     with_callbacks,
 )
+from .._estimators import check_parts, publish, validated
 from .._native_callbacks import fit_of_part
 from ..preprocessing import BeatSegmenter, has_unequal_rows
+from ._checks import (
+    check_classes_agree,
+    check_classes_left,
+    check_groups,
+    check_has_probabilities,
+    class_prior,
+)
 from ._metadata import fit_keywords, shared_weights
 from ._votes import VOTES, called_votes
 
@@ -43,74 +46,78 @@ Voting = Callable[[NDArray[np.float64]], ArrayLike]
 class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
     """Classify records by a vote of their heartbeats.
 
-    ``fit`` cuts the records into beats, gives each beat its record's label and trains any
-    classifier on the beats; ``predict`` lets the beats of a record vote. Since its samples are
-    records, no record has beats on both sides of a cross-validation's fold; and since the inner
-    classifier is given ``groups``, none has beats on both sides of its early-stopping split.
+    ``fit`` cuts the records into beats, gives each beat the label of its record and trains a
+    classifier on the beats. ``predict`` lets the beats of a record vote. A sample is a record, so
+    cross-validation never puts beats of one record into both the training and the test part. The
+    classifier of beats is given ``groups``, so its early stopping does not divide a record either.
 
     Parameters
     ----------
     segmenter : object, default=None
-        A :class:`BeatSegmenter`, or another estimator whose ``fit(X)`` and ``segment(X)`` do the
-        same; None stands for ``BeatSegmenter()``. Its ``beats`` does not matter here: all beats
-        are used.
+        A :class:`BeatSegmenter`, or another estimator with the same ``fit(X)`` and
+        ``segment(X)``; None means ``BeatSegmenter()``. Its parameter ``beats`` has no effect
+        here: all beats are used.
     classifier : estimator, default=None
-        The classifier of beats, of shape (n_beats, beat_length): one of skecg's, any of
+        The classifier of beats, of shape (n_beats, beat_length): one of skecg's or of
         scikit-learn's, or a pipeline of scikit-learn's or imbalanced-learn's that ends in one;
-        None stands for ``ECGResidualCNNClassifier()``.
+        None means ``ECGResidualCNNClassifier()``.
     voting : {"soft", "hard", "mean-logit"} or callable, default="soft"
-        How the probabilities of a record follow from those of its beats:
+        How the probabilities of a record are computed from those of its beats:
 
         - ``"soft"``: their mean.
-        - ``"hard"``: the share of the beats that each class is predicted for. The only one that
-          needs no ``predict_proba`` of the classifier.
-        - ``"mean-logit"``: the softmax of the mean of their logarithms, which is their geometric
-          mean, scaled: one sure beat counts more than several unsure ones. A probability below
-          2.2e-16 counts as that.
+        - ``"hard"``: the share of the beats that are predicted as each class. Only this one
+          works with a classifier that has no ``predict_proba``.
+        - ``"mean-logit"``: the softmax of the mean of their logarithms, that is, their geometric
+          mean scaled to sum to 1. One confident beat counts more than several uncertain ones.
+          Probabilities below 2.2e-16 are raised to that.
         - a function that maps the probabilities of one record's beats, of shape (n_beats,
-          n_classes), to n_classes numbers that are not negative; they are scaled to the sum 1.
+          n_classes), to n_classes numbers that are not negative; they are scaled to sum to 1.
     beat_weight : {"equal", "shared"}, default="equal"
-        What a beat weighs in training: as much as every other, so that a record with many beats
-        weighs more than one with few; or its part of the record's weight, so that every record
-        weighs the same. The latter needs a classifier that takes ``sample_weight``. Either is
-        multiplied with the ``sample_weight`` of the record.
+        Weight of a beat in training. ``"equal"``: every beat weighs the same, so a record with
+        many beats weighs more than one with few. ``"shared"``: the beats of a record share its
+        weight, so every record weighs the same; the classifier must take ``sample_weight``. Both
+        are multiplied by the ``sample_weight`` of the record.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     class_prior_ : ndarray of shape (n_classes,)
-        Weighted share of the records of each class; what a record without a beat is given.
+        Weighted share of the records of each class: the probabilities of a record without a
+        beat.
     segmenter_ : object
         The fitted segmenter.
     classifier_ : estimator
         The fitted classifier of beats.
     n_features_in_ : int
-        Samples in a record, when ``fit`` saw a two-dimensional ``X``.
+        Number of time steps of a record, if ``X`` was two-dimensional in ``fit``.
     feature_names_in_ : ndarray of str
-        Column names, when ``fit`` saw a data frame whose columns are named by strings.
+        Column names, if ``X`` was a data frame with string column names in ``fit``.
 
     See Also
     --------
-    BeatSegmenter : With ``beats="median"`` in a pipeline, one beat stands for a record.
+    BeatSegmenter : In a pipeline, with ``beats="median"``, it gives one beat for each record.
 
     Notes
     -----
-    ``groups`` reaches the classifier's ``fit`` where that takes it, the last step of a pipeline,
-    and the splitter of a search such as :class:`~sklearn.model_selection.GridSearchCV`. The
-    ``groups`` of :func:`~sklearn.model_selection.cross_validate` go to its splitter alone; those
-    in its ``params`` come here, so that early stopping divides no subject either. Where an
-    inner early stopping cannot be given it, as in scikit-learn's ``MLPClassifier``, a warning
-    says so. Behind a sampler of imbalanced-learn, whose pipeline cannot resample it, early
-    stopping is an error.
+    A ``fit`` that fails changes nothing: the estimator stays unfitted, or as it was fitted before.
 
-    With metadata routing enabled this is a router and a consumer: ``sample_weight`` and
-    ``groups`` have to be requested of it and of the classifier, and any other metadata that the
-    classifier requests are repeated for the beats, too. The numbers of the records, which stand
-    for groups where none are given, need no request.
+    ``groups`` are passed to the classifier's ``fit`` if it takes them, to the last step of a
+    pipeline, and to the splitter of a search such as
+    :class:`~sklearn.model_selection.GridSearchCV`.
+    :func:`~sklearn.model_selection.cross_validate` gives its own ``groups`` to its splitter only;
+    pass them in its ``params`` as well, so that early stopping does not divide a subject. A
+    classifier whose early stopping cannot use groups, such as scikit-learn's ``MLPClassifier``,
+    gets a warning. Early stopping behind a sampler of imbalanced-learn is an error, because its
+    pipeline cannot resample groups.
 
-    A record without a beat takes no part in training; a class that is left without one is an
-    error.
+    With metadata routing enabled, this estimator is a router and a consumer: request
+    ``sample_weight`` and ``groups`` of it and of the classifier. Other metadata that the
+    classifier requests are repeated for the beats. If no groups are given, every record is a
+    group; that needs no request.
+
+    Records without a beat are not used in training. If all records of a class have no beat, that
+    is an error.
 
     Examples
     --------
@@ -168,10 +175,10 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         sample_weight : array-like of shape (n_records,), default=None
             Weights of the records.
         groups : array-like of shape (n_records,), default=None
-            Subject of each record, for the classifier; None makes every record a group.
+            Subject of each record, for the classifier. None makes every record a group.
         **fit_params : dict
-            With metadata routing enabled, more that the classifier requests; arrays of n_records
-            are repeated for the beats.
+            With metadata routing enabled, other metadata that the classifier requests; arrays of
+            length n_records are repeated for the beats.
 
         Returns
         -------
@@ -181,48 +188,65 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         Raises
         ------
         ValueError
-            When X or y is invalid; when no record, or none of a class, has a beat; when the
-            classifier has no ``predict_proba`` for the voting, or cannot be given the weights;
-            when a sampler stands before early stopping.
+            If X, y, ``groups`` or ``sample_weight`` is invalid; if no record, or none of a class,
+            has a beat; if the classifier has no ``predict_proba`` and the voting needs it, or
+            cannot be given the weights; if it stops early behind a sampler.
+        TypeError
+            If X, y or ``sample_weight`` is no array-like.
 
         Warns
         -----
         UserWarning
-            When records have no beat; when an inner early stopping cannot be given the groups.
+            If records have no beat, or early stopping of the classifier cannot use the groups.
         """
-        _raise_for_params(fit_params, self, "fit")
-        self._validate_params()
-        X, y = self._check_fit_input(X, y)
-        check_consistent_length(X, y, groups)
+        raise_for_params(fit_params, self, "fit")
+        validate_params(self)
+        X, y, form = self._check_fit_input(X, y)
+        check_groups(groups, len(y))
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, y, ensure_non_negative=True)
-        segmenter = BeatSegmenter() if self.segmenter is None else self.segmenter
-        self.segmenter_ = clone(segmenter).fit(X)
-        self.classifier_ = clone(self._classifier())
-        self._check_has_probabilities()
+        classes, codes = np.unique(y, return_inverse=True)
+        prior = class_prior(codes, sample_weight)
 
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        totals = np.bincount(codes, sample_weight)
-        if not totals.sum():
-            raise ValueError("all sample weights are zero; there is nothing to learn from")
-        self.class_prior_ = totals / totals.sum()
-        found, n_beats = self._segment(X, "they take no part in training")
-        self._check_classes_left(codes[n_beats > 0])
-        weights = sample_weight
-        if self.beat_weight == "shared":
-            weights = shared_weights(n_beats, sample_weight)
-        metadata = {"sample_weight": weights, "groups": groups, **fit_params}
-        # What the user did not give need not be requested.
-        own = {"sample_weight"} if sample_weight is None else set()
-        if groups is None:
-            metadata["groups"] = np.arange(len(y))
-            own.add("groups")
-        metadata = _check_method_params(y, metadata, found.row)
-        keywords = fit_keywords(self, metadata, own)
-        with fit_of_part(self, self.classifier_, X, y):
-            self.classifier_.fit(found.beats, y[found.row], **keywords)
-        self._check_classes_agree()
+        segmenter = clone(BeatSegmenter() if self.segmenter is None else self.segmenter).fit(X)
+        classifier = clone(self._classifier())
+        check_has_probabilities(classifier, self.voting)
+        found, n_beats = _segment(segmenter, X, "they are not used in training")
+        check_classes_left(classes, codes[n_beats > 0])
+        metadata, own = self._metadata_of_records(n_beats, sample_weight, groups, fit_params)
+        metadata = check_method_params(y, metadata, found.row)
+        keywords = fit_keywords(self, classifier, metadata, own)
+
+        learned = {"classes_": classes, "class_prior_": prior, "segmenter_": segmenter}
+        learned |= {"classifier_": classifier, **form}
+        with fit_of_part(self, classifier, X, y, lambda: learned):
+            classifier.fit(found.beats, y[found.row], **keywords)
+            check_classes_agree(classifier, classes)
+        publish(self, learned)
         return self
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this estimator, its segmenter and its classifier.
+
+        Parameters
+        ----------
+        **params : dict
+            ``name=value``, or ``segmenter__name=value`` and ``classifier__name=value``.
+
+        Returns
+        -------
+        BeatVoteClassifier
+            The classifier itself.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, or a parameter of ``segmenter`` or ``classifier`` is set while
+            that is None.
+        """
+        defaults = {"segmenter": "BeatSegmenter()", "classifier": "ECGResidualCNNClassifier()"}
+        check_parts(self, params, defaults)
+        return super().set_params(**params)
 
     def predict_proba(self, X: Records) -> NDArray[np.float64]:
         """Compute the class probabilities of records.
@@ -240,20 +264,20 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         Raises
         ------
         ValueError
-            When X is invalid, or when a function given as ``voting`` returns anything but
-            n_classes finite numbers that are not negative and not all zero.
+            If X is invalid, or if a function given as ``voting`` does not return n_classes finite
+            numbers that are not negative and not all zero.
 
         Warns
         -----
         UserWarning
-            When records have no beat: they are given ``class_prior_``.
+            If records have no beat: their probabilities are ``class_prior_``.
         """
         X = self._check_predict_input(X)
-        found, n_beats = self._segment(X, "they are given the class prior")
+        found, n_beats = _segment(self.segmenter_, X, "their probabilities are class_prior_")
         probabilities = np.tile(self.class_prior_, (len(n_beats), 1))
         has_beat = n_beats > 0
         if has_beat.any():
-            # The rows that have beats, numbered on without a gap.
+            # Rows that have beats, numbered without gaps.
             row = (np.cumsum(has_beat) - 1)[found.row]
             probabilities[has_beat] = self._votes(found.beats, row)
         return probabilities
@@ -285,13 +309,13 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         Returns
         -------
         ndarray of shape (n_records,)
-            Of classes with equal votes, the first in ``classes_``.
+            If classes have equal votes, the first of them in ``classes_``.
         """
         codes = self.predict_proba(X).argmax(axis=1)
         return self.classes_[codes]
 
     def predict_beats(self, X: Records) -> Bunch:
-        """Return every beat with what the classifier says of it.
+        """Return every beat with its probabilities and its predicted class.
 
         Parameters
         ----------
@@ -303,12 +327,12 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         Bunch
             ``row``, the index into ``X``; ``window``, ``r_peak`` and ``period``, as
             :meth:`BeatSegmenter.segment` gives them; ``beats`` (n_beats, beat_length);
-            ``probabilities`` (n_beats, n_classes), or None where the classifier has none; and
-            ``label``, the predicted class. In the order of row and R peak. A record without a
-            beat does not occur.
+            ``probabilities`` (n_beats, n_classes), or None if the classifier has no
+            ``predict_proba``; and ``label``, the predicted class. Beats are sorted by row and R
+            peak. Records without a beat have no entry.
         """
         X = self._check_predict_input(X)
-        found, _ = self._segment(X, "they are not in the result")
+        found, _ = _segment(self.segmenter_, X, "they are not in the result")
         n_beats, n_classes = len(found.row), len(self.classes_)
         probabilities, label = np.empty((0, n_classes)), self.classes_[:0]
         if n_beats:
@@ -320,12 +344,12 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         return Bunch(**columns, probabilities=probabilities, label=label)
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Say which metadata go where; see scikit-learn's guide to metadata routing.
+        """Return which metadata go where; see scikit-learn's guide to metadata routing.
 
         Returns
         -------
         MetadataRouter
-            What ``fit`` and ``score`` take, and what ``fit`` hands on to the classifier.
+            What ``fit`` and ``score`` take, and what ``fit`` passes to the classifier.
         """
         to_classifier = MethodMapping().add(caller="fit", callee="fit")
         router = MetadataRouter(owner=self).add_self_request(self)
@@ -334,46 +358,47 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
     def _classifier(self) -> BaseEstimator:
         if self.classifier is not None:
             return self.classifier
-        # Imported here because it brings PyTorch, which another classifier may not need.
+        # Imported here because it needs PyTorch, which other classifiers may not.
         from ..classifiers import ECGResidualCNNClassifier
 
         classifier = ECGResidualCNNClassifier()
-        if _routing_enabled():
+        if routing_enabled():
             classifier.set_fit_request(sample_weight=True, groups=True)
         return classifier
 
-    def _check_fit_input(self, X: Records, y: ArrayLike) -> tuple[Records, NDArray]:
+    def _check_fit_input(self, X: Records, y: ArrayLike) -> tuple[Records, NDArray, dict[str, Any]]:
+        """Return X, y and the attributes that say which form X has."""
+        form: dict[str, Any] = {}
         if has_unequal_rows(X):
-            # What an earlier fit on an array has left says nothing about these records.
-            for name in ("n_features_in_", "feature_names_in_"):
-                self.__dict__.pop(name, None)
             y = column_or_1d(y, warn=True)
+            check_consistent_length(X, y)
         else:
-            X, y = validate_data(self, X, y)
+            (X, y), form = validated(self, X, y)
         check_classification_targets(y)
-        return X, y
+        return X, y, form
+
+    def _metadata_of_records(
+        self,
+        n_beats: NDArray[np.int64],
+        sample_weight: NDArray[np.float64] | None,
+        groups: ArrayLike | None,
+        fit_params: dict[str, Any],
+    ) -> tuple[dict[str, Any], set[str]]:
+        """Return the metadata of the records, and the names of those that the user did not give.
+
+        The latter need not be requested.
+        """
+        own = {n for n, v in (("sample_weight", sample_weight), ("groups", groups)) if v is None}
+        if self.beat_weight == "shared":
+            sample_weight = shared_weights(n_beats, sample_weight)
+        if groups is None:
+            groups = np.arange(len(n_beats))
+        return {"sample_weight": sample_weight, "groups": groups, **fit_params}, own
 
     def _check_predict_input(self, X: Records) -> Records:
         check_is_fitted(self, "classifier_")
         # The segmenter checks records of different lengths, one by one.
         return X if has_unequal_rows(X) else validate_data(self, X, reset=False)
-
-    def _segment(self, X: Records, what_happens: str) -> tuple[Bunch, NDArray[np.int64]]:
-        """Return the beats and the number of them in every record."""
-        with warnings.catch_warnings():
-            # It is said below, with what becomes of the records.
-            warnings.filterwarnings("ignore", message=".*have no beat", category=UserWarning)
-            found = self.segmenter_.segment(X)
-        n_beats = np.bincount(found.row, minlength=_num_samples(X))
-        n_empty = np.count_nonzero(n_beats == 0)
-        if n_empty:
-            warnings.warn(
-                f"{n_empty} of {len(n_beats)} records have no beat, the first of them record "
-                f"{n_beats.argmin()}: {what_happens}",
-                UserWarning,
-                stacklevel=3,
-            )
-        return found, n_beats
 
     def _votes(self, beats: NDArray, row: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the probabilities of the rows, each of which has a beat."""
@@ -386,27 +411,22 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
             return called_votes(self.voting, ballots, row)
         return VOTES[self.voting](ballots, row)
 
-    def _check_has_probabilities(self) -> None:
-        if self.voting != "hard" and not hasattr(self.classifier_, "predict_proba"):
-            raise ValueError(
-                f"voting={self.voting!r} needs the probabilities of beats, but "
-                f"{type(self.classifier_).__name__} has no predict_proba; choose voting='hard' or "
-                "a classifier that has one"
-            )
 
-    def _check_classes_left(self, codes: NDArray[np.int64]) -> None:
-        lost = np.setdiff1d(np.arange(len(self.classes_)), codes)
-        if len(lost):
-            lost = "any class" if not len(codes) else f"{self.classes_[lost].tolist()}"
-            raise ValueError(
-                f"no record of {lost} has a beat to learn from; choose another detector, a lower "
-                "threshold, the right sampling_rate or longer records"
-            )
-
-    def _check_classes_agree(self) -> None:
-        learned = getattr(self.classifier_, "classes_", self.classes_)
-        if not np.array_equal(learned, self.classes_):
-            raise ValueError(
-                f"the classifier of beats knows the classes {np.asarray(learned).tolist()}, but y "
-                f"has {self.classes_.tolist()}"
-            )
+def _segment(
+    segmenter: BaseEstimator, X: Records, what_happens: str
+) -> tuple[Bunch, NDArray[np.int64]]:
+    """Return the beats and the number of them in every record."""
+    with warnings.catch_warnings():
+        # The warning below says it as well, and what happens to these records.
+        warnings.filterwarnings("ignore", message=".*have no beat", category=UserWarning)
+        found = segmenter.segment(X)
+    n_beats = np.bincount(found.row, minlength=num_samples(X))
+    n_empty = np.count_nonzero(n_beats == 0)
+    if n_empty:
+        warnings.warn(
+            f"{n_empty} of {len(n_beats)} records have no beat, the first of them record "
+            f"{n_beats.argmin()}: {what_happens}",
+            UserWarning,
+            stacklevel=3,
+        )
+    return found, n_beats

@@ -10,8 +10,8 @@ from scipy.special import softmax
 
 Ballots = NDArray[np.float64]
 
-# The least probability that a geometric mean can see, as in scikit-learn's log loss: a tree's
-# zero would let one beat overrule all the others.
+# The smallest probability in a geometric mean, as in scikit-learn's log loss: a tree's
+# zero would make one beat decide against all others.
 _LEAST = np.finfo(np.float64).eps
 
 

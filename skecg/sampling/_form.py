@@ -1,4 +1,4 @@
-"""Samples of any form as rows of a table, and back."""
+"""Samples of any shape as rows of a table, and back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 def flat_floats(X: Any, sampler_name: str) -> Any:
     """Return samples as rows of a table, integers in floating point.
 
-    imbalanced-learn would compute differences in the dtype of X, where uint8 wraps around.
+    imbalanced-learn computes differences in the dtype of X, and those of uint8 wrap around.
     """
     if hasattr(X, "iloc") and X.ndim == 2:
         return X.astype(dict.fromkeys(_whole_numbers(X), np.float64))
@@ -25,8 +25,8 @@ def flat_floats(X: Any, sampler_name: str) -> Any:
             f"{sampler_name} compares samples by their values and needs X of shape (n_samples, "
             f"...), but X is one-dimensional, of {kind}. Put it behind the step that makes "
             "arrays: AreaResize or LeadCropper for pictures, BeatSegmenter for records of "
-            "different lengths; or take RandomOverSampler or RandomUnderSampler, which do not "
-            "look at X"
+            "different lengths; or use RandomOverSampler or RandomUnderSampler, which do not "
+            "use X"
         )
     table = array.reshape(len(array), -1) if array.ndim > 2 else array
     if table.dtype.kind in "biu":
@@ -45,7 +45,7 @@ def in_the_form_of(X: Any, new: Any) -> Any:
     if new.shape[1] != n_values:
         raise ValueError(
             f"the sampler turned samples of {n_values} values into samples of {new.shape[1]}; put "
-            "steps that change the features into the pipeline before NDSampler"
+            "steps that change the features before NDSampler in the pipeline"
         )
     new = _to_dtype(new, array.dtype).reshape(-1, *array.shape[1:])
     if isinstance(X, list | tuple):
@@ -67,7 +67,7 @@ def _to_dtype(values: NDArray, dtype: np.dtype) -> NDArray:
         return values >= 0.5
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
-        # The largest 64-bit integers are no floating-point numbers; the next lower ones are.
+        # float64 cannot hold the largest 64-bit integer: use the largest one that it can hold.
         top = np.nextafter(np.float64(info.max), 0) if info.bits == 64 else info.max
         values = np.rint(values).clip(info.min, top)
     return values.astype(dtype, copy=False)

@@ -19,11 +19,13 @@ from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
+from .._compat import sampling_type
+
 
 class _NeighborsThatExist(NearestNeighbors):
-    """As many neighbours as asked for, or as many as there are samples.
+    """At most as many neighbours as there are samples.
 
-    SMOTE fits one estimator on each class in turn, so that a small class alone has fewer.
+    SMOTE fits one estimator on each class in turn, so only a small class gets fewer.
     """
 
     def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
@@ -52,18 +54,18 @@ def lower_neighbors(sampler: Any, y: NDArray, on_small_class: str) -> None:
         for name in ("k_neighbors", "m_neighbors", "n_neighbors"):
             value = getattr(owner, name, None)
             is_number = isinstance(value, Integral) or hasattr(value, "n_neighbors")
-            if is_number and hasattr(owner, "_sampling_type"):
+            if is_number and sampling_type(owner) is not None:
                 notes += _lower(owner, name, y, on_small_class)
     if notes:
         warnings.warn("; ".join(notes), UserWarning, stacklevel=4)
 
 
 def _lower(owner: Any, name: str, y: NDArray, on_small_class: str) -> list[str]:
-    """Lower one number of neighbours where it is too high, and return what is to be said of it."""
+    """Lower one number of neighbours if it is too high; return the notes for the warning."""
     value = getattr(owner, name)
-    makes_samples = owner._sampling_type == "over-sampling"
+    makes_samples = sampling_type(owner) == "over-sampling"
     among_all = name == "m_neighbors" or isinstance(owner, _AMONG_ALL)
-    # A sample is the first of its own neighbours, but not of those in another class.
+    # The nearest neighbour of a sample is itself, unless another class is searched.
     itself = int(makes_samples or among_all)
     k = value if isinstance(value, Integral) else value.n_neighbors - itself
     sets = {"the data": len(y)} if among_all else _searched_classes(owner, y)
@@ -75,21 +77,21 @@ def _lower(owner: Any, name: str, y: NDArray, on_small_class: str) -> list[str]:
         found = ", ".join(f"{called} has {n}" for called, n in small.items())
         raise ValueError(
             f"{asked} needs {k + itself} samples to search for neighbours, but {found}: lower "
-            f"{name}, leave the class out of sampling_strategy, or choose on_small_class='reduce'"
+            f"{name}, omit the class from sampling_strategy, or set on_small_class='reduce'"
         )
     notes = {}
     if single := [called for called, n in small.items() if n == itself]:
         _leave_out(owner, single, y)
-        notes |= dict.fromkeys(single, f"{asked} leaves it as it is")
+        notes |= dict.fromkeys(single, f"{asked} does not resample it")
     if few := {called: n - itself for called, n in small.items() if called not in single}:
         if name == "k_neighbors" and _let_classes_differ(owner, value):
-            notes |= {called: f"{asked} gets {name}={n} for it" for called, n in few.items()}
+            notes |= {called: f"{asked} uses {name}={n} for it" for called, n in few.items()}
         else:
             lowest = min(few.values())
             is_number = isinstance(value, Integral)
             at = name if is_number else f"{name}__n_neighbors"
             owner.set_params(**{at: lowest if is_number else lowest + itself})
-            notes |= dict.fromkeys(few, f"{asked} gets {name}={lowest}")
+            notes |= dict.fromkeys(few, f"{asked} uses {name}={lowest}")
     return [
         f"{called} has {sets[called]} sample{'s' * (sets[called] > 1)}: {note}"
         for called, note in notes.items()
@@ -97,7 +99,7 @@ def _lower(owner: Any, name: str, y: NDArray, on_small_class: str) -> list[str]:
 
 
 def _let_classes_differ(owner: Any, value: Any) -> bool:
-    """Give each class as many neighbours as it has, if the sampler is made for it."""
+    """Give each class as many neighbours as it has, if the sampler can do that."""
     if isinstance(owner, KMeansSMOTE):
         return False
     if isinstance(value, Integral):
@@ -110,20 +112,20 @@ def _let_classes_differ(owner: Any, value: Any) -> bool:
 
 
 def _searched_classes(owner: Any, y: NDArray) -> dict[str, int]:
-    """Return the sizes of the classes within which a sampler looks for neighbours."""
+    """Return the sizes of the classes in which a sampler searches for neighbours."""
     labels, counts = np.unique(y, return_counts=True)
-    if owner._sampling_type != "over-sampling":
+    if sampling_type(owner) != "over-sampling":
         smallest = counts.argmin()
         labels, counts = labels[[smallest]], counts[[smallest]]
         return dict(zip(map(_called, labels.tolist()), counts.tolist()))
-    strategy = check_sampling_strategy(owner.sampling_strategy, y, owner._sampling_type)
+    strategy = check_sampling_strategy(owner.sampling_strategy, y, sampling_type(owner))
     counts = dict(zip(labels.tolist(), counts.tolist()))
     return {_called(label): n for label, n in counts.items() if strategy.get(label, 0) > 0}
 
 
 def _leave_out(owner: Any, classes: list[str], y: NDArray) -> None:
-    """Take classes out of what an over-sampler fills up."""
-    strategy = check_sampling_strategy(owner.sampling_strategy, y, owner._sampling_type)
+    """Omit classes from those that an over-sampler fills up."""
+    strategy = check_sampling_strategy(owner.sampling_strategy, y, sampling_type(owner))
     owner.set_params(
         sampling_strategy={
             label: n + int(np.sum(y == label))

@@ -18,6 +18,7 @@ from skorch.dataset import Dataset
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .._compat import WithoutDefaultCallbacks
 from ..networks import all_finite
 from ..parallel import sum_gradients, sum_over_processes
 from ..samples import Batches
@@ -33,7 +34,7 @@ from ._shared_training import shared
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
-class LeanNet(BlockPrediction, NeuralNetClassifier):
+class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
     """A skorch classifier whose loop costs microseconds per batch.
 
     ``train`` runs epochs over batches. Callbacks see what skorch promises them; when none of them
@@ -77,11 +78,6 @@ class LeanNet(BlockPrediction, NeuralNetClassifier):
         self.n_epochs_before = 0  # of this training, before the process was killed
         self.n_epochs = self.max_epochs  # of this training, in all
         self.moments: Moments | None = None  # of the optimiser, where training will go on
-
-    @property
-    def _default_callbacks(self) -> list:
-        # Losses and times are recorded by the loop itself.
-        return []
 
     def initialize_module(self) -> LeanNet:
         """Build the module in the weights' number format."""

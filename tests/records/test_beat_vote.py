@@ -85,6 +85,31 @@ def test_the_defaults_are_a_segmenter_and_a_network():
     assert clf.segmenter_.get_params() == BeatSegmenter().get_params()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("classifier__max_epochs", 2, r"set_params\(classifier=ECGResidualCNNClassifier\(\)\)"),
+        ("segmenter__threshold", 0.8, r"set_params\(segmenter=BeatSegmenter\(\)\)"),
+    ],
+)
+def test_parameters_of_a_part_that_is_none_are_refused(name, value, remedy):
+    part = name.partition("__")[0]
+    clf = BeatVoteClassifier()
+    with pytest.raises(ValueError, match=rf"{name} is a parameter of {part}, but .*{remedy}"):
+        clf.set_params(**{name: value})
+    assert clf.get_params()[part] is None
+    with pytest.raises(ValueError, match=f"Give {part}= an estimator first"):
+        clf.set_params(**{part: "default", name: value})
+    with pytest.raises(ValueError, match="Invalid parameter"):
+        clf.set_params(colour__red=1)
+
+
+def test_a_part_and_its_parameters_are_set_together():
+    clf = BeatVoteClassifier()
+    clf.set_params(classifier=ECGResidualCNNClassifier(), classifier__max_epochs=2)
+    assert clf.classifier.max_epochs == 2
+
+
 def test_fit_changes_no_parameter_and_the_inner_estimators_stay_unfitted():
     X, y = waves()
     clf = vote(network(max_epochs=1))
@@ -188,7 +213,7 @@ def test_a_record_without_a_beat_is_left_out_of_training():
     without = X.copy()
     without[[2, 5]] = 0
     with pytest.warns(
-        UserWarning, match="2 of 24 records have no beat.*no part in training"
+        UserWarning, match="2 of 24 records have no beat.*not used in training"
     ) as said:
         clf = vote().fit(without, y)
     assert len(said) == 1

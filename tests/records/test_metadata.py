@@ -199,7 +199,7 @@ def test_a_sampler_before_early_stopping_is_refused_with_the_remedy(routing, gro
 
 def test_weights_behind_a_sampler_are_refused():
     inner = make_resampling_pipeline(RandomOverSampler(), LogisticRegression())
-    with pytest.raises(ValueError, match="a sampler stands before it"):
+    with pytest.raises(ValueError, match="a sampler before it cannot"):
         vote(inner).fit(X, Y, sample_weight=WEIGHTS)
 
 

@@ -59,6 +59,62 @@ def test_rows_outside_the_array_are_refused(rows):
         SampleView(ARRAY, rows)
 
 
+@pytest.mark.parametrize("of", ["all", "some"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        None,
+        True,
+        np.True_,
+        [[0, 1], [2, 3]],
+        [[0], [1, 2]],
+        np.zeros((10, 2), dtype=bool),
+        (None, 0),
+        (slice(None), None),
+        ([[0, 1]], 0),
+    ],
+    ids=[
+        "None", "True", "numpy True", "2-D rows", "ragged rows", "2-D mask", "None of a sample",
+        "None after the rows", "2-D rows of a column",
+    ],
+)  # fmt: skip
+def test_no_key_adds_an_axis(key, of):
+    view = SampleView(ARRAY, None if of == "all" else slice(0, 10))
+    with pytest.raises(IndexError, match="must be one-dimensional; got"):
+        view[key]
+
+
+@pytest.mark.parametrize("rows", [3, np.int64(3), True, [[0, 1]], np.zeros((10, 1), dtype=bool)])
+def test_rows_have_one_axis(rows):
+    with pytest.raises(IndexError, match="must be one-dimensional; got"):
+        SampleView(ARRAY, rows)
+
+
+def test_all_samples_by_an_ellipsis():
+    assert SampleView(ARRAY)[...].rows is None
+
+
+needs_copy_argument = pytest.mark.skipif(
+    np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="NumPy 1 passes no copy to __array__"
+)
+
+
+@needs_copy_argument
+@pytest.mark.parametrize(("rows", "dtype"), [([1, 2], None), (slice(None), None), (None, float)])
+def test_copy_false_refuses_to_copy(rows, dtype):
+    with pytest.raises(ValueError, match="copy=False"):
+        np.asarray(SampleView(ARRAY, rows), dtype=dtype, copy=False)
+
+
+@needs_copy_argument
+def test_copy_false_is_the_array_itself_and_true_another():
+    view = SampleView(ARRAY)
+    assert np.asarray(view, dtype=ARRAY.dtype, copy=False) is ARRAY
+    copy = np.array(view, copy=True)
+    assert not np.shares_memory(copy, ARRAY)
+    assert_array_equal(copy, ARRAY)
+
+
 @pytest.mark.parametrize("array", [[[1, 2], [3, 4]], np.float64(1.0), np.array(1.0)])
 def test_only_an_array_is_taken(array):
     with pytest.raises(TypeError, match="needs a numpy array"):

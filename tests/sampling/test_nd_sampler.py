@@ -38,6 +38,7 @@ from imblearn.under_sampling import (
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import StandardScaler
 
@@ -362,6 +363,58 @@ def test_fit_counts_and_forgets_what_an_earlier_fit_chose():
     assert not hasattr(ours, "sample_indices_")
 
 
+# For every stage: parameters, what else fit_resample is given, and what the error says.
+STAGES = {
+    "parameter": ({"on_small_class": "drop"}, {}, "on_small_class"),
+    "inner parameter": ({"sampler__sampling_strategy": "no such"}, {}, "sampling_strategy"),
+    "sparse X": ({}, {"X": csr_array(np.eye(56))}, "sparse"),
+    "mapping": ({}, {"X": dict.fromkeys(PATHS)}, "a list of samples; got dict"),
+    "no samples": ({}, {"X": np.ones((0, 3))}, "0 sample"),
+    "no features": ({}, {"X": np.ones((56, 0))}, "0 feature"),
+    "lengths": ({}, {"y": Y[:-1]}, "inconsistent"),
+    "target": ({}, {"y": np.linspace(0, 1, 56)}, "label type"),
+    "one class": ({}, {"y": np.zeros(56)}, "more than 1 class"),
+    "groups": ({}, {"groups": SUBJECTS[1:]}, "inconsistent"),
+    "scalar groups": ({}, {"groups": 7}, "groups must have one entry for each sample of X; got 7"),
+    "scalar weight": ({}, {"sample_weight": 1.0}, "sample_weight must have one entry"),
+    "paths": ({"sampler": SMOTE()}, {"X": PATHS}, "compares samples by their values"),
+    "NaN": ({"sampler": SMOTE()}, {"X": np.full((56, 3), np.nan)}, "NaN"),
+    "small class": (
+        {"sampler": SMOTE(k_neighbors=30), "on_small_class": "raise"},
+        {},
+        "needs 31 samples",
+    ),
+    "synthetic": ({"sampler": SMOTE()}, {"groups": SUBJECTS}, "makes new samples"),
+    "features": (
+        {"sampler": make_pipeline(PCA(2), SMOTE())},
+        {},
+        "into samples of 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("fitted", [False, True], ids=["first", "again"])
+@pytest.mark.parametrize(("params", "what", "message"), STAGES.values(), ids=STAGES)
+def test_a_fit_that_fails_changes_nothing(params, what, message, fitted):
+    ours = NDSampler(RandomUnderSampler(random_state=0))
+    if fitted:
+        ours.fit_resample(PATHS, Y)
+    ours.set_params(**params)
+    before = dict(vars(ours))
+    with pytest.raises((ValueError, TypeError), match=message):
+        ours.fit_resample(**{"X": pictures().reshape(56, -1), "y": Y[::-1], **what})
+    assert vars(ours).keys() == before.keys()
+    assert all(vars(ours)[name] is before[name] for name in before)
+    assert hasattr(ours, "sampler_") == fitted
+
+
+def test_parameters_of_no_sampler_are_refused():
+    with pytest.raises(ValueError, match=r"sampler__k is a parameter of sampler, but sampler=None"):
+        NDSampler(None).set_params(sampler__k=2)
+    ours = NDSampler(None).set_params(sampler=SMOTE(), sampler__k_neighbors=2)
+    assert ours.sampler.k_neighbors == 2
+
+
 # Errors -------------------------------------------------------------------------------------------
 
 
@@ -423,7 +476,5 @@ def test_something_else_than_a_sampler_is_refused():
 
 
 def test_a_sampler_must_not_change_the_features():
-    from sklearn.decomposition import PCA
-
     with pytest.raises(ValueError, match="samples of 24 values into samples of 2"):
         NDSampler(make_pipeline(PCA(2), SMOTE())).fit_resample(pictures(), Y)

@@ -58,7 +58,7 @@ def test_a_small_class_has_fewer_neighbours_and_the_others_as_many(sampler, k):
     if sampler is SMOTETomek:
         smote = SMOTETomek(smote=smote)
     X_new, _, message = resample(smote, X, Y)
-    assert message == "class 'V' has 3 samples: SMOTE(k_neighbors=5) gets k_neighbors=2 for it"
+    assert message == "class 'V' has 3 samples: SMOTE(k_neighbors=5) uses k_neighbors=2 for it"
     expected = np.concatenate([of_s, of_v[len(X) :]])
     kept = (X_new[:, None] == expected[None]).all(axis=2).any(axis=1)
     assert kept.all()
@@ -76,7 +76,7 @@ def test_samplers_with_one_number_lower_it_for_all(sampler):
     expected, _ = clone(sampler).set_params(**{name: 2}).fit_resample(X, Y)
     X_new, _, message = resample(sampler, X, Y)
     assert_array_equal(X_new, expected)
-    assert message.endswith(f"({name}=5) gets {name}=2")
+    assert message.endswith(f"({name}=5) uses {name}=2")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_single_sample_is_left_alone(sampler):
     sampler = clone(sampler).set_params(random_state=0)
     _, y_new, message = resample(sampler, beats(64), WITH_ONE)
     assert "class 'Q' has 1 sample: " in message
-    assert "leaves it as it is; class 'V' has 3 samples" in message
+    assert "does not resample it; class 'V' has 3 samples" in message
     assert Counter(y_new.tolist())["Q"] <= 1
     assert Counter(y_new.tolist())["V"] > 20
 
@@ -116,13 +116,13 @@ def test_neighbours_among_all_samples_are_counted_among_all():
     X, y = beats(8), [0, 0, 0, 0, 1, 1, 1, 1]
     *_, message = resample(EditedNearestNeighbours(n_neighbors=9), X, y)
     assert message == (
-        "the data has 8 samples: EditedNearestNeighbours(n_neighbors=9) gets n_neighbors=7"
+        "the data has 8 samples: EditedNearestNeighbours(n_neighbors=9) uses n_neighbors=7"
     )
     # Ten neighbours among 63 samples are there, though not among the three of class V.
     *_, message = resample(
         BorderlineSMOTE(k_neighbors=2, m_neighbors=70, random_state=0), beats(), Y
     )
-    assert message == "the data has 63 samples: BorderlineSMOTE(m_neighbors=70) gets m_neighbors=62"
+    assert message == "the data has 63 samples: BorderlineSMOTE(m_neighbors=70) uses m_neighbors=62"
     NDSampler(BorderlineSMOTE(k_neighbors=2, random_state=0)).fit_resample(beats(), Y)
 
 
@@ -136,7 +136,7 @@ def test_under_samplers_look_into_the_smallest_class(sampler):
     expected, _ = clone(sampler).set_params(n_neighbors=3).fit_resample(X, Y)
     X_new, _, message = resample(sampler, X, Y)
     assert_array_equal(X_new, expected)
-    assert message.endswith("(n_neighbors=4) gets n_neighbors=3")
+    assert message.endswith("(n_neighbors=4) uses n_neighbors=3")
 
 
 def test_random_samplers_need_no_neighbours():
@@ -158,7 +158,7 @@ def test_on_request_it_is_an_error(sampler):
 def test_the_users_sampler_is_not_changed():
     sampler = SMOTEENN(smote=SMOTE(k_neighbors=5), random_state=0)
     ours = NDSampler(sampler)
-    with pytest.warns(UserWarning, match="gets k_neighbors=2"):
+    with pytest.warns(UserWarning, match="uses k_neighbors=2"):
         ours.fit_resample(beats(), Y)
     assert sampler.smote.k_neighbors == 5
     assert ours.sampler_.smote.k_neighbors.n_neighbors == 6

@@ -1,0 +1,62 @@
+"""Every private or experimental name of other libraries, in the one place that uses them.
+
+One file for each library. Each name says in which version it was seen, and has a replacement of
+our own for versions in which it is missing. Nothing here imports PyTorch or imbalanced-learn until
+a function needs it.
+"""
+
+from __future__ import annotations
+
+from ._callbacks import (
+    RUNNING_FIT,
+    CallbackSupportMixin,
+    begin_callbacks,
+    has_callbacks,
+    with_callbacks,
+)
+from ._imblearn import sampler_tags, sampling_type, works_as
+from ._parameters import HasMethods, Hidden, Interval, StrOptions, validate_params
+from ._sklearn import (
+    BaseSearchCV,
+    check_method_params,
+    check_sample_weight,
+    metadata_requests,
+    num_samples,
+    output_container,
+    parameter_names,
+    raise_for_params,
+    routing_enabled,
+    safe_indexing,
+    validate_steps,
+)
+from ._torch import WithoutDefaultCallbacks, cpu_has_bfloat16_units, taking_images
+
+__all__ = [
+    "RUNNING_FIT",
+    "BaseSearchCV",
+    "CallbackSupportMixin",
+    "HasMethods",
+    "Hidden",
+    "Interval",
+    "StrOptions",
+    "WithoutDefaultCallbacks",
+    "begin_callbacks",
+    "check_method_params",
+    "check_sample_weight",
+    "cpu_has_bfloat16_units",
+    "has_callbacks",
+    "metadata_requests",
+    "num_samples",
+    "output_container",
+    "parameter_names",
+    "raise_for_params",
+    "routing_enabled",
+    "safe_indexing",
+    "sampler_tags",
+    "sampling_type",
+    "taking_images",
+    "validate_params",
+    "validate_steps",
+    "with_callbacks",
+    "works_as",
+]

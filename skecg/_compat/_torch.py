@@ -1,0 +1,60 @@
+"""Private names of PyTorch and skorch; PyTorch is imported when a function needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def cpu_has_bfloat16_units() -> bool:
+    """Tell whether the CPU has units that multiply in bfloat16.
+
+    PyTorch 2.13 has the probes ``torch.cpu._is_avx512_bf16_supported`` and
+    ``torch.cpu._is_amx_tile_supported``; 2.4 has neither. If one is missing, the flags of the
+    processor are read from Linux; on other systems the answer is then no.
+    """
+    import torch
+
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    probes = [getattr(torch.cpu, name, None) for name in names]
+    if None in probes:
+        return not _processor_flags().isdisjoint({"avx512_bf16", "amx_bf16"})
+    return any(probe() for probe in probes)
+
+
+def _processor_flags() -> set[str]:
+    """Return the flags of the first processor, empty where the system does not tell."""
+    try:
+        text = _CPUINFO.read_text()
+    except OSError:
+        return set()
+    lines = (line.partition(":") for line in text.splitlines())
+    return next((set(flags.split()) for name, _, flags in lines if name.strip() == "flags"), set())
+
+
+class WithoutDefaultCallbacks:
+    """A part of a skorch net that records losses and times itself.
+
+    skorch 1.4 reads ``net._default_callbacks``, also in ``get_params``. Where it no longer does,
+    the public ``get_default_callbacks`` decides.
+    """
+
+    _default_callbacks: tuple = ()
+
+    def get_default_callbacks(self) -> list:
+        """Return no callback."""
+        return []
+
+
+def taking_images(norm: type) -> type:
+    """Make a subclass of ``torch.nn.BatchNorm1d`` accept images in its own ``forward``.
+
+    PyTorch 2.13 refuses them in ``_check_input_dim``. Without that method the class gets PyTorch's
+    ``forward`` again, which is slower and gives the same numbers.
+    """
+    if hasattr(norm, "_check_input_dim"):
+        norm._check_input_dim = lambda self, x: None
+    else:
+        norm.forward = next(c.forward for c in norm.__mro__ if c.__module__.startswith("torch."))
+    return norm
