@@ -1,4 +1,4 @@
-"""What every data set of beats says of each beat."""
+"""The columns that every data set of beats has."""
 
 from __future__ import annotations
 
@@ -6,6 +6,24 @@ from collections.abc import Sequence
 
 import numpy as np
 from sklearn.utils import Bunch
+
+
+def check_positions(sample: np.ndarray, n_samples: int) -> None:
+    """Raise where annotations run backwards or lie outside the signal they belong to."""
+    sample = np.asarray(sample)
+    back = np.flatnonzero(np.diff(sample) < 0)
+    if back.size:
+        before, after = sample[back[0] : back[0] + 2].tolist()
+        raise ValueError(
+            "annotations must be in the order of their samples, got "
+            f"{after} after {before} (annotation {back[0] + 1})"
+        )
+    if sample.size and not (sample[0] >= 0 and sample[-1] < n_samples):
+        outside = int(np.count_nonzero((sample < 0) | (sample >= n_samples)))
+        raise ValueError(
+            f"annotations must lie in the signal, in the samples 0 to {n_samples - 1}; got "
+            f"{outside} of {sample.size} outside, between {sample[0]} and {sample[-1]}"
+        )
 
 
 def describe_beats(records: Bunch, i: int, annotation: np.ndarray) -> dict[str, np.ndarray]:

@@ -237,15 +237,15 @@ def _check_options(
     window_length: int | None, period_factor: float, beat_length: int, on_long: str, scale: str
 ) -> None:
     if window_length is not None and window_length < 1:
-        raise ValueError(f"window_length must be at least 1, but {window_length} came")
+        raise ValueError(f"window_length must be at least 1, got {window_length}")
     if not (np.isfinite(period_factor) and period_factor > 0):
-        raise ValueError(f"period_factor must be a positive number, but {period_factor} came")
+        raise ValueError(f"period_factor must be a positive number, got {period_factor}")
     if beat_length < 1:
-        raise ValueError(f"beat_length must be at least 1, but {beat_length} came")
+        raise ValueError(f"beat_length must be at least 1, got {beat_length}")
     if on_long not in ("truncate", "drop", "raise"):
-        raise ValueError(f"on_long must be 'truncate', 'drop' or 'raise', but {on_long!r} came")
+        raise ValueError(f"on_long must be 'truncate', 'drop' or 'raise', got {on_long!r}")
     if scale not in ("window", "beat"):
-        raise ValueError(f"scale must be 'window' or 'beat', but {scale!r} came")
+        raise ValueError(f"scale must be 'window' or 'beat', got {scale!r}")
 
 
 def _check_peaks(
@@ -255,13 +255,13 @@ def _check_peaks(
     if window.shape != r_peak.shape or window.ndim != 1:
         raise ValueError(
             "window and r_peak must be of one length, one entry per R peak, "
-            f"but the shapes {window.shape} and {r_peak.shape} came"
+            f"got the shapes {window.shape} and {r_peak.shape}"
         )
     if window.size == 0:
         return window.astype(np.int64), r_peak.astype(np.int64)
     if not (window.dtype.kind in "iu" and r_peak.dtype.kind in "iu"):
         raise ValueError(
-            f"window and r_peak must be integers, but {window.dtype} and {r_peak.dtype} came"
+            f"window and r_peak must be integers, got {window.dtype} and {r_peak.dtype}"
         )
     window, r_peak = window.astype(np.int64), r_peak.astype(np.int64)
     inside = window.min() >= 0 and window.max() < n_windows

@@ -46,7 +46,7 @@ def representative_beats(
     beats, row = np.asarray(beats, dtype=np.float32), np.asarray(row, dtype=np.int64)
     is_number = isinstance(how, Integral) and not isinstance(how, bool) and how >= 1
     if not is_number and how not in ("median", "mean", "first"):
-        raise ValueError(f"how must be 'median', 'mean', 'first' or at least 1, but {how!r} came")
+        raise ValueError(f"how must be 'median', 'mean', 'first' or at least 1, got {how!r}")
     rises = row.shape == beats.shape[:1] and (np.diff(row) >= 0).all()
     if not rises or (row.size and not 0 <= row[0] <= row[-1] < n_rows):
         raise ValueError(
