@@ -57,7 +57,7 @@ def join_beats(
     sampling_rate: float,
     descr: str,
 ) -> Bunch:
-    """Join what is said of the beats of several records to the beats, which follow each other."""
+    """Join the columns of several records to their beats, which follow each other."""
     return Bunch(
         data=data,
         **{name: np.concatenate([part[name] for part in columns]) for name in columns[0]},
