@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 from sklearn.utils import Bunch
+
+_COLUMNS = ("data", "target", "target_names", "groups", "records", "annotations", "sampling_rate")
+
+
+def check_records(records: Bunch) -> None:
+    """Raise where records are not one lead each, as :func:`load_mitbih` returns them."""
+    missing = [name for name in _COLUMNS if not hasattr(records, name)]
+    if missing:
+        raise ValueError(
+            "records must be what load_mitbih or make_records returns, got "
+            f"{type(records).__name__} without {', '.join(missing)}"
+        )
+    if any(np.ndim(lead) != 1 for lead in records.data):
+        raise ValueError(
+            f"records must hold one lead each, got the shape {np.shape(records.data)}; choose one, "
+            "such as load_mitbih(leads='MLII')"
+        )
+    rate = records.sampling_rate
+    if not isinstance(rate, Real) or not 0 < rate < np.inf:
+        raise ValueError(f"the sampling_rate of records must be a number of Hz, got {rate!r}")
 
 
 def check_positions(sample: np.ndarray, n_samples: int) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from ..signal import beats_with_rhythm
-from ._beat_table import check_positions, describe_beats, join_beats
+from ._beat_table import check_positions, check_records, describe_beats, join_beats
 
 DESCR = """\
 Beats with their rhythm
@@ -74,6 +74,7 @@ def beat_windows_from_records(
     >>> beats.data.shape[1:]
     (3, 150)
     """
+    check_records(records)
     data, columns = [], []
     for i, marks in enumerate(records.annotations):
         annotation = np.flatnonzero(records.target[i] >= 0)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from importlib import resources
+from numbers import Integral
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, check_scalar
 
 from ..signal import AAMI_CLASSES
-from ._beat_table import describe_beats, join_beats
+from ._beat_table import check_records, describe_beats, join_beats
 from ._data_home import get_data_home
 from ._heartbeat_csv import read_heartbeat_csv
 from ._heartbeat_rebuild import cut_heartbeats
@@ -165,6 +166,14 @@ def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
         DESCR as :func:`load_heartbeat` returns them. The rows keep every k-th sample, where k
         brings the sampling rate nearest to 120 Hz.
 
+    Raises
+    ------
+    TypeError
+        If `n_timesteps` is no integer.
+    ValueError
+        If the records do not have one lead each, if a signal has a gap, or if annotations do not
+        rise or lie outside their signal.
+
     Examples
     --------
     >>> from skecg.datasets import beats_from_records, make_records
@@ -172,6 +181,8 @@ def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
     >>> beats.data.shape[1], beats.sampling_rate
     (187, 120.0)
     """
+    check_records(records)
+    check_scalar(n_timesteps, "n_timesteps", Integral, min_val=1, max_val=100_000)
     return cut_records(records, records.data, n_timesteps)
 
 

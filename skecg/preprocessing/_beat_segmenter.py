@@ -307,8 +307,10 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            When ``beats`` is an integer: a three-dimensional result has no columns.
+            When ``beats`` is an integer: a three-dimensional result has no columns. When a
+            parameter is out of its range.
         """
+        self._check_params()
         if isinstance(self.beats, Integral):
             raise ValueError(
                 f"beats={self.beats} makes a three-dimensional result, which has no column names; "

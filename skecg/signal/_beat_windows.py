@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -10,6 +12,9 @@ from ._windows import check_rate, resample
 # Seconds on either side of the R peak within which the R amplitude is looked for: about as far
 # as the QRS complex reaches.
 _R_REACH = 0.08
+
+# Seconds on either side of the R peak that a window may have.
+_LONGEST = 60
 
 
 def beat_windows(
@@ -46,6 +51,8 @@ def beat_windows(
     """
     signal = _as_lead(signal)
     r_peak = _as_positions(r_peak, signal.size)
+    if not (isinstance(n_before, Integral) and isinstance(n_after, Integral)):
+        raise ValueError(f"n_before and n_after must be integers, got {n_before!r}, {n_after!r}")
     if n_before < 0 or n_after < 0 or n_before + n_after == 0:
         raise ValueError(f"a window of {n_before} + {n_after} samples is empty")
     return np.take(signal, r_peak[:, None] + np.arange(-n_before, n_after), mode="clip")
@@ -97,7 +104,7 @@ def scale_beat_windows(
             f"{windows.dtype} of shape {windows.shape}"
         )
     check_rate("sampling_rate", sampling_rate)
-    if not 0 <= n_before < windows.shape[1]:
+    if not isinstance(n_before, Integral) or not 0 <= n_before < windows.shape[1]:
         raise ValueError(
             f"the R peak must lie in the windows of {windows.shape[1]} samples, got "
             f"n_before={n_before}"
@@ -164,9 +171,11 @@ def beats_with_rhythm(
     signal = _as_lead(signal)
     check_rate("sampling_rate", sampling_rate)
     check_rate("rate", rate)
-    if not (np.isfinite(before) and np.isfinite(after) and before >= 0 and after > 0):
+    are_numbers = isinstance(before, Real) and isinstance(after, Real)
+    if not are_numbers or not (0 <= before <= _LONGEST and 0 < after <= _LONGEST):
         raise ValueError(
-            f"before must be at least 0 s and after more than 0 s, got {before} and {after}"
+            f"before must be 0 to {_LONGEST} s and after more than 0 and up to {_LONGEST} s, got "
+            f"{before!r} and {after!r}"
         )
     r_peak = _as_positions(r_peak, signal.size)
     ratios = rr_ratios(r_peak)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from numbers import Real
+from numbers import Integral, Real
 from typing import Literal
 
 import numpy as np
@@ -108,6 +108,11 @@ def scale_windows(X: ArrayLike) -> NDArray[np.floating]:
         comes back as zeros; a window that holds a NaN or an infinite value comes back as NaN,
         as its minimum and maximum are not known.
 
+    Raises
+    ------
+    TypeError
+        When ``X`` does not hold real numbers.
+
     Examples
     --------
     >>> from skecg.signal import scale_windows
@@ -116,6 +121,8 @@ def scale_windows(X: ArrayLike) -> NDArray[np.floating]:
            [0. , 0. , 0. ]])
     """
     X = np.asarray(X)
+    if X.dtype.kind not in "biuf" or not X.ndim:
+        raise TypeError(f"X must hold windows of real numbers, got {X.dtype} of shape {X.shape}")
     dtype = np.result_type(X.dtype, np.float32)
     if X.size == 0:
         return np.zeros(X.shape, dtype)
@@ -153,9 +160,11 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
 
     Raises
     ------
+    TypeError
+        When ``X`` does not hold real numbers.
     ValueError
-        When a rate is not a positive, finite number, or the rates differ by more than a factor
-        of 10,000.
+        When ``X`` has no such axis, when a rate is not a positive, finite number, or when the
+        rates differ by more than a factor of 10,000.
 
     Examples
     --------
@@ -165,6 +174,10 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
     (1250,)
     """
     X = np.asarray(X)
+    if X.dtype.kind not in "biuf" or not X.ndim:
+        raise TypeError(f"X must hold signals of real numbers, got {X.dtype} of shape {X.shape}")
+    if not isinstance(axis, Integral) or not -X.ndim <= axis < X.ndim:
+        raise ValueError(f"axis must be one of the {X.ndim} axes of X, got {axis!r}")
     check_rate("rate_in", rate_in)
     check_rate("rate_out", rate_out)
     # Through its shortest decimal form, 257.3 Hz is 2573/10 and not the nearest binary fraction.

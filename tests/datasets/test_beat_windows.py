@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from sklearn.utils import Bunch
 
-from skecg.datasets import beat_windows_from_records, load_mitbih, make_records
+from skecg.datasets import (
+    beat_windows_from_records,
+    beats_from_records,
+    load_mitbih,
+    make_records,
+)
 from skecg.signal import beats_with_rhythm, rr_ratios
 
 
@@ -99,3 +104,18 @@ def test_the_windows_are_those_of_one_lead_after_the_other(records):
     is_beat = records.target[0] >= 0
     alone = beats_with_rhythm(records.data[0], records.annotations[0].sample[is_beat], 360)
     np.testing.assert_array_equal(beats.data[: len(alone)], alone)
+
+
+@pytest.mark.parametrize("make", [beat_windows_from_records, beats_from_records])
+@pytest.mark.parametrize("records", [None, "100", np.zeros((2, 100)), Bunch(data=[])])
+def test_what_is_no_bunch_of_records_is_refused(make, records):
+    with pytest.raises(ValueError, match="records must be what load_mitbih or make_records"):
+        make(records)
+
+
+@pytest.mark.parametrize("make", [beat_windows_from_records, beats_from_records])
+def test_records_of_several_leads_are_refused_with_the_choice(make, records):
+    several = Bunch(**records)
+    several.data = np.stack([records.data, records.data], axis=1)
+    with pytest.raises(ValueError, match=r"one lead each, got .* choose one, .*leads='MLII'"):
+        make(several)

@@ -121,8 +121,10 @@ def test_r_peaks_that_cannot_be_are_refused(peaks, message):
     [
         ({"sampling_rate": 0}, "sampling_rate must be a positive number of Hz, got 0"),
         ({"rate": np.inf}, "rate must be a positive number of Hz, got inf"),
-        ({"before": -1}, "before must be at least 0 s"),
-        ({"after": np.nan}, "after more than 0 s"),
+        ({"before": -1}, "before must be 0 to 60 s"),
+        ({"after": np.nan}, "after more than 0"),
+        ({"after": 1e308}, "up to 60 s"),
+        ({"before": None}, "before must be"),
         ({"rate": 1e9}, "within a factor of 10000"),
     ],
 )

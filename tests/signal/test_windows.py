@@ -172,3 +172,14 @@ def test_a_gap_spreads_no_further_than_the_filter(place):
 def test_absurd_rates_are_refused(rate):
     with pytest.raises(ValueError, match="rate_out must be"):
         resample(np.zeros(100), 360, rate)
+
+
+def test_anything_but_numbers_is_refused():
+    for X in (None, {}, ["a"], 3.0):
+        with pytest.raises(TypeError, match="real numbers"):
+            scale_windows(X)
+        with pytest.raises(TypeError, match="real numbers"):
+            resample(X, 360, 125)
+    for axis in (2, -3, 10**30, None):
+        with pytest.raises(ValueError, match="one of the 2 axes"):
+            resample(np.zeros((3, 100)), 360, 125, axis=axis)
