@@ -166,7 +166,7 @@ def _parse_published_form(block: bytes) -> np.ndarray | None:
         d 0 d d d d d d   d d d d d d d d   d d d d 0 s d d      (s = 0 or 6)
 
     Neighbouring digits are joined to pairs, pairs to fours and fours to eights, for all bytes of
-    a word at once: in the little-endian word the digit that counts more stands lower, so that
+    a word at once: in the little-endian word the more significant digit is lower, so that
     x + (10 x << 8) holds 10 a + b where b was. The 19 digits give an integer below 2^64, and the
     last four bytes an exponent code. Integer to float64 and one division by an exact power of ten
     are two roundings: the result is at most 2 units of float64 away from the right float64.

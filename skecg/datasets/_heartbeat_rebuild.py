@@ -38,7 +38,7 @@ def cut_heartbeats(
     n_timesteps : int, default=187
         Length of a row.
     out : float32 ndarray of shape (n_beats, n_timesteps), default=None
-        Where to write the rows. If None, they come in a new array.
+        Where to write the rows. If None, a new array is made.
 
     Returns
     -------

@@ -11,7 +11,7 @@ from wfdb.io.annotation import ann_labels
 
 from ._files import read_file
 
-# Codes of words that are no annotations; SUB and CHN stand between NUM and AUX.
+# Codes of words that are no annotations; SUB and CHN are between NUM and AUX.
 _SKIP, _NUM, _AUX = 59, 60, 63
 _NOTE = 22  # the code of a comment
 _LONGEST_NOTE = 255

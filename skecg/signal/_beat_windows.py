@@ -35,7 +35,7 @@ def beat_windows(
     -------
     ndarray of shape (n_beats, n_before + n_after)
         The windows, in the number format of the signal. Beyond the ends of the signal its first
-        and last values go on.
+        and last values are repeated.
 
     Raises
     ------
@@ -212,7 +212,7 @@ def rr_ratios(r_peak: ArrayLike) -> NDArray[np.float64]:
     ndarray of shape (n_beats, 2)
         Natural logarithms of the preceding and of the following interval over the median interval
         of the record, within [-2, 2]; 0 where there is no interval. The median is one of the
-        whole record: no labels are used, but beats to come are.
+        whole record: no labels are used, but later beats are.
 
     References
     ----------

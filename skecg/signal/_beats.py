@@ -76,7 +76,7 @@ def cut_beats(
     beat_length : int, default=187
         Samples in a beat.
     on_long : {"truncate", "drop", "raise"}, default="truncate"
-        What becomes of a complete piece of more than ``beat_length`` samples.
+        What to do with a complete piece of more than ``beat_length`` samples.
     scale : {"window", "beat"}, default="window"
         What is scaled to the interval from 0 to 1: the window, as published (the part of a beat
         behind the end of its window may then leave the interval), or the whole piece, before it
@@ -215,7 +215,7 @@ def _gather_beats(
     spread[spread == 0] = 1
     for start in range(0, first.size, _BLOCK):
         block = slice(start, start + _BLOCK)
-        # Beats are mostly shorter than the rows that they stand in; the rest is zero already.
+        # Beats are mostly shorter than the rows of the result; the rest is zero already.
         longest = min(int(n_samples[block].max()), beat_length)
         scaled = _frames(flat, first[block], longest).astype(dtype, copy=False)
         scaled -= low[block]

@@ -1,4 +1,4 @@
-"""One or a few beats that stand for all beats of a row."""
+"""One or a few beats that represent all beats of a row."""
 
 from __future__ import annotations
 

@@ -36,8 +36,7 @@ def split_windows(
         Samples from the start of one window to the start of the next. None takes ``length``:
         each window begins where the one before it ends.
     tail : {"drop", "overlap", "raise"}, default="drop"
-        What becomes of the samples that are left after the last whole window: they are left
-        out, they are covered by one more window that ends with the signal and so overlaps the
+        What to do with the samples after the last whole window: they are left out, they are covered by one more window that ends with the signal and so overlaps the
         window before it, or they raise an error.
 
     Returns
@@ -105,7 +104,7 @@ def scale_windows(X: ArrayLike) -> NDArray[np.floating]:
     -------
     ndarray of the same shape
         float32 for float32, float16 and integers of up to 16 bits, else float64. A flat window
-        comes back as zeros; a window that holds a NaN or an infinite value comes back as NaN,
+        becomes zeros; a window that holds a NaN or an infinite value becomes NaN,
         as its minimum and maximum are not known.
 
     Raises
@@ -154,8 +153,8 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
     -------
     ndarray
         The resampled signals, of ``ceil(n_timesteps * rate_out / rate_in)`` samples: sample
-        ``i`` stands at the time ``i / rate_out``. float32 stays float32, else float64. Beyond
-        its ends a signal is taken to go on along the line through its first and last sample, so
+        ``i`` is at the time ``i / rate_out``. float32 stays float32, else float64. Beyond
+        its ends a signal is continued along the line through its first and last sample, so
         that an offset does not ring there; where one of these is NaN, at its mean.
 
     Raises
@@ -197,7 +196,7 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
     up, down = ratio.numerator, ratio.denominator
     if np.isfinite(X.take([0, -1], axis=axis)).all():
         return resample_poly(X, up, down, axis=axis, padtype="line")
-    # The line through a gap at an end would make the whole signal NaN: it goes on at its mean.
+    # The line through a gap at an end would make the whole signal NaN: it is continued at its mean.
     is_known = np.isfinite(X)
     n_known = np.maximum(is_known.sum(axis=axis, keepdims=True), 1)
     mean = np.where(is_known, X, 0).sum(axis=axis, keepdims=True) / n_known
