@@ -36,8 +36,9 @@ def split_windows(
         Samples from the start of one window to the start of the next. None takes ``length``:
         each window begins where the one before it ends.
     tail : {"drop", "overlap", "raise"}, default="drop"
-        What to do with the samples after the last whole window: they are left out, they are covered by one more window that ends with the signal and so overlaps the
-        window before it, or they raise an error.
+        What to do with the samples after the last whole window: leave them out, cover them by one
+        more window that ends with the signal and so overlaps the window before it, or raise an
+        error.
 
     Returns
     -------
