@@ -5,19 +5,21 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils import Bunch
 
-from ..signal import beat_windows, resample, rr_ratios
-from ._beat_table import describe_beats, join_beats
+from ..signal import beats_with_rhythm
+from ._beat_table import check_positions, check_records, describe_beats, join_beats
 
 DESCR = """\
 Beats with their rhythm
 =======================
 
-One sample per annotated beat, of three channels: the lead around the R peak, less the window's
-median and divided by the record's usual R amplitude, so that electrode gain and baseline do not
-tell the person; and, as two constant channels, the logarithms of the preceding and the following
-R-R interval over the record's median interval, which tell a premature beat from a normal one.
+One sample per annotated beat, of three channels: the lead around the R peak, scaled; and, as two
+constant channels, the logarithms of the preceding and the following R-R interval over the record's
+median interval, which tell a premature beat from a normal one.
 
-Both scales use the whole record but no labels. R peaks are the annotated ones.
+Each window loses its own median and is divided by the R amplitude of its record (the median over
+the beats of the highest absolute value within 0.08 s of the R peak), so that electrode gain and
+baseline do not tell the person. Both scales use the whole record but no labels. R peaks are the
+annotated ones.
 """
 
 
@@ -47,11 +49,23 @@ def beat_windows_from_records(
     -------
     bunch : :class:`~sklearn.utils.Bunch`
         data : ndarray of float32 of shape (n_beats, 3, n_timesteps)
-            The lead and the two R-R ratios, see :func:`skecg.signal.rr_ratios`.
+            The lead and the two R-R ratios. Each window loses its own median and is divided by
+            the R amplitude of its record, see :func:`skecg.signal.scale_beat_windows`; the
+            ratios are those of :func:`skecg.signal.rr_ratios`.
         target, target_names, groups, record, sample, symbol, annotation
             As :func:`load_heartbeat` returns them.
         sampling_rate : float
         DESCR : str
+
+    Raises
+    ------
+    ValueError
+        If the annotations of a record do not rise or lie outside its signal, if the signal has
+        a gap, or if a number of seconds or Hz is out of its range. The message names the record.
+
+    See Also
+    --------
+    skecg.signal.beats_with_rhythm : The same for one lead and its R peaks.
 
     Examples
     --------
@@ -60,17 +74,23 @@ def beat_windows_from_records(
     >>> beats.data.shape[1:]
     (3, 150)
     """
-    n_before, n_after = round(before * sampling_rate), round(after * sampling_rate)
+    check_records(records)
     data, columns = [], []
     for i, marks in enumerate(records.annotations):
         annotation = np.flatnonzero(records.target[i] >= 0)
-        r_peak = marks.sample[annotation]
-        lead = resample(records.data[i], records.sampling_rate, sampling_rate)
-        place = np.minimum(
-            np.round(r_peak * (sampling_rate / records.sampling_rate)), len(lead) - 1
-        )
-        windows = beat_windows(lead, place, n_before, n_after)
-        data.append(_with_rhythm(windows, rr_ratios(r_peak), n_before, sampling_rate))
+        try:
+            check_positions(marks.sample, len(records.data[i]))
+            samples = beats_with_rhythm(
+                records.data[i],
+                marks.sample[annotation],
+                records.sampling_rate,
+                before=before,
+                after=after,
+                rate=sampling_rate,
+            )
+        except ValueError as error:
+            raise ValueError(f"record {records.records[i]}: {error}") from error
+        data.append(samples)
         columns.append(describe_beats(records, i, annotation))
     return join_beats(
         np.concatenate(data),
@@ -79,17 +99,3 @@ def beat_windows_from_records(
         sampling_rate=sampling_rate,
         descr=DESCR,
     )
-
-
-def _with_rhythm(
-    windows: np.ndarray, ratios: np.ndarray, n_before: int, sampling_rate: float
-) -> np.ndarray:
-    """Scale the windows of one record and put the R-R ratios beside them."""
-    samples = np.empty((len(windows), 3, windows.shape[1]), dtype=np.float32)
-    samples[:, 0] = windows - np.median(windows, axis=1, keepdims=True)
-    near = round(0.08 * sampling_rate)  # the QRS complex reaches about this far
-    around_r = samples[:, 0, max(n_before - near, 0) : n_before + near]
-    amplitude = np.median(np.abs(around_r).max(axis=1)) if len(windows) else 1.0
-    samples[:, 0] /= amplitude if amplitude > 0 else 1.0
-    samples[:, 1:] = ratios[:, :, np.newaxis]
-    return samples

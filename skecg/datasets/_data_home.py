@@ -13,7 +13,7 @@ def get_data_home(data_home: str | os.PathLike | None = None) -> Path:
     ----------
     data_home : str or path-like, default=None
         The folder. If None, the environment variable ``SKECG_DATA`` decides, and where it is not
-        set, ``~/skecg_data``. A leading ``~`` stands for the home folder.
+        set, ``~/skecg_data``. A leading ``~`` means the home folder.
 
     Returns
     -------

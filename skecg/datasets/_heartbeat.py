@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from importlib import resources
+from numbers import Integral
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, check_scalar
 
 from ..signal import AAMI_CLASSES
-from ._beat_table import describe_beats, join_beats
+from ._beat_table import check_records, describe_beats, join_beats
 from ._data_home import get_data_home
 from ._heartbeat_csv import read_heartbeat_csv
 from ._heartbeat_rebuild import cut_heartbeats
 from ._mitbih import open_mitbih
+from ._returns import as_requested
 
 # The rows keep every third sample of 360 Hz, although 125 Hz is usually stated.
 _RATE = 120.0
@@ -39,9 +41,9 @@ third sample of MIT-BIH's 360 Hz, unfiltered; the usual statement of 125 Hz is w
 V 7,236, F 803, Q 8,039 (most of Q is paced, which EC57 leaves out).
 
 The published split into 87,554 training and 21,892 test beats is by beat: all 48 records, and so
-all 47 subjects, stand in both files. Figures measured on it do not tell how a classifier does on
-a new patient. The published files carry no subjects; the rows rebuilt from the records do
-(`groups`), see also `match_heartbeat`.
+all 47 subjects, are in both files. Figures measured on it do not tell how a classifier does on a
+new patient. The published files have no subjects; the rows rebuilt from the records do (`groups`),
+see also `match_heartbeat`.
 
 Kachuee M, Fazeli S, Sarrafzadeh M. ECG Heartbeat Classification: A Deep Transferable
 Representation. IEEE ICHI 2018, arXiv:1805.00794. Source: MIT-BIH Arrhythmia Database (Moody and
@@ -56,8 +58,9 @@ def load_heartbeat(
     subset: Literal["all", "train", "test"] = "all",
     database: Literal["mitbih", "ptb"] = "mitbih",
     return_X_y: bool = False,
+    return_X_y_groups: bool = False,
     progress: bool = False,
-) -> Bunch | tuple[np.ndarray, np.ndarray]:
+) -> Bunch | tuple[np.ndarray, ...]:
     """Load the heartbeat data set of Kachuee et al., with subjects where they can be known.
 
     Parameters
@@ -70,12 +73,15 @@ def load_heartbeat(
         from the records in the subfolder ``mitdb``, with record, position, symbol and subject of
         every beat.
     subset : {"all", "train", "test"}, default="all"
-        The published split. Rebuilt rows come in the order of record and time, those of
+        The published split. Rebuilt rows are in the order of record and time, those of
         ``"test"`` in the order of the published file.
     database : {"mitbih", "ptb"}, default="mitbih"
         ``"ptb"`` reads the files of the PTB database; they have no published split.
     return_X_y : bool, default=False
-        Whether to return ``(data, target)`` only.
+        Return ``(data, target)``.
+    return_X_y_groups : bool, default=False
+        Return ``(data, target, groups)``; only with ``source="mitbih"``, since the published files
+        have no subjects.
     progress : bool, default=False
         Whether to show a progress bar.
 
@@ -94,12 +100,15 @@ def load_heartbeat(
             Only with ``source="mitbih"``: subject, record number, position of the R peak in the
             record (360 Hz), WFDB symbol, and index among the record's annotations.
 
+        Or one of the tuples.
+
     Raises
     ------
     FileNotFoundError
         If a file is missing; the message says where it was looked for.
     ValueError
-        If a file is damaged, or the subset does not exist.
+        If a file is damaged, no regular file or too large; if the subset does not exist; or if
+        groups are asked for of files that have none.
 
     See Also
     --------
@@ -120,10 +129,16 @@ def load_heartbeat(
     """
     if source not in ("csv", "mitbih"):
         raise ValueError(f"source must be 'csv' or 'mitbih', got {source!r}.")
-    if (database, subset) not in _CSV_FILES:
+    is_known = isinstance(database, str) and isinstance(subset, str)
+    if not is_known or (database, subset) not in _CSV_FILES:
         raise ValueError(
             f"There is no subset {subset!r} of database {database!r}: the subsets of 'mitbih' are "
             "'all', 'train' and 'test'; 'ptb' has no published split, only 'all'."
+        )
+    if return_X_y_groups and source == "csv":
+        raise ValueError(
+            "return_X_y_groups=True needs source='mitbih', got source='csv': the published files "
+            "have no subjects. match_heartbeat finds those of their rows."
         )
     if source == "csv":
         bunch = _read_csv_files(data_home, database, subset, progress)
@@ -131,7 +146,7 @@ def load_heartbeat(
         raise ValueError("database='ptb' cannot be rebuilt from MIT-BIH records; use source='csv'.")
     else:
         bunch = _rebuild(data_home, subset, progress)
-    return (bunch.data, bunch.target) if return_X_y else bunch
+    return as_requested(bunch, return_X_y, return_X_y_groups)
 
 
 def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
@@ -151,6 +166,14 @@ def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
         DESCR as :func:`load_heartbeat` returns them. The rows keep every k-th sample, where k
         brings the sampling rate nearest to 120 Hz.
 
+    Raises
+    ------
+    TypeError
+        If `n_timesteps` is no integer.
+    ValueError
+        If the records do not have one lead each, if a signal has a gap, or if annotations do not
+        rise or lie outside their signal.
+
     Examples
     --------
     >>> from skecg.datasets import beats_from_records, make_records
@@ -158,6 +181,8 @@ def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
     >>> beats.data.shape[1], beats.sampling_rate
     (187, 120.0)
     """
+    check_records(records)
+    check_scalar(n_timesteps, "n_timesteps", Integral, min_val=1, max_val=100_000)
     return cut_records(records, records.data, n_timesteps)
 
 
@@ -197,7 +222,7 @@ def rebuild_heartbeats(
     """Rebuild the rows of MIT-BIH records; one lead at a time is in memory."""
     # The published rows come from the first channel, whatever lead it holds, in raw units.
     opened, leads = open_mitbih(
-        data_home, lead=0, records=records, physical=False, progress=progress
+        data_home, leads=0, records=records, physical=False, progress=progress
     )
     return cut_records(opened, leads)
 
@@ -220,8 +245,8 @@ _PER_BEAT = ("data", "target", "groups", "record", "sample", "symbol", "annotati
 def published_test_rows() -> np.ndarray:
     """Return which of the 109,446 rebuilt beats the published test file holds, in its order.
 
-    The package carries these 21,892 positions, and nothing of the signals, because no rule is
-    known by which they were drawn.
+    The package contains these 21,892 positions, and nothing of the signals, because the rule by
+    which they were drawn is not known.
     """
     file = resources.files(__package__) / "resources" / "heartbeat_test_rows.npy"
     with file.open("rb") as stream:
@@ -253,7 +278,7 @@ def _find_csv(data_home: str | os.PathLike | None, name: str) -> Path:
     home = get_data_home(data_home)
     for folder in (home / "heartbeat", home):
         for file in (folder / name, folder / f"{name}.gz"):
-            if file.is_file():
+            if file.exists():
                 return file
     raise FileNotFoundError(
         f"There is no {name} or {name}.gz in {str(home / 'heartbeat')!r} or {str(home)!r}. The "

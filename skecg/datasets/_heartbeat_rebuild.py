@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from ._beat_table import check_positions
+
 
 def cut_heartbeats(
     signal: np.ndarray,
@@ -36,7 +38,7 @@ def cut_heartbeats(
     n_timesteps : int, default=187
         Length of a row.
     out : float32 ndarray of shape (n_beats, n_timesteps), default=None
-        Where to write the rows. If None, they come in a new array.
+        Where to write the rows. If None, a new array is made.
 
     Returns
     -------
@@ -54,12 +56,7 @@ def cut_heartbeats(
     """
     n_samples = len(signal)
     samples = np.asarray(samples, dtype=np.int64)
-    if len(samples) and (
-        samples[0] < 0 or samples[-1] >= n_samples or np.any(np.diff(samples) < 0)
-    ):
-        raise ValueError(
-            f"Annotations must be ascending positions in the record, from 0 to {n_samples - 1}."
-        )
+    check_positions(samples, n_samples)
     if len(is_beat) != len(samples):
         raise ValueError(f"is_beat has {len(is_beat)} values for {len(samples)} annotations.")
     if not np.isfinite(signal).all():

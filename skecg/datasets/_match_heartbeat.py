@@ -1,4 +1,4 @@
-"""Where the rows of the published heartbeat files come from."""
+"""Finding the records that the rows of the published heartbeat files were cut from."""
 
 from __future__ import annotations
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from numbers import Integral
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import wfdb
@@ -15,7 +16,9 @@ from sklearn.utils import Bunch
 from tqdm import tqdm
 
 from ..signal import AAMI_CLASSES, aami_codes
+from ._beat_table import check_positions
 from ._data_home import find_folder
+from ._returns import as_requested
 from ._wfdb_annotations import read_annotations
 from ._wfdb_record import read_header, read_signals
 
@@ -30,6 +33,12 @@ FETCH_REMEDY = (
     "or say where it is with data_home or SKECG_DATA."
 )
 
+# Of every record of the database; the number of samples differs in cut copies.
+_RATE = 360
+_UNIT = "mV"
+
+Lead = str | int
+
 DESCR = """\
 MIT-BIH Arrhythmia Database
 ===========================
@@ -37,7 +46,8 @@ MIT-BIH Arrhythmia Database
 48 half-hour ambulatory ECG records of 47 subjects (records 201 and 202 are one man), two leads,
 360 Hz, 11 bits over 10 mV (200 units per mV), with every beat annotated by two cardiologists.
 
-- `data`: one lead of each record, (n_records, n_samples).
+- `data`: one lead of each record, (n_records, n_samples), or several leads, (n_records, n_leads,
+  n_samples).
 - `annotations`: for each record a Bunch of arrays `sample`, `symbol` (WFDB codes) and `aux_note`
   with all annotations in order, beats and others.
 - `target`: for each record an integer array as long as its annotations: the AAMI EC57 class of the
@@ -45,8 +55,8 @@ MIT-BIH Arrhythmia Database
 - `groups`: the subject of each record. Split by it, never by record or by beat.
 - `records`, `lead_names`: number and lead of each row of `data`.
 
-The lead is chosen by name: record 114 holds its leads in the other order. Records 102 and 104
-have no MLII. Records 102, 104, 107 and 217 are paced and left out by the AAMI EC57 protocol.
+Choose leads by name: record 114 holds its leads in the other order. Records 102 and 104 have no
+MLII. Records 102, 104, 107 and 217 are paced and left out by the AAMI EC57 protocol.
 
 Moody GB, Mark RG. The impact of the MIT-BIH Arrhythmia Database. IEEE Eng in Med and Biol
 20(3):45-50, 2001. PhysioNet, https://doi.org/10.13026/C2F305. Licence: ODC-By 1.0.
@@ -61,12 +71,14 @@ def mitbih_subject(record: int) -> int:
 def load_mitbih(
     data_home: str | os.PathLike | None = None,
     *,
-    lead: str | int = "MLII",
+    leads: Lead | Sequence[Lead] | None = "MLII",
     records: Sequence[int] | None = None,
-    on_missing_lead: str = "first",
+    on_missing_lead: Literal["first", "skip", "raise"] = "first",
     physical: bool = True,
+    return_X_y: bool = False,
+    return_X_y_groups: bool = False,
     progress: bool = False,
-) -> Bunch:
+) -> Bunch | tuple:
     """Load the records of the MIT-BIH Arrhythmia Database with annotations and subjects.
 
     Parameters
@@ -74,26 +86,32 @@ def load_mitbih(
     data_home : str or path-like, default=None
         Folder whose subfolder ``mitdb`` holds the ``.hea``, ``.dat`` and ``.atr`` files; see
         :func:`get_data_home`.
-    lead : str or int, default="MLII"
-        Name of the lead to read, whichever channel it stands in. An integer takes that channel
-        whatever it is called.
+    leads : str, int, sequence of these or None, default="MLII"
+        Names of the leads to read, in this order, in whichever channel they are. An integer takes
+        that channel, whatever its name. One that is not in a list drops the axis of leads; None
+        takes all channels.
     records : sequence of int, default=None
         Numbers of the records to read, in this order. If None, all 48.
     on_missing_lead : {"first", "skip", "raise"}, default="first"
-        What to do with a record that lacks the lead, such as 102 and 104 for MLII: read its first
-        lead (one warning names the records), leave the record out and list it in ``skipped``, or
-        raise.
+        What to do with a record without a lead that is asked for by name, such as 102 and 104 for
+        MLII: read the record's first lead that is not asked for instead (one warning names the
+        records), leave the record out and list it in ``skipped``, or raise.
     physical : bool, default=True
         Whether to return millivolts. If False, the stored integers (units of the analogue-digital
         converter) are returned.
+    return_X_y : bool, default=False
+        Return ``(data, target)``.
+    return_X_y_groups : bool, default=False
+        Return ``(data, target, groups)``.
     progress : bool, default=False
         Whether to show a progress bar.
 
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
-        data : ndarray of shape (n_records, n_samples)
-            The lead, float32 in mV, or int16 if ``physical=False``.
+        data : ndarray of shape (n_records, n_samples) or (n_records, n_leads, n_samples)
+            Float32 in mV, or int16 if ``physical=False``. The first shape where ``leads`` is one
+            name or number.
         target : list of n_records int64 ndarrays
             The AAMI class of each annotation as an index into `target_names`; -1 where the
             annotation is not a beat. Aligned with `annotations`.
@@ -103,8 +121,8 @@ def load_mitbih(
             The subject of each record.
         records : ndarray of shape (n_records,)
             The number of each record.
-        lead_names : list of n_records str
-            The lead that was read from each record.
+        lead_names : list of n_records str, or list of n_records lists of str
+            The leads that were read from each record.
         annotations : list of n_records Bunch
             Arrays ``sample`` (position in the record), ``symbol`` (WFDB code) and ``aux_note``.
         skipped : list of int
@@ -116,12 +134,16 @@ def load_mitbih(
         DESCR : str
             Description of the database.
 
+        Or one of the tuples.
+
     Raises
     ------
     FileNotFoundError
         If the folder or a file of a record is missing.
     ValueError
-        If a file is damaged or does not agree with the checksum in its header.
+        If a parameter is wrong or no record is left; if a file is damaged, no regular file or too
+        large; if a header does not fit the database, its signal file or its checksums; or if
+        annotations do not rise or lie outside the signal. The message names the file.
 
     References
     ----------
@@ -137,23 +159,23 @@ def load_mitbih(
     """
     bunch, signals = open_mitbih(
         data_home,
-        lead=lead,
+        leads=leads,
         records=records,
         on_missing_lead=on_missing_lead,
         physical=physical,
         progress=progress,
     )
     first = next(signals)
-    bunch.data = np.empty((len(bunch.records), len(first)), dtype=first.dtype)
+    bunch.data = np.empty((len(bunch.records), *first.shape), dtype=first.dtype)
     for signal, row in zip(chain([first], signals), bunch.data):
         row[:] = signal
-    return bunch
+    return as_requested(bunch, return_X_y, return_X_y_groups)
 
 
 def open_mitbih(
     data_home: str | os.PathLike | None,
     *,
-    lead: str | int,
+    leads: Lead | Sequence[Lead] | None,
     records: Sequence[int] | None = None,
     on_missing_lead: str = "first",
     physical: bool,
@@ -161,98 +183,166 @@ def open_mitbih(
 ) -> tuple[Bunch, Iterator[np.ndarray]]:
     """Return what :func:`load_mitbih` does but for ``data``, and the rows of it one by one.
 
-    Headers and annotations, which are small, are read at once; each lead when it is asked for.
+    Headers and annotations, which are small, are read at once; the leads of a record when they
+    are asked for.
     """
     if on_missing_lead not in ("first", "skip", "raise"):
         raise ValueError(
             f"on_missing_lead must be 'first', 'skip' or 'raise', got {on_missing_lead!r}."
         )
+    wanted = _check_leads(leads)
     folder = find_folder(data_home, "mitdb", FETCH_REMEDY)
-    numbers = MITBIH_RECORDS if records is None else [int(record) for record in records]
-    if len(numbers) == 0:
-        raise ValueError("records is empty; name at least one record, or None for all.")
 
     opened, forms, lead_names, annotations = [], [], [], []
     loaded, skipped, replaced = [], [], []
-    for number in numbers:
+    for number in _check_numbers(records):
         record = read_header(folder / str(number), FETCH_REMEDY)
-        channel = _find_lead(record, lead)
-        if channel is None and on_missing_lead == "raise":
-            raise ValueError(
-                f"Record {number} has no lead {lead!r}; it has {record.sig_name}. Choose another "
-                "lead, or on_missing_lead='first' or 'skip'."
-            )
-        if channel is None and on_missing_lead == "skip":
-            skipped.append(number)
-            continue
-        if channel is None:
+        _check_of_database(record, folder / f"{number}.hea")
+        channels = _find_channels(record, wanted)
+        if None in channels:
+            missing = [lead for lead, channel in zip(wanted, channels) if channel is None]
+            if on_missing_lead == "raise":
+                raise ValueError(
+                    f"Record {number} must have the leads {missing}, got {record.sig_name}. Choose "
+                    "other leads, or on_missing_lead='first' or 'skip'."
+                )
+            if on_missing_lead == "skip":
+                skipped.append(number)
+                continue
             replaced.append(number)
-            channel = 0
-        forms.append((record.sig_len, float(record.fs)))
+            channels = _fill_up(record, channels)
+        forms.append((len(channels), record.sig_len))
         if forms[-1] != forms[0]:
-            lengths, rates = (sorted({*pair}) for pair in zip(forms[-1], forms[0]))
             raise ValueError(
-                f"Records {[*loaded, number]} have {lengths} samples at {rates} Hz; records loaded "
-                "together need one length and one sampling rate. Load them apart."
+                "Records loaded together must have one number of leads and samples, got "
+                f"{forms[0]} in record {loaded[0]} and {forms[-1]} in record {number}. Load them "
+                "apart."
             )
-        opened.append((folder / str(number), record, channel))
-        lead_names.append(record.sig_name[channel])
-        annotations.append(read_annotations(folder / f"{number}.atr", FETCH_REMEDY))
+        opened.append((folder / str(number), record, channels))
+        lead_names.append([record.sig_name[channel] for channel in channels])
+        annotations.append(_read_marks(folder / f"{number}.atr", record.sig_len))
         loaded.append(number)
 
     if not loaded:
         raise ValueError("No record has the lead that was asked for; nothing is left to load.")
     if replaced:
         warnings.warn(
-            f"Records {replaced} have no lead {lead!r}; their first lead is used instead (see "
-            "lead_names). Pass on_missing_lead='skip' to leave them out.",
+            f"Records {replaced} do not have all of the leads {wanted}; their first other lead is "
+            "used instead (see lead_names). Pass on_missing_lead='skip' to leave them out.",
             UserWarning,
             stacklevel=3,
         )
+    is_single = isinstance(leads, str | Integral)
     bunch = Bunch(
         data=None,
         target=[aami_codes(annotation.symbol) for annotation in annotations],
         target_names=np.array(AAMI_CLASSES),
         groups=np.array([mitbih_subject(number) for number in loaded]),
         records=np.array(loaded),
-        lead_names=lead_names,
+        lead_names=[names[0] for names in lead_names] if is_single else lead_names,
         annotations=annotations,
         skipped=skipped,
-        sampling_rate=forms[0][1],
+        sampling_rate=float(_RATE),
         units="mV" if physical else "adu",
         DESCR=DESCR,
     )
-    return bunch, _read_leads(opened, physical, progress)
+    signals = _read_leads(opened, physical, progress)
+    return bunch, ((signal[0] for signal in signals) if is_single else signals)
+
+
+def _check_numbers(records: Sequence[int] | None) -> list[int]:
+    """Return the numbers of the records to read."""
+    if records is None:
+        return list(MITBIH_RECORDS)
+    numbers = list(records) if isinstance(records, Iterable) else [None]
+    is_number = [isinstance(number, Integral) and 0 <= number < 10**6 for number in numbers]
+    if isinstance(records, str) or not all(is_number):
+        raise ValueError(
+            "records must be a list of record numbers such as [100, 114], or None for all; got "
+            f"{records!r}. See skecg.datasets.MITBIH_RECORDS."
+        )
+    if not numbers:
+        raise ValueError("records is empty; name at least one record, or None for all.")
+    return [int(number) for number in numbers]
+
+
+def _check_leads(leads: Lead | Sequence[Lead] | None) -> list[Lead] | None:
+    """Return the leads as a list, or None for all."""
+    if leads is None:
+        return None
+    wanted = [leads] if isinstance(leads, str) or not isinstance(leads, Iterable) else list(leads)
+    is_lead = [isinstance(lead, str | Integral) and not isinstance(lead, bool) for lead in wanted]
+    if not wanted or not all(is_lead):
+        raise TypeError(
+            "leads must be a name such as 'MLII', a channel number, a list of these, or None for "
+            f"all; got {leads!r}."
+        )
+    return wanted
+
+
+def _check_of_database(record: wfdb.Record, header: Path) -> None:
+    """Refuse a header that no record of the database can have."""
+    units = sorted({str(unit) for unit in record.units})
+    if record.fs != _RATE or units != [_UNIT]:
+        raise ValueError(
+            f"{header}: the records of the database have {_RATE} Hz and the unit {_UNIT}; got "
+            f"{record.fs} Hz and {', '.join(units)}. {FETCH_REMEDY}"
+        )
+
+
+def _find_channels(record: wfdb.Record, wanted: list[Lead] | None) -> list[int | None]:
+    """Return the channel of each lead, None where the record does not have it."""
+    if wanted is None:
+        return list(range(record.n_sig))
+    for lead in wanted:
+        if isinstance(lead, Integral) and not 0 <= lead < record.n_sig:
+            raise ValueError(
+                f"leads must be channels from 0 to {record.n_sig - 1} of record "
+                f"{record.record_name}, got {lead}."
+            )
+    channel_of = {name: channel for channel, name in reversed([*enumerate(record.sig_name)])}
+    return [int(lead) if isinstance(lead, Integral) else channel_of.get(lead) for lead in wanted]
+
+
+def _fill_up(record: wfdb.Record, channels: list[int | None]) -> list[int]:
+    """Put the record's first channels that are not asked for where a lead is missing."""
+    others = [channel for channel in range(record.n_sig) if channel not in channels]
+    if len(others) < channels.count(None):
+        raise ValueError(
+            f"Record {record.record_name} has only the leads {record.sig_name}, too few for the "
+            f"{len(channels)} that are asked for. Pass on_missing_lead='skip' to leave it out."
+        )
+    rest = iter(others)
+    return [next(rest) if channel is None else channel for channel in channels]
+
+
+def _read_marks(file: Path, n_samples: int) -> Bunch:
+    """Read the annotations of a record and check that they lie in its signal, in order."""
+    annotations = read_annotations(file, FETCH_REMEDY)
+    try:
+        check_positions(annotations.sample, n_samples)
+    except ValueError as error:
+        raise ValueError(f"{file} is damaged ({error}). {FETCH_REMEDY}") from error
+    return annotations
 
 
 def _read_leads(
-    opened: Sequence[tuple[Path, wfdb.Record, int]], physical: bool, progress: bool
+    opened: Sequence[tuple[Path, wfdb.Record, list[int]]], physical: bool, progress: bool
 ) -> Iterator[np.ndarray]:
-    """Read one channel of each record."""
+    """Read the channels of each record, of shape (n_leads, n_samples)."""
     bar = tqdm(opened, desc="MIT-BIH records", unit="record", disable=not progress)
-    for path, record, channel in bar:
+    for path, record, channels in bar:
         signals = read_signals(record, path, FETCH_REMEDY)
-        yield _in_millivolts(record, signals, channel) if physical else signals[:, channel]
+        if physical:
+            yield _in_millivolts(record, signals, channels).T
+        else:
+            yield signals.T[channels]
 
 
-def _find_lead(record: wfdb.Record, lead: str | int) -> int | None:
-    """Return the channel of a lead, or None where the record lacks it."""
-    if isinstance(lead, Integral):
-        if not 0 <= lead < record.n_sig:
-            raise ValueError(
-                f"lead={lead} is not a channel of record {record.record_name}, which has "
-                f"{record.n_sig}."
-            )
-        return int(lead)
-    if not isinstance(lead, str):
-        raise TypeError(f"lead must be a name such as 'MLII' or a channel number, got {lead!r}.")
-    return record.sig_name.index(lead) if lead in record.sig_name else None
-
-
-def _in_millivolts(record: wfdb.Record, signals: np.ndarray, channel: int) -> np.ndarray:
-    """Return one channel as float32 in physical units."""
+def _in_millivolts(record: wfdb.Record, signals: np.ndarray, channels: list[int]) -> np.ndarray:
+    """Return some channels as float32 in physical units, of shape (n_samples, n_leads)."""
     fields = ("fmt", "adc_gain", "baseline")
     return wfdb.Record(
-        d_signal=signals[:, [channel]],
-        **{field: [getattr(record, field)[channel]] for field in fields},
-    ).dac(return_res=32)[:, 0]
+        d_signal=signals[:, channels],
+        **{field: [getattr(record, field)[i] for i in channels] for field in fields},
+    ).dac(return_res=32)

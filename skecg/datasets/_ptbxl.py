@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from numbers import Integral, Real
+from collections.abc import Iterable, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +15,7 @@ from sklearn.utils import Bunch
 from ._data_home import find_folder, get_data_home
 from ._ptbxl_signals import PTBXL_LEADS, read_signals
 from ._ptbxl_tables import REMEDY, SUPERCLASSES, TASKS, assign_targets, read_tables
+from ._returns import as_requested
 
 _FILENAMES = {100: "filename_lr", 500: "filename_hr"}
 
@@ -68,7 +69,7 @@ def load_ptbxl(
         itself; see :func:`get_data_home`. Records that the table lists are read, so that a table
         cut down to the records at hand serves as well.
     task : {"mi-vs-norm", "superclass", "superclass-multilabel"}, default="mi-vs-norm"
-        What is to be told apart [1]_. A record has a superclass (NORM, MI, STTC, CD, HYP) when it
+        The classes to tell apart [1]_. A record has a superclass (NORM, MI, STTC, CD, HYP) when it
         has one of its diagnostic statements, with any likelihood.
 
         - ``"mi-vs-norm"``: 1 for the records with MI, whatever else they have, against 0 for
@@ -91,8 +92,8 @@ def load_ptbxl(
         Whether to read ``records100`` or ``records500``. None takes the former up to 125 Hz,
         whichever are there, so that the result does not depend on it.
     on_error : {"raise", "skip"}, default="raise"
-        What a record does whose files are missing or damaged: raise with its name, or be left out
-        and listed in ``skipped``.
+        What to do with a record whose files cannot be read, for whatever reason: raise with its
+        name, or leave it out and list it in ``skipped``.
     return_X_y : bool, default=False
         Return ``(data, target)``.
     return_X_y_groups : bool, default=False
@@ -138,8 +139,9 @@ def load_ptbxl(
     FileNotFoundError
         If the folder, a table, or with ``on_error="raise"`` a file of a record is missing.
     ValueError
-        If a parameter is wrong, a table is damaged, with ``on_error="raise"`` a record is
-        damaged, or no record is left.
+        If a parameter is wrong, a table is damaged or too large, or no record is left; with
+        ``on_error="raise"`` also if a record is damaged, has a name that leads out of the folder,
+        or is no regular file.
 
     References
     ----------
@@ -173,7 +175,8 @@ def load_ptbxl(
     is_left_out = np.logical_or.reduce(list(targets.left_out.values()))
     rows = np.flatnonzero(~is_left_out)
     data, is_read, skipped = read_signals(
-        [folder / name for name in records.columns[_FILENAMES[source_rate]][rows]],
+        folder,
+        records.columns[_FILENAMES[source_rate]][rows],
         records.ecg_id[rows],
         lead_names,
         source_rate,
@@ -201,9 +204,7 @@ def load_ptbxl(
         units="mV",
         DESCR=DESCR,
     )
-    if return_X_y_groups:
-        return bunch.data, bunch.target, bunch.groups
-    return (bunch.data, bunch.target) if return_X_y else bunch
+    return as_requested(bunch, return_X_y, return_X_y_groups)
 
 
 def _check_choices(task: str, on_error: str) -> None:
@@ -211,7 +212,7 @@ def _check_choices(task: str, on_error: str) -> None:
         ("task", task, TASKS),
         ("on_error", on_error, ("raise", "skip")),
     ):
-        if value not in choices:
+        if not isinstance(value, str) or value not in choices:
             raise ValueError(f"{name} must be one of {choices}; got {value!r}.")
 
 
@@ -219,7 +220,7 @@ def _lead_names(leads: str | Sequence[str] | None) -> list[str]:
     """Return the leads as the database spells them."""
     if leads is None:
         return list(PTBXL_LEADS)
-    wanted = [leads] if isinstance(leads, str) else list(leads)
+    wanted = list(leads) if isinstance(leads, Iterable) and not isinstance(leads, str) else [leads]
     unknown = [lead for lead in wanted if str(lead).upper() not in PTBXL_LEADS]
     if unknown or not wanted:
         raise ValueError(
@@ -236,7 +237,7 @@ def _source_rate(sampling_rate: float, source_rate: int | None) -> int:
         raise ValueError(f"sampling_rate must be a positive number of Hz; got {sampling_rate!r}.")
     if source_rate is None:
         return 100 if sampling_rate <= 125 else 500
-    if source_rate not in _FILENAMES:
+    if not isinstance(source_rate, Real) or source_rate not in _FILENAMES:
         raise ValueError(
             f"source_rate must be 100, 500 or None; got {source_rate!r}. For data at another rate, "
             "pass sampling_rate."
@@ -252,7 +253,7 @@ def _find_database(data_home: str | os.PathLike | None) -> Path:
 
 
 def _in_folds(strat_fold: NDArray[np.int64], folds: Sequence[int]) -> NDArray[np.int64]:
-    wanted = [folds] if isinstance(folds, Integral) else list(folds)
-    if not wanted or not set(wanted) <= set(range(1, 11)):
+    wanted = list(folds) if isinstance(folds, Iterable) else [folds]
+    if not wanted or any(fold not in range(1, 11) for fold in wanted):
         raise ValueError(f"folds must be numbers from 1 to 10, or None for all; got {folds!r}.")
     return np.flatnonzero(np.isin(strat_fold, wanted))

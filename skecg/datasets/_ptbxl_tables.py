@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._wfdb_record import require_file
+from ._files import check_file
 
 # In the order of the paper's table.
 SUPERCLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
@@ -31,6 +31,11 @@ _DATABASE_COLUMNS = (
     "filename_lr",
     "filename_hr",
 )
+# The table of version 1.0.3 has 21,799 rows, 28 columns and 6 MB.
+_MAX_BYTES = 1 << 25
+_MAX_ROWS = 100_000
+_MAX_COLUMNS = 100
+_LARGEST_ID = 10**9
 _STATEMENT_COLUMNS = ("", "diagnostic", "diagnostic_class")
 
 
@@ -72,8 +77,9 @@ def read_tables(folder: Path) -> Records:
     ids, scp_codes, superclasses = [], [], np.zeros((len(rows), len(SUPERCLASSES)), dtype=bool)
     for number, row in enumerate(rows):
         try:
-            # Written as 15709.0, because the table once held missing values.
-            ids.append([int(float(row[name])) for name in ("ecg_id", "patient_id", "strat_fold")])
+            ids.append([_parse_id(row, name) for name in ("ecg_id", "patient_id", "strat_fold")])
+            if not 1 <= ids[-1][2] <= 10:
+                raise ValueError(f"strat_fold must be 1 to 10, got {ids[-1][2]}")
             scp_codes.append(_parse_codes(row["scp_codes"]))
             for code in scp_codes[-1]:
                 if superclass_of[code] is not None:
@@ -147,16 +153,32 @@ def _parse_codes(text: str) -> dict[str, float]:
     )
     if not is_likelihood:
         raise ValueError(f"scp_codes {text[:80]!r} does not map statements to likelihoods")
+    # A likelihood is in percent; this refuses infinity and integers of a thousand digits too.
+    if not all(0 <= likelihood <= 100 for likelihood in codes.values()):
+        raise ValueError(f"scp_codes {text[:80]!r} has a likelihood outside 0 to 100")
     return {code: float(likelihood) for code, likelihood in codes.items()}
+
+
+def _parse_id(row: dict[str, str], name: str) -> int:
+    """Read a whole number, which may be written as 15709.0: the table once had missing values."""
+    number = float(row[name])
+    if not (number.is_integer() and 0 <= number <= _LARGEST_ID):
+        raise ValueError(f"{name} must be a whole number up to {_LARGEST_ID}, got {row[name]!r}")
+    return int(number)
 
 
 def _read_csv(file: Path, required: tuple[str, ...]) -> list[dict[str, str]]:
     """Read a table whose rows are complete and whose header holds the required columns."""
-    require_file(file, REMEDY)
+    check_file(file, REMEDY, _MAX_BYTES)
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)
-            rows = list(reader)
+            if len(reader.fieldnames or ()) > _MAX_COLUMNS:
+                raise ValueError(
+                    f"{file} must have at most {_MAX_COLUMNS} columns, got "
+                    f"{len(reader.fieldnames)}. {REMEDY}"
+                )
+            rows = [_complete(row, number, reader, file) for number, row in enumerate(reader, 1)]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{file} is damaged ({error}). {REMEDY}") from error
     missing = [name for name in required if name not in (reader.fieldnames or ())]
@@ -164,11 +186,17 @@ def _read_csv(file: Path, required: tuple[str, ...]) -> list[dict[str, str]]:
         raise ValueError(f"{file} has no column {missing}; is it PTB-XL's table? {REMEDY}")
     if not rows:
         raise ValueError(f"{file} has no rows. {REMEDY}")
-    for number, row in enumerate(rows, start=1):
-        # DictReader fills a short row with None and puts what is too much under the key None.
-        if None in row or None in row.values():
-            raise ValueError(
-                f"{file}: row {number} does not have {len(reader.fieldnames)} fields; the file is "
-                f"truncated or damaged. {REMEDY}"
-            )
     return rows
+
+
+def _complete(row: dict, number: int, reader: csv.DictReader, file: Path) -> dict[str, str]:
+    """Return a row that has all fields, or raise at the first that has not."""
+    if number > _MAX_ROWS:
+        raise ValueError(f"{file} must have at most {_MAX_ROWS} rows, got more. {REMEDY}")
+    # DictReader fills a short row with None and puts what is too much under the key None.
+    if None in row or None in row.values():
+        raise ValueError(
+            f"{file}: row {number} does not have {len(reader.fieldnames)} fields; the file is "
+            f"truncated or damaged. {REMEDY}"
+        )
+    return row

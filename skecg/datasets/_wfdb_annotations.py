@@ -9,12 +9,16 @@ import numpy as np
 from sklearn.utils import Bunch
 from wfdb.io.annotation import ann_labels
 
-from ._wfdb_record import require_file
+from ._files import read_file
 
-# Codes of words that are no annotations; SUB and CHN stand between NUM and AUX.
+# Codes of words that are no annotations; SUB and CHN are between NUM and AUX.
 _SKIP, _NUM, _AUX = 59, 60, 63
 _NOTE = 22  # the code of a comment
 _LONGEST_NOTE = 255
+# A record of half an hour has about 5,000 bytes, one of a day 250,000.
+_MAX_BYTES = 1 << 22
+# All notes of a file take the memory of the longest.
+_MAX_NOTE_BYTES = 1 << 28
 _DEFINITIONS, _END_OF_DEFINITIONS = "## annotation type definitions", "## end of definitions"
 
 
@@ -35,13 +39,20 @@ def read_annotations(file: Path, remedy: str) -> Bunch:
     bunch : :class:`~sklearn.utils.Bunch`
         Arrays ``sample`` (int64, position in the record), ``symbol`` (WFDB code) and ``aux_note``.
 
+    Raises
+    ------
+    FileNotFoundError
+        If the file is missing.
+    ValueError
+        If it is no regular file, too large or damaged.
+
     References
     ----------
     annot(5), WFDB Applications Guide, https://physionet.org/physiotools/wag/annot-5.htm
     """
-    require_file(file, remedy)
+    content = read_file(file, remedy, _MAX_BYTES)
     try:
-        return _parse(file.read_bytes())
+        return _parse(content)
     except ValueError as error:
         raise ValueError(f"{file} is damaged ({error}). {remedy}") from error
 
@@ -89,7 +100,10 @@ def _parse(content: bytes) -> Bunch:
         for start, n_bytes in zip((2 * place[aux] + 2).tolist(), value[aux].tolist())
     ]
     # Few annotations have a note: strings made one by one, of all of them, would take longest.
-    notes = np.zeros(len(sample), dtype=f"<U{max(map(len, texts), default=0) or 1}")
+    dtype = np.dtype(f"<U{max(map(len, texts), default=0) or 1}")
+    if len(sample) * dtype.itemsize > _MAX_NOTE_BYTES:
+        raise ValueError(f"it has {len(sample)} annotations and a note of {dtype.itemsize // 4}")
+    notes = np.zeros(len(sample), dtype=dtype)
     notes[owner] = texts
     return _name(sample, code[is_annotation], notes)
 

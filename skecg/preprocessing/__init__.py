@@ -2,8 +2,8 @@
 
 from ._area_resize import AreaResize
 from ._beat_segmenter import BeatSegmenter
-from ._beat_segmenter import has_unequal_rows as has_unequal_rows
 from ._lead_cropper import LeadCropper
 from ._memory import ContentMemory
+from ._record_rows import has_unequal_rows as has_unequal_rows
 
 __all__ = ["AreaResize", "BeatSegmenter", "ContentMemory", "LeadCropper"]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import Bunch, Tags, check_array, check_consistent_length
-from sklearn.utils.validation import validate_data
+from sklearn.utils import Bunch, Tags, check_consistent_length
 
 from .._compat import CallbackSupportMixin, Interval, StrOptions, validate_params
 from .._native_callbacks import as_one_task
@@ -22,10 +21,12 @@ from ..signal import (
     representative_beats,
     split_windows,
 )
+from ._heart_rate import Tally
+from ._record_rows import check_rows, row_blocks
 
-# Rows are worked on in blocks of about this many samples, which bounds the memory for the beats
-# of a large X.
-_BLOCK = 1 << 22
+# The most samples that a row of the result may have, 256 MB.
+_MOST_SAMPLES = 1 << 26
+_PUBLISHED_THRESHOLD = 0.9
 
 
 class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
@@ -38,7 +39,8 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
 
     The default detector, the published threshold rule, is a sampler of clean beats: it finds only
     about 58 % of the beats of real records. Never take a heart rate from its R peaks or periods;
-    with ``detector="neurokit"`` nearly all beats are found, thousands of times as slowly.
+    with ``detector="neurokit"`` nearly all beats are found, in some 0.2 to 0.5 us a sample instead
+    of 1 ns (see :func:`skecg.signal.detect_r_peaks`).
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         :func:`skecg.signal.resample`.
     threshold : float, default=0.9
         Height in the scaled window from which a local maximum is an R peak
-        (``detector="threshold"`` only).
+        (``detector="threshold"`` only; another value warns with another detector).
     period_factor : float, default=1.2
         Length of a beat in periods.
     beat_length : int, default=187
@@ -57,9 +59,9 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         ...), or a function ``(signal, sampling_rate) -> positions``. See
         :func:`skecg.signal.detect_r_peaks`.
     beats : {"median", "mean", "first"} or int, default="median"
-        What stands for a row: the median or the mean of its zero-padded beats, sample by sample,
-        or its first beat. An integer ``k`` takes the first ``k`` beats; where a row has fewer,
-        the remaining ones are zero.
+        The beat that represents a row: the median or the mean of its zero-padded beats, sample by
+        sample, or its first beat. An integer ``k`` takes the first ``k`` beats; where a row has
+        fewer, the remaining ones are zero.
     window : float or None, default=10.0
         Length in seconds of the windows into which a longer row is cut for scaling, detection
         and the period. The last one is moved back to end with the row, so that it has the full
@@ -69,10 +71,14 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         What is scaled to the interval from 0 to 1: the window, as published, or each beat, as in
         the Kaggle heartbeat files. See :func:`skecg.signal.cut_beats`.
     on_long : {"truncate", "drop", "raise"}, default="truncate"
-        What becomes of a beat of more than ``beat_length`` samples.
+        What to do with a beat of more than ``beat_length`` samples.
     on_empty : {"zeros", "nan", "raise"}, default="zeros"
         What ``transform`` returns for a row in which no beat is found. The first two warn once,
         with the count.
+    on_gap : {"raise", "skip"}, default="raise"
+        What to do with a gap in a record, marked by NaN: raise with its place, or leave out the
+        windows that hold a part of it and the beats that run into it. The latter warns once, with
+        the count, and needs a ``window``: without one, a gap would take the whole row.
 
     Attributes
     ----------
@@ -114,19 +120,20 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "sampling_rate": [Interval(Real, 0, None, closed="neither")],
+        "sampling_rate": [Interval(Real, 0, 1e6, closed="right")],
         "threshold": [Interval(Real, 0, 1, closed="both")],
-        "period_factor": [Interval(Real, 0, None, closed="neither")],
-        "beat_length": [Interval(Integral, 1, None, closed="left")],
+        "period_factor": [Interval(Real, 0, 100, closed="right")],
+        "beat_length": [Interval(Integral, 1, 100_000, closed="both")],
         "detector": [str, callable],
         "beats": [
             StrOptions({"median", "mean", "first"}),
-            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, 1, 100_000, closed="both"),
         ],
-        "window": [Interval(Real, 0, None, closed="neither"), None],
+        "window": [Interval(Real, 0, 1e6, closed="right"), None],
         "scale": [StrOptions({"window", "beat"})],
         "on_long": [StrOptions({"truncate", "drop", "raise"})],
         "on_empty": [StrOptions({"zeros", "nan", "raise"})],
+        "on_gap": [StrOptions({"raise", "skip"})],
     }
 
     def __init__(
@@ -141,6 +148,7 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         scale: str = "window",
         on_long: str = "truncate",
         on_empty: str = "zeros",
+        on_gap: str = "raise",
     ) -> None:
         self.sampling_rate = sampling_rate
         self.threshold = threshold
@@ -152,6 +160,7 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         self.scale = scale
         self.on_long = on_long
         self.on_empty = on_empty
+        self.on_gap = on_gap
 
     @as_one_task
     def fit(self, X: ArrayLike | Sequence[ArrayLike], y: object = None) -> Self:
@@ -168,8 +177,14 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         -------
         BeatSegmenter
             The transformer itself.
+
+        Raises
+        ------
+        ValueError
+            When a parameter is out of its range, or when ``X`` is empty, has another form or, with
+            ``on_gap="raise"``, a gap.
         """
-        validate_params(self)
+        self._check_params()
         self._check_X(X, reset=True)
         return self
 
@@ -189,20 +204,32 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            When ``X`` is empty or holds NaN or infinite values, when a beat is too long and
-            ``on_long="raise"``, or when a row has no beat and ``on_empty="raise"``.
+            When ``X`` is empty, has another form (one signal, a column, time in its rows, several
+            leads), holds infinite values or, with ``on_gap="raise"``, NaN; when a beat is too long
+            and ``on_long="raise"``; when a row has no beat and ``on_empty="raise"``; or when the
+            detector fails.
+
+        Warns
+        -----
+        UserWarning
+            When rows have no beat or windows a gap; when the median R-R interval is that of no
+            heart, below 25 or above 250 beats a minute, as with a wrong ``sampling_rate``; when
+            ``threshold`` has no effect with the detector.
         """
-        validate_params(self)
+        self._check_params()
         rows = self._check_X(X, reset=False)
+        self._warn_of_threshold()
+        tally = Tally()
         parts, is_empty = [], np.ones(len(rows), dtype=bool)
-        for first, block in _blocks(rows):
-            found = self._cut(block)
+        for first, block in row_blocks(rows):
+            found = self._cut(block, tally)
             parts.append(representative_beats(found.beats, found.row, len(block), self.beats))
             is_empty[first + found.row] = False
         out = np.concatenate(parts)
         if self.on_empty == "nan":
             out[is_empty] = np.nan
-        self._report_empty(is_empty, f"come back as {self.on_empty}")
+        tally.warn(self.sampling_rate)
+        self._report_empty(is_empty, f"are returned as {self.on_empty}")
         return out
 
     def segment(
@@ -229,26 +256,34 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             ``window``, the window of that row, counted from 0; ``r_peak``, the sample of the R
             peak in the row; ``period``, the median R-R interval of the window in samples;
             ``target`` and ``group``, those of the row, or None where none were given. All are
-            in the order of row and R peak. A row without a beat does not occur; a warning gives
-            the number of such rows.
+            in the order of row and R peak. Rows without a beat are not in the result; a warning
+            gives their number.
 
         Raises
         ------
         ValueError
             As ``transform``; and when ``y`` or ``groups`` has another length than ``X``.
+
+        Warns
+        -----
+        UserWarning
+            As ``transform``.
         """
-        validate_params(self)
+        self._check_params()
         rows = self._check_X(X, reset=False)
         check_consistent_length(rows, y, groups)
+        self._warn_of_threshold()
+        tally = Tally()
         parts = []
-        for first, block in _blocks(rows):
-            found = self._cut(block)
+        for first, block in row_blocks(rows):
+            found = self._cut(block, tally)
             parts.append(found._replace(row=found.row + first))
         found = parts[0]
         if len(parts) > 1:
             found = Beats(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         is_empty = np.ones(len(rows), dtype=bool)
         is_empty[found.row] = False
+        tally.warn(self.sampling_rate)
         self._report_empty(is_empty, "are not in the result")
         return Bunch(
             **found._asdict(),
@@ -272,8 +307,10 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            When ``beats`` is an integer: a three-dimensional result has no columns.
+            When ``beats`` is an integer: a three-dimensional result has no columns. When a
+            parameter is out of its range.
         """
+        self._check_params()
         if isinstance(self.beats, Integral):
             raise ValueError(
                 f"beats={self.beats} makes a three-dimensional result, which has no column names; "
@@ -285,25 +322,38 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         self, X: ArrayLike | Sequence[ArrayLike], *, reset: bool
     ) -> NDArray | list[NDArray]:
         """Return X as one two-dimensional array, or as a list of records of different lengths."""
-        if not has_unequal_rows(X):
-            return validate_data(self, X, reset=reset)
-        if reset:
-            # What an earlier fit on an array has left says nothing about these records.
-            for name in ("n_features_in_", "feature_names_in_"):
-                self.__dict__.pop(name, None)
-        records = [
-            check_array(record, ensure_2d=False, input_name=f"record {i} of X", estimator=self)
-            for i, record in enumerate(X)
-        ]
-        for i, record in enumerate(records):
-            if record.ndim != 1:
-                raise ValueError(
-                    f"each record must be one lead of shape (n_timesteps,), but record {i} of X "
-                    f"has the shape {record.shape}"
-                )
-        return records
+        return check_rows(
+            self,
+            X,
+            reset=reset,
+            sampling_rate=self.sampling_rate,
+            allow_gaps=self.on_gap == "skip",
+        )
 
-    def _cut(self, X: NDArray) -> Beats:
+    def _check_params(self) -> None:
+        validate_params(self)
+        n_beats = self.beats if isinstance(self.beats, Integral) else 1
+        if n_beats * self.beat_length > _MOST_SAMPLES:
+            raise ValueError(
+                f"beats times beat_length must be at most {_MOST_SAMPLES}, got {n_beats} times "
+                f"{self.beat_length}"
+            )
+        if self.on_gap == "skip" and self.window is None:
+            raise ValueError(
+                "on_gap='skip' needs a window, got window=None: a gap would take the whole row; "
+                "choose a number of seconds, such as window=10"
+            )
+
+    def _warn_of_threshold(self) -> None:
+        if self.detector != "threshold" and self.threshold != _PUBLISHED_THRESHOLD:
+            warnings.warn(
+                f"threshold={self.threshold} has no effect with detector={self.detector!r}: it "
+                "belongs to detector='threshold'",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def _cut(self, X: NDArray, tally: Tally) -> Beats:
         """Return all beats of the rows of one array."""
         window_length = None
         windows = X
@@ -313,8 +363,12 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
                 window_length = length
                 windows = split_windows(X, length, tail="overlap")
                 windows = windows.swapaxes(0, 1).reshape(-1, length)
-        window, r_peak = detect_r_peaks(windows, self.sampling_rate, self.detector, self.threshold)
-        return cut_beats(
+        # The threshold is handed on only where it counts: one warning is enough.
+        own = (self.threshold,) if self.detector == "threshold" else ()
+        window, r_peak = detect_r_peaks(windows, self.sampling_rate, self.detector, *own)
+        may_have_gaps = self.on_gap == "skip"
+        tally.count(windows, window, r_peak, may_have_gaps)
+        found = cut_beats(
             X,
             window,
             r_peak,
@@ -324,6 +378,11 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             on_long=self.on_long,
             scale=self.scale,
         )
+        if not may_have_gaps:
+            return found
+        # A beat near the end of its window may run into a gap of the next.
+        is_whole = ~np.isnan(found.beats).any(axis=1)
+        return Beats(*(column[is_whole] for column in found))
 
     def _report_empty(self, is_empty: NDArray[np.bool_], what_happens: str) -> None:
         n_empty = int(is_empty.sum())
@@ -333,34 +392,15 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         if self.on_empty == "raise":
             raise ValueError(
                 f"{message}, the first of them row {is_empty.argmax()}: choose another detector, "
-                "a lower threshold, longer windows, or on_empty='zeros' or 'nan'"
+                "a lower threshold, the right sampling_rate, longer windows, or on_empty='zeros' "
+                "or 'nan'"
             )
         warnings.warn(f"{message} and {what_happens}", UserWarning, stacklevel=3)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
-        # The result is float32 whatever comes.
+        tags.input_tags.allow_nan = self.on_gap == "skip"
+        # The result is float32 whatever the input is.
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def has_unequal_rows(X: object) -> bool:
-    """Tell whether X is a list of records of different lengths."""
-    is_list = isinstance(X, list | tuple) or (
-        isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
-    )
-    if not is_list or not all(hasattr(record, "__len__") for record in X):
-        return False
-    return len({len(record) for record in X}) > 1
-
-
-def _blocks(rows: NDArray | list[NDArray]) -> Iterator[tuple[int, NDArray]]:
-    """Yield the index of a first row and a two-dimensional array of the rows from it on."""
-    if isinstance(rows, list):
-        for i, record in enumerate(rows):
-            yield i, record[None, :]
-        return
-    n_rows = max(1, _BLOCK // rows.shape[1])
-    for first in range(0, len(rows), n_rows):
-        yield first, rows[first : first + n_rows]

@@ -57,11 +57,9 @@ def _look_up(symbols: ArrayLike) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
     if text.dtype.kind not in "US" and not (
         text.dtype.kind == "O" and all(isinstance(symbol, str) for symbol in text.flat)
     ):
-        raise TypeError(
-            f"symbols must be strings such as 'N' or 'V', but an array of {text.dtype} came"
-        )
+        raise TypeError(f"symbols must be strings such as 'N' or 'V', got an array of {text.dtype}")
     text = np.ascontiguousarray(text, dtype=np.str_).reshape(text.shape)
-    # A longer string is no symbol: code point 127 stands for it, which no annotation uses.
+    # A longer string is no symbol: code point 127, which no annotation uses, replaces it.
     points = np.where(np.char.str_len(text) <= 1, text.astype("U1").view(np.uint32), 127)
     codes = _CODES[np.minimum(points, 127)]
     unknown = np.unique(text[codes == _UNKNOWN])

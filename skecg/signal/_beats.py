@@ -76,7 +76,7 @@ def cut_beats(
     beat_length : int, default=187
         Samples in a beat.
     on_long : {"truncate", "drop", "raise"}, default="truncate"
-        What becomes of a complete piece of more than ``beat_length`` samples.
+        What to do with a complete piece of more than ``beat_length`` samples.
     scale : {"window", "beat"}, default="window"
         What is scaled to the interval from 0 to 1: the window, as published (the part of a beat
         behind the end of its window may then leave the interval), or the whole piece, before it
@@ -215,7 +215,7 @@ def _gather_beats(
     spread[spread == 0] = 1
     for start in range(0, first.size, _BLOCK):
         block = slice(start, start + _BLOCK)
-        # Beats are mostly shorter than the rows that they stand in; the rest is zero already.
+        # Beats are mostly shorter than the rows of the result; the rest is zero already.
         longest = min(int(n_samples[block].max()), beat_length)
         scaled = _frames(flat, first[block], longest).astype(dtype, copy=False)
         scaled -= low[block]
@@ -237,15 +237,15 @@ def _check_options(
     window_length: int | None, period_factor: float, beat_length: int, on_long: str, scale: str
 ) -> None:
     if window_length is not None and window_length < 1:
-        raise ValueError(f"window_length must be at least 1, but {window_length} came")
+        raise ValueError(f"window_length must be at least 1, got {window_length}")
     if not (np.isfinite(period_factor) and period_factor > 0):
-        raise ValueError(f"period_factor must be a positive number, but {period_factor} came")
+        raise ValueError(f"period_factor must be a positive number, got {period_factor}")
     if beat_length < 1:
-        raise ValueError(f"beat_length must be at least 1, but {beat_length} came")
+        raise ValueError(f"beat_length must be at least 1, got {beat_length}")
     if on_long not in ("truncate", "drop", "raise"):
-        raise ValueError(f"on_long must be 'truncate', 'drop' or 'raise', but {on_long!r} came")
+        raise ValueError(f"on_long must be 'truncate', 'drop' or 'raise', got {on_long!r}")
     if scale not in ("window", "beat"):
-        raise ValueError(f"scale must be 'window' or 'beat', but {scale!r} came")
+        raise ValueError(f"scale must be 'window' or 'beat', got {scale!r}")
 
 
 def _check_peaks(
@@ -255,13 +255,13 @@ def _check_peaks(
     if window.shape != r_peak.shape or window.ndim != 1:
         raise ValueError(
             "window and r_peak must be of one length, one entry per R peak, "
-            f"but the shapes {window.shape} and {r_peak.shape} came"
+            f"got the shapes {window.shape} and {r_peak.shape}"
         )
     if window.size == 0:
         return window.astype(np.int64), r_peak.astype(np.int64)
     if not (window.dtype.kind in "iu" and r_peak.dtype.kind in "iu"):
         raise ValueError(
-            f"window and r_peak must be integers, but {window.dtype} and {r_peak.dtype} came"
+            f"window and r_peak must be integers, got {window.dtype} and {r_peak.dtype}"
         )
     window, r_peak = window.astype(np.int64), r_peak.astype(np.int64)
     inside = window.min() >= 0 and window.max() < n_windows

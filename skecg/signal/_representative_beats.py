@@ -1,4 +1,4 @@
-"""One or a few beats that stand for all beats of a row."""
+"""One or a few beats that represent all beats of a row."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def representative_beats(
     Raises
     ------
     ValueError
-        When ``how`` is something else, or when ``row`` does not rise from 0 to ``n_rows - 1`` at
-        most, one entry per beat.
+        When ``how`` is something else, when the beats do not have two dimensions, or when ``row``
+        does not rise from 0 to ``n_rows - 1`` at most, one entry per beat.
 
     Examples
     --------
@@ -43,10 +43,17 @@ def representative_beats(
            [0. , 0. ],
            [8. , 5. ]], dtype=float32)
     """
-    beats, row = np.asarray(beats, dtype=np.float32), np.asarray(row, dtype=np.int64)
+    beats, row = np.asarray(beats, dtype=np.float32), np.asarray(row)
+    if beats.ndim != 2:
+        raise ValueError(f"beats must have shape (n_beats, beat_length), got {beats.shape}")
+    if not isinstance(n_rows, Integral) or not 0 <= n_rows < 2**31:
+        raise ValueError(f"n_rows must be a number of rows, got {n_rows!r}")
+    if row.ndim != 1 or (row.size and row.dtype.kind not in "iu"):
+        raise ValueError(f"row must be integers of shape (n_beats,), got {row.dtype} {row.shape}")
+    row = row.astype(np.int64)
     is_number = isinstance(how, Integral) and not isinstance(how, bool) and how >= 1
     if not is_number and how not in ("median", "mean", "first"):
-        raise ValueError(f"how must be 'median', 'mean', 'first' or at least 1, but {how!r} came")
+        raise ValueError(f"how must be 'median', 'mean', 'first' or at least 1, got {how!r}")
     rises = row.shape == beats.shape[:1] and (np.diff(row) >= 0).all()
     if not rises or (row.size and not 0 <= row[0] <= row[-1] < n_rows):
         raise ValueError(

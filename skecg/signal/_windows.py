@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from numbers import Integral, Real
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 # The largest denominator of a resampling ratio: the ratio is then right to 1e-8, a hundredth of
 # a sample in a 30-minute record at 360 Hz, and the filter of the polyphase form stays short.
 _MAX_DENOMINATOR = 10_000
+
+# Rates further apart than this are a mistake, and would take any amount of memory.
+_LARGEST_RATIO = 10_000
 
 
 def split_windows(
@@ -32,9 +36,9 @@ def split_windows(
         Samples from the start of one window to the start of the next. None takes ``length``:
         each window begins where the one before it ends.
     tail : {"drop", "overlap", "raise"}, default="drop"
-        What becomes of the samples that are left after the last whole window: they are left
-        out, they are covered by one more window that ends with the signal and so overlaps the
-        window before it, or they raise an error.
+        What to do with the samples after the last whole window: leave them out, cover them by one
+        more window that ends with the signal and so overlaps the window before it, or raise an
+        error.
 
     Returns
     -------
@@ -64,13 +68,13 @@ def split_windows(
     step = length if step is None else step
     if signal.ndim not in (1, 2):
         raise ValueError(
-            "signal must have the shape (n_timesteps,) or (n_leads, n_timesteps), "
-            f"but the shape {signal.shape} came"
+            "signal must have the shape (n_timesteps,) or (n_leads, n_timesteps), got "
+            f"{signal.shape}"
         )
     if length < 1 or step < 1:
-        raise ValueError(f"length and step must be at least 1, but {length} and {step} came")
+        raise ValueError(f"length and step must be at least 1, got {length} and {step}")
     if tail not in ("drop", "overlap", "raise"):
-        raise ValueError(f"tail must be 'drop', 'overlap' or 'raise', but {tail!r} came")
+        raise ValueError(f"tail must be 'drop', 'overlap' or 'raise', got {tail!r}")
 
     n_timesteps = signal.shape[-1]
     n_windows = max(0, (n_timesteps - length) // step + 1)
@@ -101,8 +105,13 @@ def scale_windows(X: ArrayLike) -> NDArray[np.floating]:
     -------
     ndarray of the same shape
         float32 for float32, float16 and integers of up to 16 bits, else float64. A flat window
-        comes back as zeros; a window that holds a NaN or an infinite value comes back as NaN,
+        becomes zeros; a window that holds a NaN or an infinite value becomes NaN,
         as its minimum and maximum are not known.
+
+    Raises
+    ------
+    TypeError
+        When ``X`` does not hold real numbers.
 
     Examples
     --------
@@ -112,6 +121,8 @@ def scale_windows(X: ArrayLike) -> NDArray[np.floating]:
            [0. , 0. , 0. ]])
     """
     X = np.asarray(X)
+    if X.dtype.kind not in "biuf" or not X.ndim:
+        raise TypeError(f"X must hold windows of real numbers, got {X.dtype} of shape {X.shape}")
     dtype = np.result_type(X.dtype, np.float32)
     if X.size == 0:
         return np.zeros(X.shape, dtype)
@@ -131,7 +142,7 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
     Parameters
     ----------
     X : array-like
-        Signals. A NaN spreads over the width of the filter.
+        Signals. A NaN spreads over the width of the filter and no further.
     rate_in : float
         Sampling rate of ``X`` in Hz; it need not be a whole number.
     rate_out : float
@@ -143,14 +154,17 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
     -------
     ndarray
         The resampled signals, of ``ceil(n_timesteps * rate_out / rate_in)`` samples: sample
-        ``i`` stands at the time ``i / rate_out``. float32 stays float32, else float64. Beyond
-        its ends a signal is taken to go on along the line through its first and last sample, so
-        that an offset does not ring there.
+        ``i`` is at the time ``i / rate_out``. float32 stays float32, else float64. Beyond
+        its ends a signal is continued along the line through its first and last sample, so
+        that an offset does not ring there; where one of these is NaN, at its mean.
 
     Raises
     ------
+    TypeError
+        When ``X`` does not hold real numbers.
     ValueError
-        When a rate is not a positive, finite number.
+        When ``X`` has no such axis, when a rate is not a positive, finite number, or when the
+        rates differ by more than a factor of 10,000.
 
     Examples
     --------
@@ -160,11 +174,19 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
     (1250,)
     """
     X = np.asarray(X)
-    for name, rate in (("rate_in", rate_in), ("rate_out", rate_out)):
-        if not (np.isfinite(rate) and rate > 0):
-            raise ValueError(f"{name} must be a positive number of Hz, but {rate} came")
+    if X.dtype.kind not in "biuf" or not X.ndim:
+        raise TypeError(f"X must hold signals of real numbers, got {X.dtype} of shape {X.shape}")
+    if not isinstance(axis, Integral) or not -X.ndim <= axis < X.ndim:
+        raise ValueError(f"axis must be one of the {X.ndim} axes of X, got {axis!r}")
+    check_rate("rate_in", rate_in)
+    check_rate("rate_out", rate_out)
     # Through its shortest decimal form, 257.3 Hz is 2573/10 and not the nearest binary fraction.
     ratio = Fraction(str(float(rate_out))) / Fraction(str(float(rate_in)))
+    if not 1 / _LARGEST_RATIO <= ratio <= _LARGEST_RATIO:
+        raise ValueError(
+            f"rate_out must be within a factor of {_LARGEST_RATIO} of rate_in, got {rate_out} and "
+            f"{rate_in} Hz"
+        )
     ratio = ratio.limit_denominator(_MAX_DENOMINATOR)
     X = X.astype(np.float32 if X.dtype == np.float32 else np.float64, copy=False)
     if ratio == 1 or X.size == 0:
@@ -172,4 +194,18 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
     # Imported here because the import takes most of a second, which no other function needs.
     from scipy.signal import resample_poly
 
-    return resample_poly(X, ratio.numerator, ratio.denominator, axis=axis, padtype="line")
+    up, down = ratio.numerator, ratio.denominator
+    if np.isfinite(X.take([0, -1], axis=axis)).all():
+        return resample_poly(X, up, down, axis=axis, padtype="line")
+    # The line through a gap at an end would make the whole signal NaN: it is continued at its mean.
+    is_known = np.isfinite(X)
+    n_known = np.maximum(is_known.sum(axis=axis, keepdims=True), 1)
+    mean = np.where(is_known, X, 0).sum(axis=axis, keepdims=True) / n_known
+    return resample_poly(X - mean.astype(X.dtype), up, down, axis=axis) + mean.astype(X.dtype)
+
+
+def check_rate(name: str, rate: float) -> None:
+    """Raise where a sampling rate is not a positive, finite number of Hz."""
+    is_number = isinstance(rate, Real) and not isinstance(rate, bool)
+    if not is_number or not 0 < rate < np.inf:
+        raise ValueError(f"{name} must be a positive number of Hz, got {rate!r}")

@@ -25,17 +25,16 @@ def test_bfloat16_units_without_the_probes(monkeypatch, tmp_path, flags, expecte
     assert _compat.cpu_has_bfloat16_units() is False
 
 
-@pytest.mark.parametrize("own", [True, False])
-def test_the_mode_of_a_net(own, monkeypatch):
+def test_a_net_has_no_callbacks_of_skorchs():
     from skorch import NeuralNetClassifier
     from torch import nn
 
-    net = NeuralNetClassifier(nn.Linear, module__in_features=2, module__out_features=2).initialize()
-    if not own:
-        monkeypatch.delattr("skorch.NeuralNet._set_training")
-    for training in (False, True):
-        _compat.set_training(net, training)
-        assert net.module_.training is net.criterion_.training is training
+    class Net(_compat.WithoutDefaultCallbacks, NeuralNetClassifier):
+        pass
+
+    net = Net(nn.Linear, module__in_features=2, module__out_features=2).initialize()
+    assert net.callbacks_ == []
+    assert not any(name.startswith("callbacks__") for name in net.get_params())
 
 
 def test_a_norm_that_cannot_take_images_is_pytorchs(monkeypatch):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import socket
 import threading
+import time
 from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -394,7 +396,7 @@ def test_table_agrees_with_every_real_file(data_home):
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (sha256, size), name
 
 
-@pytest.mark.parametrize("records", [[], [110], [100, "101"]])
+@pytest.mark.parametrize("records", [[], [110], [100, "101"], 110, "100", [None]])
 def test_unknown_records_are_refused(records, tmp_path):
     with pytest.raises(ValueError, match="records must name records of the MIT-BIH"):
         fetch_mitbih(tmp_path, records=records)
@@ -405,6 +407,8 @@ def test_unknown_records_are_refused(records, tmp_path):
     ("parameters", "message"),
     [
         ({"base_url": "ftp://127.0.0.1/"}, "base_url must start with"),
+        ({"base_url": None}, "base_url must start with"),
+        ({"deadline": 0}, "deadline == 0, must be > 0"),
         ({"timeout": 0}, "timeout == 0, must be > 0"),
         ({"n_retries": -1}, "n_retries == -1, must be >= 0"),
     ],
@@ -413,3 +417,103 @@ def test_unusable_parameters_are_refused(parameters, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         fetch_mitbih(tmp_path, **parameters)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link", "FIFO"])
+def test_nothing_is_written_through_a_link(server, tmp_path, kind):
+    folder = tmp_path / "mitdb"
+    folder.mkdir()
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"of another")
+    part = folder / "100.dat.part"
+    if kind == "FIFO":
+        os.mkfifo(part)
+    else:
+        (os.symlink if kind == "link" else os.link)(victim, part)
+
+    assert_complete(fetch(server, tmp_path), server.contents)
+    assert victim.read_bytes() == b"of another"
+
+
+def test_a_link_in_place_of_a_file_is_replaced(server, tmp_path):
+    folder = tmp_path / "mitdb"
+    folder.mkdir()
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"of another")
+    (folder / "100.dat").symlink_to(victim)
+
+    assert_complete(fetch(server, tmp_path), server.contents)
+    assert victim.read_bytes() == b"of another"
+    assert not (folder / "100.dat").is_symlink()
+
+
+def test_a_link_that_takes_the_place_of_a_part_is_not_opened(tmp_path):
+    (tmp_path / "100.dat.part").symlink_to(tmp_path / "victim")
+    with pytest.raises(OSError, match=r"100\.dat\.part"):
+        module._open_part(tmp_path / "100.dat.part", append=False)
+    assert not (tmp_path / "victim").exists()
+
+
+def test_no_more_bytes_of_a_header_are_taken_than_the_table_says(server, tmp_path):
+    whole = dict(server.contents)
+    server.contents["100.hea"] += b"\r\n" + b"# more\r\n" * 100_000
+
+    assert_complete(fetch(server, tmp_path), whole)
+
+
+def test_a_huge_file_in_the_folder_is_not_read(server, tmp_path, monkeypatch):
+    folder = fetch(server, tmp_path)
+    for name in ("100.dat", "100.hea"):
+        with (folder / name).open("wb") as stream:
+            stream.truncate(30 * 2**30)  # takes no space on the disk
+
+    assert_complete(fetch(server, tmp_path), server.contents)
+
+
+def trickle(listener, start, piece):
+    """Answer one request with `start`, and then a piece of the answer now and then."""
+    connection, _ = listener.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.recv(65536)
+        connection.sendall(start)
+        while piece or connection.recv(1):
+            connection.sendall(piece)
+            time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 143\r\n\r\n", b""),  # silent in the body
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 143000\r\nX: ", b"a"),  # a header without end
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),  # a size without end
+    ],
+)
+def test_a_server_that_sends_too_slowly_is_left_at_the_deadline(
+    tmp_path, monkeypatch, start, piece
+):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=trickle, args=(listener, start, piece), daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        began = time.monotonic()
+        with pytest.raises(ConnectionError, match=r"within the deadline of 0\.3 s"):
+            fetch_mitbih(tmp_path, base_url=url, timeout=20, deadline=0.3, progress=False)
+        assert time.monotonic() - began < 5
+    thread.join(5)
+
+
+def test_a_redirection_leads_to_no_other_kind_of_address(server, tmp_path, monkeypatch):
+    (tmp_path / "secret").write_text("secret")
+    monkeypatch.setattr(
+        Handler,
+        "do_GET",
+        lambda self: (
+            self.send_response(302),
+            self.send_header("Location", f"ftp://127.0.0.1{tmp_path}/secret"),
+            self.end_headers(),
+        ),
+    )
+    with pytest.raises(ConnectionError, match="unknown url type: ftp"):
+        fetch(server, tmp_path, n_retries=0)

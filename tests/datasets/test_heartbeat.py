@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import tracemalloc
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_rebuilding_does_not_keep_the_records(data_home):
 
 def test_generated_beats_are_those_of_the_records_together(home):
     beats = load_heartbeat(home, source="mitbih")
-    expected = beats_from_records(load_mitbih(home, lead=0, physical=False))
+    expected = beats_from_records(load_mitbih(home, leads=0, physical=False))
     for name in ("data", "target", "groups", "record", "sample", "symbol", "annotation"):
         np.testing.assert_array_equal(beats[name], expected[name])
 
@@ -76,7 +77,7 @@ def test_records_201_and_202_are_one_subject(home):
 def test_the_first_channel_is_taken_whatever_its_lead(home):
     # As the published rows are: record 114 has V5 in front.
     beats = load_heartbeat(home, source="mitbih")
-    raw = load_mitbih(home, lead="V5", records=[114], physical=False)
+    raw = load_mitbih(home, leads="V5", records=[114], physical=False)
     np.testing.assert_array_equal(beats.data[beats.record == 114], beats_from_records(raw).data)
 
 
@@ -201,3 +202,28 @@ def test_a_missing_file_is_named_with_the_way_out(tmp_path):
 def test_wrong_arguments(tmp_path, arguments, message):
     with pytest.raises(ValueError, match=message):
         load_heartbeat(tmp_path, **arguments)
+
+
+def test_the_tuples_hold_what_the_bunch_does(home):
+    beats = load_heartbeat(home, source="mitbih")
+    for part in (
+        load_heartbeat(home, source="mitbih", return_X_y=True),
+        load_heartbeat(home, source="mitbih", return_X_y_groups=True),
+    ):
+        for values, expected in zip(part, (beats.data, beats.target, beats.groups)):
+            np.testing.assert_array_equal(values, expected)
+    assert len(part) == 3
+
+
+def test_groups_of_the_published_files_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="needs source='mitbih', got source='csv'"):
+        load_heartbeat(tmp_path, return_X_y_groups=True)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFO")
+@pytest.mark.parametrize("kind", ["fifo", "device"])
+def test_a_published_file_that_never_ends_is_refused(tmp_path, kind):
+    file = tmp_path / "mitbih_test.csv"
+    os.mkfifo(file) if kind == "fifo" else file.symlink_to("/dev/zero")
+    with pytest.raises(ValueError, match="is not a regular file"):
+        load_heartbeat(tmp_path, subset="test")

@@ -259,3 +259,27 @@ def test_progress_is_shown_on_request(tmp_path, table, capsys):
     assert capsys.readouterr().err == ""
     read_heartbeat_csv(file, progress=True)
     assert "beats.csv" in capsys.readouterr().err
+
+
+def test_a_packed_file_that_never_ends_is_given_up(tmp_path, table, monkeypatch):
+    monkeypatch.setattr(_heartbeat_csv, "_MAX_BYTES", 2_000_000)
+    file = tmp_path / "beats.csv.gz"
+    file.write_bytes(gzip.compress((as_text(table[:1], form="%.0f") * 100_000).encode()))
+    assert file.stat().st_size < 200_000  # of 38 MB
+    with pytest.raises(ValueError, match=r"beats\.csv\.gz must have at most 2,000,000 bytes"):
+        read_heartbeat_csv(file)
+
+
+def test_a_file_of_too_many_rows_is_given_up(tmp_path, table, monkeypatch):
+    monkeypatch.setattr(_heartbeat_csv, "_MAX_ROWS", 100)
+    with pytest.raises(ValueError, match="and 100 rows; got more"):
+        read_heartbeat_csv(write(tmp_path / "beats.csv", as_text(table)))
+
+
+def test_a_folder_or_a_sparse_file_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="is not a regular file"):
+        read_heartbeat_csv(tmp_path)
+    with (tmp_path / "beats.csv").open("wb") as stream:
+        stream.truncate(30 * 2**30)  # takes no space on the disk
+    with pytest.raises(ValueError, match="must have at most 1,073,741,824 bytes"):
+        read_heartbeat_csv(tmp_path / "beats.csv")

@@ -114,7 +114,7 @@ def test_fewer_than_two_annotations_give_no_row(samples):
 
 @pytest.mark.parametrize("samples", [[-1, 10, 20], [5, 10, 50], [5, 20, 10]])
 def test_annotations_outside_the_record_or_out_of_order_are_refused(samples):
-    with pytest.raises(ValueError, match="ascending positions in the record, from 0 to 49"):
+    with pytest.raises(ValueError, match=r"annotations must (lie in the signal|be in the order)"):
         cut_heartbeats(np.arange(50), np.array(samples), np.ones(3, bool))
 
 

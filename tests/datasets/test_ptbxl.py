@@ -147,6 +147,11 @@ def test_nothing_left_to_load_raises(ptbxl_copy):
         ({"source_rate": 250}, "source_rate must be 100, 500 or None"),
         ({"folds": [0, 1]}, "folds must be numbers from 1 to 10"),
         ({"folds": []}, "folds must be numbers"),
+        ({"folds": [[1]]}, "folds must be numbers"),
+        ({"folds": 1.5}, "folds must be numbers"),
+        ({"leads": 2}, "leads must be names"),
+        ({"task": ["superclass"]}, "task must be one of"),
+        ({"source_rate": [100]}, "source_rate must be 100"),
     ],
 )
 def test_wrong_parameters_are_refused(ptbxl_home, parameters, message):

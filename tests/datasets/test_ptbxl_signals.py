@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import wfdb
 from generated_ptbxl import LEADS, RATES, write_record
 
+from skecg.datasets import _ptbxl_signals as module
 from skecg.datasets import load_ptbxl
+from skecg.datasets._wfdb_record import read_record
 from skecg.signal import resample
 
 
@@ -85,6 +89,16 @@ def edit_lead_ii(old, new):
     return damage
 
 
+def become_a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def become_huge(path):
+    with path.open("wb") as stream:
+        stream.truncate(30 * 2**30)  # takes no space on the disk
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -93,13 +107,18 @@ def edit_lead_ii(old, new):
         (lambda path: path.with_suffix(".hea").write_text(""), "00003_lr.dat cannot be read"),
         (cut_off, "00003_lr.dat cannot be read"),
         (flip_a_bit, "00003_lr.dat: lead I.*checksum"),
-        (rewrite(seconds=9), "00003_lr.hea: the record has 900 samples at 100 Hz; expected 1000"),
-        (rewrite(rate=50), "00003_lr.hea: the record has 500 samples at 50 Hz; expected 1000"),
+        (rewrite(seconds=9), "00003_lr.hea: expected 1000 samples at 100 Hz; got 900"),
+        (rewrite(rate=50), "00003_lr.hea: expected 1000 samples at 100 Hz; got 500 at 50 Hz"),
         (rewrite(leads=LEADS[:11]), r"00003_lr.hea: expected the leads \['I', .*in mV"),
         (rewrite(unit="uV"), "00003_lr.hea: expected the leads .*in mV and .*uV"),
-        (edit_lead_ii(" 16 ", " 06 "), "00003_lr.hea: expected .*format 16; .*'06'"),
-        (edit_lead_ii(" II", " "), "00003_lr.hea: expected the leads .*None"),
+        (edit_lead_ii(" 16 ", " 06 "), "00003_lr.hea is damaged.*format must be one of 16.*'06'"),
+        (edit_lead_ii(" II", " "), "00003_lr.hea is damaged.*lead 1 must have a name, got None"),
+        (edit_lead_ii(" 16 ", " 80 "), "00003_lr.hea is damaged.*format must be one of"),
+        (edit_lead_ii("1000.0(0)", "0.01(0)"), "00003_lr.hea is damaged.*gain of lead II"),
+        (edit_lead_ii("(0)/mV", "(70000)/mV"), "00003_lr.hea is damaged.*baseline of lead II"),
         (rewrite(missing=True), "00003_lr.dat has missing samples"),
+        (become_a_folder, "00003_lr.dat is not a regular file"),
+        (become_huge, "00003_lr.dat must have at most 67,108,864 bytes, got 32,212,254,720"),
     ],
 )
 def test_a_record_that_cannot_be_read_raises_or_is_listed(ptbxl_copy, damage, message):
@@ -115,3 +134,37 @@ def test_a_record_that_cannot_be_read_raises_or_is_listed(ptbxl_copy, damage, me
     assert ecg_id == 3
     assert "00003_lr" in reason
     assert not others
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../outside/00003_lr",
+        "/etc/passwd",
+        "records100/../../outside/00003_lr",
+        "records100\\\\00003_lr",
+        "s3://bucket/00003_lr",
+        "",
+        "a" * 5000,
+    ],
+)
+def test_a_record_outside_the_folder_is_not_read(ptbxl_copy, name):
+    shutil.copytree(ptbxl_copy / "ptbxl" / "records100" / "00000", ptbxl_copy / "outside")
+    file = ptbxl_copy / "ptbxl" / "ptbxl_database.csv"
+    file.write_text(file.read_text("utf-8").replace("records100/00000/00003_lr", name), "utf-8")
+    with pytest.raises((ValueError, FileNotFoundError), match=r"inside the database|no file"):
+        load_ptbxl(ptbxl_copy)
+    bunch = load_ptbxl(ptbxl_copy, on_error="skip")
+    assert [ecg_id for ecg_id, _ in bunch.skipped] == [3]
+
+
+@pytest.mark.parametrize("error", [IndexError, MemoryError, KeyError])
+def test_whatever_a_record_brings_out_is_skipped(ptbxl_home, monkeypatch, error):
+    def read(path, remedy):
+        if path.name == "00003_lr":
+            raise error
+        return read_record(path, remedy)
+
+    monkeypatch.setattr(module, "read_record", read)
+    bunch = load_ptbxl(ptbxl_home, on_error="skip")
+    assert bunch.skipped == [(3, error.__name__)]

@@ -78,11 +78,31 @@ def test_statements_of_unknown_likelihood_count(ptbxl_home):
         ("{'NORM': 80.0}", "['NORM']", "ecg_id='2'.*does not map"),
         ("{'NORM': 80.0}", "{'NORM': 'yes'}", "ecg_id='2'.*does not map"),
         ("{'NORM': 80.0}", "{'NROM': 80.0}", "ecg_id='2'.*'NROM'.*does not list"),
+        ("{'NORM': 80.0}", "{'NORM': 1e999}", "ecg_id='2'.*likelihood outside 0 to 100"),
+        ("{'NORM': 80.0}", "{'NORM': 1" + "0" * 400 + "}", "ecg_id='2'.*outside 0 to 100"),
         (",10.0,", ",,", "ecg_id='1'.*could not convert"),
+        (",10.0,", ",1e300,", "ecg_id='1'.*patient_id must be a whole number"),
+        (",10.0,", ",inf,", "ecg_id='1'.*patient_id must be a whole number"),
+        (",10.0,", ",10.5,", "ecg_id='1'.*patient_id must be a whole number"),
         (",filename_hr", ",filename", r"no column \['filename_hr'\]"),
         ('"qt-', "qt-", "row 1 does not have 8 fields"),
     ],
-    ids=["cut", "call", "nested", "list", "text", "unknown", "patient", "column", "comma"],
+    ids=[
+        "cut",
+        "call",
+        "nested",
+        "list",
+        "text",
+        "unknown",
+        "infinite",
+        "digits",
+        "patient",
+        "huge",
+        "infinity",
+        "half",
+        "column",
+        "comma",
+    ],
 )
 def test_a_damaged_table_is_named_with_the_row(ptbxl_copy, old, new, message):
     file = ptbxl_copy / "ptbxl" / "ptbxl_database.csv"
@@ -118,4 +138,26 @@ def test_an_unknown_superclass_is_refused(ptbxl_copy):
 def test_a_missing_table_is_named_with_the_remedy(ptbxl_copy, name):
     (ptbxl_copy / "ptbxl" / name).unlink()
     with pytest.raises(FileNotFoundError, match=f"{name}.*Download PTB-XL"):
+        read_tables(ptbxl_copy / "ptbxl")
+
+
+def test_a_table_is_bounded(ptbxl_copy):
+    file = ptbxl_copy / "ptbxl" / "ptbxl_database.csv"
+    header, *rows = file.read_text("utf-8").splitlines()
+    file.write_text("\n".join([header, *rows * 12_000]), "utf-8")
+    with pytest.raises(ValueError, match="at most 100000 rows"):
+        read_tables(ptbxl_copy / "ptbxl")
+    file.write_text("," * 200 + "\n", "utf-8")
+    with pytest.raises(ValueError, match="at most 100 columns, got 201"):
+        read_tables(ptbxl_copy / "ptbxl")
+    with file.open("wb") as stream:
+        stream.truncate(30 * 2**30)
+    with pytest.raises(ValueError, match="must have at most 33,554,432 bytes"):
+        read_tables(ptbxl_copy / "ptbxl")
+
+
+def test_a_fold_that_does_not_exist_is_refused(ptbxl_copy):
+    file = ptbxl_copy / "ptbxl" / "ptbxl_database.csv"
+    file.write_text(file.read_text("utf-8").replace(",10,records100", ",11,records100"), "utf-8")
+    with pytest.raises(ValueError, match=r"ecg_id='8'.*strat_fold must be 1 to 10, got 11"):
         read_tables(ptbxl_copy / "ptbxl")

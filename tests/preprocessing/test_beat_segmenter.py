@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -150,19 +151,143 @@ def test_records_of_different_lengths_have_no_number_of_features(X):
     assert segmenter.transform(X[:, :900]).shape == (3, 187)
 
 
-@pytest.mark.parametrize("wrong", [np.nan, np.inf])
-def test_unknown_values_are_refused(X, wrong):
-    X[1, 500] = wrong
-    with pytest.raises(ValueError, match="contains"):
-        BeatSegmenter(sampling_rate=RATE).transform(X)
-    with pytest.raises(ValueError, match="record 1 of X contains"):
-        BeatSegmenter(sampling_rate=RATE).segment([X[0], X[1][:900]])
+@pytest.mark.parametrize(("wrong", "name"), [(np.nan, "NaN"), (np.inf, "inf")])
+def test_unknown_values_are_refused_with_their_place(X, wrong, name):
+    X[1, 500:550] = wrong
+    message = rf"record 1 of X contains .*{name}.* at 50 samples, the first .* 500 \(5 s\): cut"
+    segmenter = BeatSegmenter(sampling_rate=RATE)
+    for records in (X, [X[0], X[1][:900]]):
+        for method in (segmenter.fit, segmenter.transform, segmenter.segment):
+            with pytest.raises(ValueError, match=message):
+                method(records)
+
+
+def test_large_values_are_no_gap():
+    X = np.full((2, 1000), 1e308) * regular(80) - 1e307
+    assert BeatSegmenter(sampling_rate=RATE).transform(X).any()
+
+
+def test_a_gap_takes_no_more_than_its_windows():
+    day = regular(80, n_timesteps=8000)
+    whole = BeatSegmenter(sampling_rate=RATE).segment([day])
+    day[3990:4010] = np.nan  # the ends of the fourth and the fifth window
+    segmenter = BeatSegmenter(sampling_rate=RATE, on_gap="skip")
+    with pytest.warns(UserWarning, match=r"^2 of 8 windows hold a gap \(NaN\) and are skipped$"):
+        found = segmenter.segment([day])
+    assert set(found.window) == {0, 1, 2, 5, 6, 7}
+    same = np.isin(whole.r_peak, found.r_peak)
+    np.testing.assert_array_equal(whole.beats[same], found.beats)
+    assert set(whole.window[~same]) == {3, 4}
+    with pytest.warns(UserWarning, match="2 of 16 windows"):
+        beats = segmenter.fit_transform(np.stack([day, regular(80, n_timesteps=8000)]))
+    np.testing.assert_allclose(beats[0], beats[1], atol=1e-3)
+
+
+def test_a_beat_that_runs_into_a_gap_is_left_out():
+    row = regular(80, n_timesteps=2000)
+    row[1010:1020] = np.nan
+    with pytest.warns(UserWarning, match="1 of 2 windows hold a gap"):
+        found = BeatSegmenter(sampling_rate=RATE, on_gap="skip").segment([row])
+    # The beat from sample 930 on would last until 1026.
+    assert found.r_peak.tolist() == list(range(50, 900, 80))
+
+
+def test_records_with_a_gap_may_have_different_lengths():
+    records = [regular(80, n_timesteps=3000), regular(100)]
+    records[0][1500] = np.nan
+    with pytest.warns(UserWarning, match="1 of 4 windows hold a gap"):
+        found = BeatSegmenter(sampling_rate=RATE, on_gap="skip").segment(records)
+    assert set(zip(found.row, found.window)) == {(0, 0), (0, 2), (1, 0)}
+
+
+def test_without_a_window_a_gap_would_take_the_row():
+    with pytest.raises(ValueError, match="on_gap='skip' needs a window, got window=None"):
+        BeatSegmenter(window=None, on_gap="skip").fit(np.zeros((2, 1000)))
+
+
+@pytest.mark.parametrize("form", [np.asarray, list])
+def test_one_signal_is_refused_with_the_remedy(form):
+    with pytest.raises(ValueError, match=r"got one signal of shape \(1000,\): pass \[signal\]"):
+        BeatSegmenter(sampling_rate=RATE).fit(form(regular(80)))
+
+
+def test_a_column_is_recognised():
+    with pytest.raises(ValueError, match=r"got a column of shape \(1000, 1\).*pass X\.T"):
+        BeatSegmenter(sampling_rate=RATE).transform(regular(80)[:, None])
+
+
+def test_the_form_of_wfdb_is_recognised(X):
+    segmenter = BeatSegmenter(sampling_rate=RATE)
+    with pytest.raises(ValueError, match=r"got \(1000, 3\).*as wfdb has it.*\[X\[:, 0\]\].*X\.T"):
+        segmenter.transform(X.T)
+    assert segmenter.transform([X.T[:, 0]]).shape == (1, 187)
+    with pytest.raises(ValueError, match=r"got \(1, 1000, 2\); choose .*X\[:, :, 0\]"):
+        segmenter.transform([X.T[:, :2]])
+    with pytest.raises(ValueError, match=r"got \(900, 2\) for record 1.*record\[:, 0\]"):
+        segmenter.transform([X[0], X.T[:900, :2]])
+
+
+@pytest.mark.parametrize("X", ["one.dat", ["one.dat", "two.dat"], ["a.dat", "bb.dat"], Path("x")])
+def test_names_of_files_are_refused_with_the_remedy(X):
+    with pytest.raises(ValueError, match=r"got text; read the files first"):
+        BeatSegmenter().fit(X)
+
+
+def test_a_nested_list_of_no_form_is_refused():
+    with pytest.raises(ValueError, match="X must hold one lead a row"):
+        BeatSegmenter().fit([[[1.0], [2.0, 3.0]], [[1.0], [2.0, 3.0]]])
+
+
+def test_more_beats_than_memory_are_refused(X):
+    with pytest.raises(ValueError, match="beats times beat_length must be at most"):
+        BeatSegmenter(beats=100_000, beat_length=100_000).transform(X)
+
+
+@pytest.mark.parametrize(
+    ("sampling_rate", "message"),
+    [
+        # R-R intervals of 80 samples.
+        (1000, r"a heart of 750 beats a minute: check sampling_rate=1000 Hz"),
+        (30, r"a heart of 22\.5 beats a minute: check sampling_rate=30 Hz"),
+    ],
+)
+def test_a_sampling_rate_that_makes_no_heart_warns_once(sampling_rate, message):
+    X = np.stack([regular(80, n_timesteps=2000)] * 3)
+    segmenter = BeatSegmenter(sampling_rate=sampling_rate)
+    for method in (segmenter.transform, segmenter.segment):
+        with pytest.warns(UserWarning, match=message) as caught:
+            method(X)
+        assert len(caught) == 1
+
+
+@pytest.mark.parametrize("sampling_rate", [34, 100, 330])
+def test_a_sampling_rate_of_a_heart_does_not_warn(sampling_rate):
+    # 25.5, 75 and 247.5 beats a minute.
+    X = np.stack([regular(80, n_timesteps=2000)] * 3)
+    assert BeatSegmenter(sampling_rate=sampling_rate).segment(X).beats.size
+
+
+def test_two_maxima_of_noise_are_no_heart_beat():
+    rng = np.random.default_rng(0)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*have no beat")
+        BeatSegmenter().transform(rng.normal(size=(200, 10)))
+
+
+def test_a_threshold_that_has_no_effect_warns_once(X):
+    segmenter = BeatSegmenter(sampling_rate=RATE, detector="neurokit", threshold=0.7)
+    records = [X[0], X[1][:900]]
+    with pytest.warns(UserWarning, match=r"threshold=0\.7 has no effect with detector") as caught:
+        segmenter.fit(records).transform(records)
+    assert len(caught) == 1
 
 
 def test_records_must_be_one_lead(X):
-    with pytest.raises(ValueError, match=r"record 1 of X has the shape \(2, 1000\)"):
+    with pytest.raises(
+        ValueError, match=r"got \(2, 1000\) for record 1 of X; choose .*record\[0\]"
+    ):
         BeatSegmenter().transform([X[0], X[:2]])
-    with pytest.raises(ValueError, match="dim 3"):
+    with pytest.raises(ValueError, match=r"got \(3, 1, 1000\); choose a lead, such as X\[:, 0\]"):
         BeatSegmenter().transform(X[:, None])
 
 
@@ -254,6 +379,13 @@ def test_detector_can_be_a_name_or_a_function(X):
         {"scale": "record"},
         {"on_long": "pad"},
         {"on_empty": "drop"},
+        {"on_gap": "fill"},
+        {"sampling_rate": np.inf},
+        {"sampling_rate": 1e300},
+        {"window": np.inf},
+        {"period_factor": 1e300},
+        {"beat_length": 10**12},
+        {"beats": 10**12},
     ],
 )
 def test_wrong_parameters_are_named(X, parameters):
@@ -272,7 +404,7 @@ def test_one_window_is_enough_and_none_is_refused(X):
 
 
 def test_blocks_do_not_change_the_result(X, monkeypatch):
-    from skecg.preprocessing import _beat_segmenter as module
+    from skecg.preprocessing import _record_rows as module
 
     segmenter = BeatSegmenter(sampling_rate=RATE)
     expected, expected_all = segmenter.transform(X), segmenter.segment(X)

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 
 import neurokit2
 import numpy as np
 import pytest
 import wfdb
-from packaging.version import Version
 
 from skecg.signal import _r_peaks as module
 from skecg.signal import detect_r_peaks, is_beat, split_windows, threshold_r_peaks
@@ -101,8 +101,8 @@ def test_too_little_input_gives_no_r_peaks(shape):
 @pytest.mark.parametrize(
     ("X", "threshold", "error", "message"),
     [
-        (np.zeros(5), 0.9, ValueError, r"shape \(5,\)"),
-        (np.zeros((1, 5)), 1.1, ValueError, "between 0 and 1, but 1.1"),
+        (np.zeros(5), 0.9, ValueError, r"one window per row, got \(5,\)"),
+        (np.zeros((1, 5)), 1.1, ValueError, "between 0 and 1, got 1.1"),
         (np.zeros((1, 5)), float("nan"), ValueError, "between 0 and 1"),
         (np.array([["a", "b"]]), 0.9, TypeError, "real numbers"),
         (np.zeros((1, 5), complex), 0.9, TypeError, "complex128"),
@@ -157,18 +157,8 @@ def simulated():
     return np.array(windows)
 
 
-# Those that every NeuroKit2 from 0.2.10 on runs without further packages.
-METHODS = set(module._NEUROKIT_CLEANS) - {
-    "emrich2023",  # needs ts2vg
-    "kalidas2017",  # needs PyWavelets, which newer releases bring
-    "martinez2004",  # the same
-    "khamis2016",  # came with a later release
-    "manikandan2012",  # NeuroKit2 0.2.13 fails in it on recent NumPy
-}
-
-
-@pytest.mark.parametrize("method", sorted(METHODS))
-def test_neurokit_methods_find_beats(simulated, method):
+@pytest.mark.parametrize("method", sorted(module._NEUROKIT_CLEANS))
+def test_every_method_of_the_table_finds_beats(simulated, method):
     window, position = detect_r_peaks(simulated, 250, detector=method)
     counts = np.bincount(window, minlength=2)
     # 70 and 90 beats per minute are 11 to 12 and 14 to 16 beats in 10 s; the methods lose some
@@ -178,13 +168,24 @@ def test_neurokit_methods_find_beats(simulated, method):
     assert (np.diff(window * 2500 + position) > 0).all()
 
 
-@pytest.mark.parametrize("method", sorted(set(module._NEUROKIT_CLEANS) - METHODS))
-def test_other_neurokit_names_are_known_too(simulated, method):
-    if method == "khamis2016" and Version(neurokit2.__version__) < Version("0.2.12"):
-        pytest.skip("this NeuroKit2 has no khamis2016")
-    # NeuroKit2 meets an unknown name with a ValueError.
-    with suppress(TypeError, ImportError, DeprecationWarning):
+@pytest.mark.parametrize("method", ["emrich2023", "manikandan2012", "promac"])
+def test_methods_that_do_not_work_are_not_offered(simulated, method):
+    with pytest.raises(ValueError, match=f"'{method}' is not known; choose 'threshold'"):
         detect_r_peaks(simulated, 250, detector=method)
+
+
+def test_a_threshold_that_has_no_effect_warns(simulated):
+    with pytest.warns(UserWarning, match=r"threshold=0\.7 has no effect with detector='neurokit'"):
+        found = detect_r_peaks(simulated, 250, detector="neurokit", threshold=0.7)
+    np.testing.assert_array_equal(found, detect_r_peaks(simulated, 250, detector="neurokit"))
+
+
+@pytest.mark.parametrize("method", sorted(module._NEUROKIT_CLEANS))
+def test_short_windows_give_no_error_but_the_documented_one(method):
+    X = np.random.default_rng(0).normal(size=(3, 12))
+    with suppress(ValueError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NeuroKit2's own, of windows this short
+        detect_r_peaks(X, 125, detector=method)
 
 
 def test_neurokit_finds_the_beats_of_a_simulated_signal(simulated):
@@ -231,7 +232,7 @@ def test_an_error_of_a_detector_names_the_window():
 def test_unknown_detector_is_refused_with_the_names():
     with pytest.raises(ValueError, match=r"'pantompkin' is not known.*pantompkins1985"):
         detect_r_peaks(np.zeros((1, 5)), 125, "pantompkin")
-    with pytest.raises(TypeError, match="a name or a function, but 3"):
+    with pytest.raises(TypeError, match="a name or a function, got 3"):
         detect_r_peaks(np.zeros((1, 5)), 125, 3)
 
 

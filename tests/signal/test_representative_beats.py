@@ -50,3 +50,18 @@ def test_unknown_reduction_is_refused(how):
 def test_rows_must_rise_and_fit(row):
     with pytest.raises(ValueError, match="rising and between 0 and 1"):
         representative_beats(BEATS[:3], row, 2)
+
+
+@pytest.mark.parametrize(
+    ("beats", "row", "n_rows", "message"),
+    [
+        ([1.0, 2.0], [0, 0], 1, "beats must have shape"),
+        ([[1.0]], 0, 1, "row must be integers"),
+        ([[1.0]], [np.inf], 1, "row must be integers"),
+        ([[1.0]], [0], None, "n_rows must be a number"),
+        ([[1.0]], [0], 10**30, "n_rows must be a number"),
+    ],
+)
+def test_wrong_forms_are_refused(beats, row, n_rows, message):
+    with pytest.raises(ValueError, match=message):
+        representative_beats(beats, row, n_rows)

@@ -54,7 +54,7 @@ def test_signal_shorter_than_a_window_gives_none():
 @pytest.mark.parametrize(
     ("shape", "options", "message"),
     [
-        ((2, 3, 4), {"length": 2}, r"shape \(2, 3, 4\)"),
+        ((2, 3, 4), {"length": 2}, r"got \(2, 3, 4\)"),
         ((9,), {"length": 0}, "at least 1"),
         ((9,), {"length": 2, "step": 0}, "at least 1"),
         ((9,), {"length": 2, "tail": "pad"}, "'pad'"),
@@ -152,3 +152,34 @@ def test_equal_rates_return_a_copy():
 def test_rates_must_be_positive(rate):
     with pytest.raises(ValueError, match="rate_out must be a positive number of Hz"):
         resample(np.zeros(10), 360, rate)
+
+
+@pytest.mark.parametrize("place", [slice(0, 40), slice(500, 540), slice(1760, 1800)])
+def test_a_gap_spreads_no_further_than_the_filter(place):
+    signal = np.sin(np.arange(1800) / 20) + 5
+    signal[place] = np.nan
+    resampled = resample(signal, 360, 125)
+    whole = resample(np.sin(np.arange(1800) / 20) + 5, 360, 125)
+    time = np.arange(len(resampled)) * 360 / 125
+    # The filter reaches 10 samples of the lower rate to either side, 29 of the higher one.
+    far = (time < place.start - 35) | (time > place.stop + 35)
+    assert far.sum() > 550
+    np.testing.assert_allclose(resampled[far][25:-25], whole[far][25:-25], atol=0.01)
+    assert np.isnan(resampled[(time > place.start) & (time < place.stop - 1)]).all()
+
+
+@pytest.mark.parametrize("rate", [1e9, 1e-9, "360", None, True])
+def test_absurd_rates_are_refused(rate):
+    with pytest.raises(ValueError, match="rate_out must be"):
+        resample(np.zeros(100), 360, rate)
+
+
+def test_anything_but_numbers_is_refused():
+    for X in (None, {}, ["a"], 3.0):
+        with pytest.raises(TypeError, match="real numbers"):
+            scale_windows(X)
+        with pytest.raises(TypeError, match="real numbers"):
+            resample(X, 360, 125)
+    for axis in (2, -3, 10**30, None):
+        with pytest.raises(ValueError, match="one of the 2 axes"):
+            resample(np.zeros((3, 100)), 360, 125, axis=axis)
