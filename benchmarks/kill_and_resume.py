@@ -3,8 +3,8 @@
 A process trains with ``checkpoint_dir`` and is ended with SIGKILL after a random time of up to a
 few epochs. The next process runs the same fit, and so on until one finishes. Its weights, history
 and predictions must be those of a fit that was not killed. Then the next run starts in a new
-folder, until the requested number of kills is reached. The epochs that a process started but that are not
-in its checkpoint are lost by the kill.
+folder, until the requested number of kills is reached. The epochs that a process started but that
+are not in its checkpoint are lost by the kill.
 
 The processes are forks of one that has imported PyTorch but not trained.
 

@@ -193,7 +193,7 @@ def test_a_ratio_below_its_floor_fails_and_is_kept(comparing, monkeypatch):
 
 def test_a_floor_of_a_peer_that_is_not_there_is_refused_at_once(comparing):
     compare, _ = comparing
-    with pytest.raises(ValueError, match=r"\['skorhc'\]; compared are \['skorch'\]"):
+    with pytest.raises(ValueError, match=r"alternatives \['skorch'\]; got \['skorhc'\]"):
         compare(lambda: 1 / 0, {"skorch": lambda: None}, floor={"skorhc": 1})
 
 
