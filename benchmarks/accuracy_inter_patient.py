@@ -1,9 +1,9 @@
-"""DS1 -> DS2 between patients: the residual network on de Chazal's split.
+"""Accuracy between patients: the residual network on de Chazal's split (DS1 -> DS2).
 
-Two inputs: the rows of the heartbeat data set, and windows around the R peak with the rhythm
-(``beat_windows_from_records``). Beats of class Q (8 in DS1, 7 in DS2) are left out of training and
-of the score. Choose with ``--within-ds1``, cross-validation by subject inside DS1, and use
-DS2 for the figures only.
+There are two inputs: the rows of the heartbeat data set, and windows around the R peak with the
+rhythm (``beat_windows_from_records``). Beats of class Q (8 in DS1, 7 in DS2) are excluded from
+training and evaluation. For model selection, use ``--within-ds1``, which cross-validates by subject
+within DS1; use DS2 for the final results only.
 
     python benchmarks/accuracy_inter_patient.py --seeds 0 1 2
     python benchmarks/accuracy_inter_patient.py --input heartbeat --seeds 0

@@ -1,7 +1,7 @@
 """Accuracy on the Kaggle heartbeat split, rebuilt from the MIT-BIH records (intra-patient).
 
-The test beats are for the figures only. Choose with ``--holdout``, which never touches them: it
-trains on 90 % of the training beats and measures on the other 10 %.
+Use the test beats for the final results only. For model selection, use ``--holdout``, which trains
+on 90 % of the training beats and evaluates on the other 10 %.
 
     python benchmarks/accuracy_kaggle_split.py --seeds 0 1 2
     python benchmarks/accuracy_kaggle_split.py --published --seeds 0
@@ -27,8 +27,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--model", choices=["ResidualCNN", "CNN"], default="ResidualCNN")
-    parser.add_argument("--published", action="store_true", help="use published() as it is")
-    parser.add_argument("--holdout", action="store_true", help="measure on 10 %% of the train set")
+    parser.add_argument("--published", action="store_true", help="use published() unchanged")
+    parser.add_argument("--holdout", action="store_true", help="evaluate on training beats")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings")
     arguments = parser.parse_args()
 

@@ -1,8 +1,8 @@
-"""Records from beats, by patient: a vote of the beats, their median, or the window as it is.
+"""Classification of records by patient: by a vote of the beats, the median beat or the window.
 
-PTB-XL, lead II at 125 Hz, infarction against normal, five folds by patient, one prediction for
-each record of 10 s. Always the same network with the same recipe; since a record has many beats but
-one median and one window, the epochs differ so that all take about the same number of steps.
+PTB-XL, lead II at 125 Hz, infarction against normal, five folds by patient, one prediction per
+record of 10 s. All rows use the same network and recipe. A record has many beats but one median and
+one window, so that the number of epochs is chosen to give about the same number of steps.
 
     python benchmarks/accuracy_records.py
     python benchmarks/accuracy_records.py --detector neurokit
@@ -38,7 +38,7 @@ def report(name: str, folds: list[list[float]], seconds: list[float]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=300, help="optimiser steps of a fit, about")
+    parser.add_argument("--steps", type=int, default=300, help="approximate steps per fit")
     parser.add_argument("--detector", default="threshold")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", message=".*have no beat")
@@ -57,7 +57,7 @@ def main() -> None:
     )
 
     def network(n_samples: int, batch_size: int) -> ECGResidualCNNClassifier:
-        # Four of five samples are trained on.
+        # Each fit is on four of five folds.
         n_batches = max(1, round(0.8 * n_samples / batch_size))
         return ECGResidualCNNClassifier(
             max_epochs=max(1, round(arguments.steps / n_batches)),
@@ -73,13 +73,13 @@ def main() -> None:
             seconds.append(time.process_time() - started)
             for name, voting in votings.items():
                 if voting:
-                    # Voting plays no part in the training.
+                    # The training does not depend on the voting.
                     fitted.set_params(voting=voting)
                 found[name].append(scores(y[test], fitted.predict_proba(X[test])))
         for name in votings:
             report(name, found[name], seconds)
 
-    print(f"\n{'':30s} accuracy        macro-F1        AUC             CPU s a fit")
+    print(f"\n{'':30s} accuracy        macro-F1        AUC             CPU s per fit")
     beats = network(n_beats.sum(), 128)
     for beat_weight in ("equal", "shared"):
         model = BeatVoteClassifier(segmenter, beats, beat_weight=beat_weight)

@@ -1,13 +1,13 @@
-"""Accuracy on the 928 published ECG sheets: as published, and without the twins.
+"""Accuracy on the 928 published ECG sheets: as published, and without duplicates.
 
-``--protocol published`` makes the random split over files of the published Vision Transformer
+``--protocol published`` uses the random split over files of the published Vision Transformer
 (836 for training, 92 for validation), in which 60 of the 92 have an identical twin in training.
-``--protocol grouped`` takes every distinct image once (491), splits by content in five folds and
-scores each image when it is held out, with bootstrap intervals over images.
+``--protocol grouped`` uses each distinct image once (491), splits by content into five folds and
+scores each image in the fold that holds it out, with bootstrap intervals over images.
 
-The Vision Transformer sees the whole page as published, and the region "grid" when grouped; the
-six lead models see the crops of the one common layout. The pictures are read once for all folds,
-since neither transformer learns anything from them.
+The input of the Vision Transformer is the whole page as published, or the region "grid" if grouped.
+That of the six lead models is the crops of the common layout. The pictures are read once for all
+folds, because the transformers do not learn from them.
 
     python benchmarks/accuracy_sheets.py --protocol published --model ViT
     python benchmarks/accuracy_sheets.py --protocol grouped --model ViT AttentionVGG CNN2D
@@ -35,15 +35,15 @@ MODELS = (
 
 
 def published_split(sheets) -> tuple[np.ndarray, np.ndarray]:
-    """Return the file numbers of Keras's split with seed 2: the last tenth is for validation.
+    """Return the file numbers of the Keras split with seed 2; the last tenth is for validation.
 
-    Keras lists the folders in the order of their names, in which upper case comes first, and the
-    files of a folder in the order of theirs, as text.
+    Keras sorts the folders and the files within them by name as text, with upper case before lower
+    case.
     """
     order = np.argsort([str(path) for path in sheets.data])
     np.random.RandomState(2).shuffle(order)
     train, test = order[:836], order[836:]
-    # As the authors' log shows: its epochs of constant predictions score these fractions.
+    # Known from the authors' log, in which epochs with constant predictions have these accuracies.
     assert np.bincount(sheets.target[test]).tolist() == [21, 26, 17, 28]
     return train, test
 
@@ -63,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--protocol", choices=["published", "grouped"], default="grouped")
     parser.add_argument("--model", nargs="+", choices=MODELS, default=["CNN2D"])
-    parser.add_argument("--published", action="store_true", help="use published() as it is")
+    parser.add_argument("--published", action="store_true", help="use published() unchanged")
     parser.add_argument("--groups", choices=["content", "printed-id"], default="content")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--n-jobs", type=int, default=2, help="workers that read the pictures")

@@ -1,11 +1,11 @@
 """Transfer from arrhythmia to myocardial infarction, by patient.
 
-A network is fitted on the heartbeats of MIT-BIH (the Kaggle training file, rebuilt) and carried to
-the beats of PTB-XL: lead II at 125 Hz, infarction against normal, five folds by patient. The
-published figures are on PTB, split by beat. The source is fitted once and kept in a file.
+A network is fitted on the heartbeats of MIT-BIH (the Kaggle training file, rebuilt) and transferred
+to the beats of PTB-XL: lead II at 125 Hz, infarction against normal, five folds by patient. The
+published results are on PTB, split by beat. The source is fitted once and saved to a file.
 
-The published R-peak rule finds other shares of the beats in the two classes, so that the number
-of a record's beats tells something of its class; ``--detector neurokit`` finds nearly all.
+The published R-peak rule detects different fractions of the beats in the two classes, so that the
+number of beats of a record depends on its class; ``--detector neurokit`` detects nearly all beats.
 
     python benchmarks/accuracy_transfer.py --network CNN --source cnn.skecg
     python benchmarks/accuracy_transfer.py --network ResidualCNN --source residual.skecg
@@ -25,7 +25,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 import skecg
 from skecg.datasets import load_heartbeat, load_ptbxl
 
-# Network -> dense layers, of which the last 1, 2, ... are drawn anew and trained.
+# Network -> number of dense layers, of which the last 1, 2, ... are initialised and trained again.
 DENSE_LAYERS = {"CNN": 4, "ResidualCNN": 3}
 
 
@@ -72,7 +72,7 @@ def main() -> None:
         settings = {"n_trainable_layers": k, "reset_layers": "trainable"}
         rows[f"frozen, last {k} drawn anew"] = {"init_from": source, **settings}
     rows["all fine-tuned"] = {"init_from": source}
-    print(f"\n{'':26s} accuracy        macro-F1        seconds a fit")
+    print(f"\n{'':26s} accuracy        macro-F1        seconds per fit")
     for name, settings in rows.items():
         accuracy, f1, seconds = [], [], []
         for train, test in folds:

@@ -1,4 +1,4 @@
-"""What the benchmarks share: ours and the alternatives measured in turn, in one run."""
+"""Shared by the benchmarks: measure skecg and the alternatives in turn, in one run."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ SHORT_ROUNDS = 3
 
 
 def short() -> bool:
-    """Whether to run the short form, as CI does: fewer rounds, and smaller sizes where it is asked.
+    """Return whether to run the short form, as CI does: fewer rounds and smaller sizes.
 
-    A benchmark asks by ``from benchmarks.conftest import short``.
+    Benchmarks that choose a size use ``from benchmarks.conftest import short``.
     """
     return os.environ.get("SKECG_BENCHMARK_SHORT", "0") not in ("", "0")
 
 
 def data_home() -> Path:
-    """Return the folder of the real data, which need not be there: as the tests find it."""
+    """Return the folder of the real data, as in the tests. It does not have to exist."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     return Path(os.environ.get("SKECG_DATA", beside))
 
 
 def sheet_files(folder: Path, n_files: int) -> list[str]:
-    """Return the names of so many JPEG sheets: published ones, or generated ones in the folder."""
+    """Return the names of JPEG sheets: published ones, or generated ones saved in the folder."""
     real = data_home() / "sheets_original"
     if real.is_dir():
         return [str(path) for path in sorted(real.glob("*/*.jpg"))[:: 24 // n_files]]
@@ -41,15 +41,16 @@ def sheet_files(folder: Path, n_files: int) -> list[str]:
 
 
 class Comparison:
-    """Times ours against alternatives, round by round in turn.
+    """Compare the time of skecg with that of alternatives, measured in alternating rounds.
 
-    Shared machines drift, so only ratios of neighbouring rounds mean something. What is found goes
-    into the ``extra_info`` of the benchmark, from which report.py makes the table of RESULTS.md.
+    The speed of shared machines drifts, so that only ratios within a round are meaningful. The
+    results are stored in the ``extra_info`` of the benchmark, from which report.py creates the
+    table of RESULTS.md.
 
     Attributes
     ----------
     times : dict of str to ndarray of shape (n_rounds,)
-        Seconds of every round, of "ours" and of the alternatives.
+        Seconds of each round, for "ours" and the alternatives.
     """
 
     def __init__(self, benchmark) -> None:
@@ -66,23 +67,22 @@ class Comparison:
         floor: Mapping[str, float] | None = None,
         parts: Mapping[str, float] | None = None,
     ) -> dict[str, float]:
-        """Return for every alternative the median of (its time / our time).
+        """Return the median of (its time / our time) for each alternative.
 
         Parameters
         ----------
         ours : callable
-            Does the work with skecg.
+            Performs the task with skecg.
         others : dict of str to callable
-            Do the same work, by name.
+            Perform the same task with the alternatives, by name.
         rounds : int, default=7
-            How often everyone is measured, after one round that is not; in the short form 3.
+            Number of measured rounds, after a warm-up round. The short form has 3.
         reach : dict of str to float or None, default=None
-            The ratio that we want, for those alternatives for which there is one.
+            Target ratio of an alternative, if there is one.
         floor : dict of str to float or None, default=None
-            The ratio that must not be lost: the benchmark fails below it, see :meth:`record`.
+            Minimum ratio, below which the benchmark fails, see :meth:`record`.
         parts : dict of str to float or None, default=None
-            What part of the work an alternative does that is too slow for all of it; its time is
-            scaled to the whole.
+            Fraction of the task that a slow alternative performs; its time is scaled accordingly.
         """
         _check_names(others, reach, floor, parts)
         times: dict[str, list[float]] = {name: [] for name in ("ours", *others)}
@@ -97,7 +97,7 @@ class Comparison:
         rounds = min(rounds, SHORT_ROUNDS) if short() else rounds
         self.benchmark.pedantic(one_round, rounds=rounds, warmup_rounds=1)
         if _lost(_rows(self._ratios(times), reach, floor)):
-            # A few rounds know little of their noise: look closer before it is called a loss.
+            # A few rounds do not estimate the noise well: measure more of them before failing.
             for _ in range(2 * rounds):
                 one_round()
         ratios = self._ratios(times)
@@ -118,11 +118,11 @@ class Comparison:
         reach: Mapping[str, float] | None = None,
         floor: Mapping[str, float] | None = None,
     ) -> dict[str, float]:
-        """Put ratios (theirs / ours, higher is better) into the report; return their medians.
+        """Add ratios (theirs / ours, higher is better) to the report and return their medians.
 
-        For what is not time, as peak memory; times are recorded already. A ratio is one number, or
-        one for every round. The test fails if a median is below its floor by more than the noise,
-        which is the distance between the quartiles of this run.
+        Times are recorded automatically; use this method for other quantities, such as peak memory.
+        A ratio is a single number or one number per round. The test fails if a median is below its
+        floor by more than the noise, which is the distance between the quartiles of this run.
         """
         rows = _rows(ratios, reach, floor)
         self.benchmark.extra_info.setdefault("ratios", {}).update(rows)
@@ -135,7 +135,7 @@ class Comparison:
     def figure(
         self, name: str, values: Sequence[float] | float, unit: str, *, at_most: float | None = None
     ) -> float:
-        """Put a figure of another unit (lower is better) into the report; return its median."""
+        """Add a value with a unit (lower is better) to the report and return its median."""
         row = _quartiles(values) | {"unit": unit, "at_most": at_most}
         self.benchmark.extra_info.setdefault("figures", {})[name] = row
         print(f"\n{self.benchmark.name}: {name} = {_text(row)} {unit}", end="")
@@ -144,7 +144,10 @@ class Comparison:
 
 def _check_names(names: Iterable[str], *given: Mapping[str, float] | None) -> None:
     if unknown := {name for mapping in given for name in mapping or {}}.difference(names):
-        raise ValueError(f"reach and floor name {sorted(unknown)}; compared are {list(names)}")
+        raise ValueError(
+            f"reach, floor and parts must name the compared alternatives {list(names)}; got "
+            f"{sorted(unknown)}"
+        )
 
 
 def _rows(
@@ -161,7 +164,7 @@ def _rows(
 
 
 def _lost(rows: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """Say which medians are below their floor by more than the distance between quartiles."""
+    """Describe the medians that are below their floor by more than the interquartile range."""
     return [
         f"{name} / ours is {_text(row)}, its floor is {row['floor']:g}"
         for name, row in rows.items()
@@ -180,5 +183,5 @@ def _text(row: Mapping[str, float]) -> str:
 
 @pytest.fixture
 def compare(benchmark) -> Comparison:
-    """Return the function that times ours against alternatives."""
+    """Return the object that compares skecg with the alternatives."""
     return Comparison(benchmark)

@@ -1,9 +1,10 @@
-"""From what size on training on several processes pays: seconds per epoch alone and together.
+"""Speed of training on several processes: seconds per epoch with one process and with all.
 
-Alone and together take turns in one launch, so that a busy machine is as busy for both; while the
-main process trains alone, the others sleep. Every process has one thread. On a busy machine two
-processes also get more of it than one: the last column, one process's processor time alone by its
-processor time together, knows neither that nor the time that processes wait for each other.
+Training alone and together alternates in one launch, so that other load on the machine affects both
+equally. While the main process trains alone, the others sleep. Each process has one thread. On a
+busy machine, two processes also get a larger share of it than one. The last column, the CPU time of
+a process alone divided by that together, is not affected by this, nor by the time that processes
+wait for each other.
 
     torchrun --standalone --nproc-per-node 2 benchmarks/data_parallel.py
     torchrun --standalone --nproc-per-node 2 benchmarks/data_parallel.py --networks vit --rounds 3
@@ -34,7 +35,7 @@ def samples(network: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def cost(classifier: BaseECGClassifier, X: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Return the seconds of a second epoch, and this process's processor seconds in the fit."""
+    """Return the seconds of the second epoch, and the CPU seconds of this process in the fit."""
     started = time.process_time()
     classifier.fit(X, y)
     return classifier.history_[1]["dur"], time.process_time() - started
@@ -47,7 +48,7 @@ def compare(
     y: np.ndarray,
     rounds: int,
 ) -> np.ndarray:
-    """Return the costs (rounds, alone or together, seconds or processor seconds)."""
+    """Return the costs, of shape (rounds, alone or together, seconds or CPU seconds)."""
     costs = np.empty((rounds, 2, 2))
     for alone, together in costs:
         if accelerator.is_main_process:
@@ -61,7 +62,7 @@ def compare(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--networks", nargs="+", choices=list(BATCHES), default=list(BATCHES))
-    parser.add_argument("--batches", type=int, nargs="+", help="default: some for each network")
+    parser.add_argument("--batches", type=int, nargs="+", help="default: several per network")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
 

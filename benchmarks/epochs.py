@@ -1,4 +1,4 @@
-"""One epoch of training, by our engine and by what one would otherwise use."""
+"""One epoch of training with our engine and with the alternatives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Epoch: TypeAlias = Callable[[], object]
 def epoch_of_ours(
     module: Module, X: Samples, y: Samples, batch_size: int, *, device=CPU, precision="float32"
 ) -> Epoch:
-    """Train by our engine, the samples on the device."""
+    """Train with our engine, with the samples on the device."""
     net = LeanNet(
         module,
         precision=resolve_precision(precision, device),
@@ -41,7 +41,7 @@ def epoch_of_ours(
 def epoch_by_hand(
     module: Module, X: Samples, y: Samples, batch_size: int, *, device=CPU, compiled=False
 ) -> Epoch:
-    """Train by a loop over tensors on the device, as short as it can be written."""
+    """Train with a minimal hand-written loop over tensors on the device."""
     network = module().to(device)
     forward = torch.compile(network) if compiled else network
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
@@ -61,7 +61,7 @@ def epoch_by_hand(
 def epoch_of_skorch(
     module: Module, X: Samples, y: Samples, batch_size: int, *, device=CPU
 ) -> Epoch:
-    """Train by plain skorch, with the fused optimiser too."""
+    """Train with plain skorch, also with the fused optimiser."""
     net = NeuralNetClassifier(
         module,
         criterion=nn.CrossEntropyLoss,

@@ -1,8 +1,8 @@
-"""How far each "area" resize is from the exact area mean, on real (else generated) sheets.
+"""Error of each "area" resize relative to the exact area mean, on real or generated sheets.
 
 python benchmarks/exactness_area_resize.py [folder of sheets, default $SKECG_DATA/sheets_original]
 
-Needs opencv-python-headless, which the package does not.
+Requires opencv-python-headless, which is not a dependency of the package.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main() -> None:
     if folder.is_dir():
         sheets = [read_image(path) for path in load_sheets(folder).data]
     else:
-        print(f"{folder} is not a folder: generated sheets")
+        print(f"{folder} is not a folder; using generated sheets")
         sheets = list(make_sheets(8, random_state=0).data)
     largest, total = dict.fromkeys(METHODS, 0.0), dict.fromkeys(METHODS, 0.0)
     for sheet in sheets:
@@ -59,7 +59,7 @@ def main() -> None:
             largest[name] = max(largest[name], error.max())
             total[name] += error.mean()
     print(f"{len(sheets)} sheets of {sheets[0].shape[1]} x {sheets[0].shape[0]} to {SIZE[::-1]}")
-    print(f"{'grey levels off':20s} {'most':>9s} {'mean':>7s}")
+    print(f"{'error in grey levels':20s} {'max':>9s} {'mean':>7s}")
     for name in METHODS:
         print(f"{name:20s} {largest[name]:9.5f} {total[name] / len(sheets):7.3f}")
 

@@ -1,12 +1,12 @@
-"""Kill a training at random moments, restart it each time, and compare what comes out, to the bit.
+"""Kill a training at random times, restart it each time, and check that the result is identical.
 
-A process trains with ``checkpoint_dir``; after a random time, up to a few epochs, it gets SIGKILL.
-The next process is given the same fit, and so on until one comes to the end. Its weights, history
-and predictions must be those of a fit that nobody killed; then the next run begins in a folder of
-its own, until there were as many kills as asked for. The epochs that a process began and that its
-checkpoint does not have are what a kill has cost.
+A process trains with ``checkpoint_dir`` and is ended with SIGKILL after a random time of up to a
+few epochs. The next process runs the same fit, and so on until one finishes. Its weights, history
+and predictions must be those of a fit that was not killed. Then the next run starts in a new
+folder, until the requested number of kills is reached. The epochs that a process started but that
+are not in its checkpoint are lost by the kill.
 
-The processes are forks of one that has imported PyTorch and trained nothing.
+The processes are forks of one that has imported PyTorch but not trained.
 
     python benchmarks/kill_and_resume.py --kills 50
 """
@@ -35,7 +35,7 @@ BEATS = make_beats(200, random_state=0)
 
 
 class Diary(Callback):
-    """Write one byte for every epoch that begins, where a kill cannot take it back."""
+    """Write one byte to a pipe for each epoch that begins, so that it survives a kill."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -61,7 +61,7 @@ def fit(folder: Path | None, n_epochs: int, callbacks: list) -> str:
 
 
 def in_a_fork(folder: Path | None, n_epochs: int, seconds: float | None) -> tuple[int, str | None]:
-    """Return the epochs that a process began and, unless it was killed in time, its digest."""
+    """Return the number of epochs that a process began, and its digest if it was not killed."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -73,7 +73,7 @@ def in_a_fork(folder: Path | None, n_epochs: int, seconds: float | None) -> tupl
     os.close(writing)
     text = b""
     if seconds is not None:
-        text = os.read(reading, 1)  # the clock starts with the first epoch, or with the digest
+        text = os.read(reading, 1)  # the time starts with the first epoch, or with the digest
         time.sleep(seconds)
         os.kill(pid, signal.SIGKILL)
     while part := os.read(reading, 4096):
@@ -96,11 +96,11 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--epochs", type=int, default=40, help="of one run")
+    parser.add_argument("--epochs", type=int, default=40, help="epochs per run")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     n_epochs = arguments.epochs
-    torch.set_num_threads(1)  # a fork has no other threads than the one that made it
+    torch.set_num_threads(1)  # a fork has only the thread that called fork
     rng = np.random.default_rng(arguments.seed)
 
     started = time.perf_counter()
@@ -132,7 +132,7 @@ def main() -> int:
         f"{sum(lost.values())} kills after epochs {min(moments)} to {max(moments)} of {n_epochs}; "
         f"epochs lost in each: {', '.join(f'{n} in {times}' for n, times in sorted(lost.items()))}"
     )
-    print(f"{n_same} of {len(results)} runs ended with the bits of the one that was never killed")
+    print(f"{n_same} of {len(results)} runs ended with the same bits as the run without kills")
     return 0 if n_same == len(results) and max(lost) <= 1 else 1
 
 

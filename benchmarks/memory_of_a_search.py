@@ -1,9 +1,9 @@
-"""Peak memory of a 5-fold search on an array of 1 GB, beside the same search with plain skorch.
+"""Peak memory of a 5-fold search on an array of 1 GB, compared with plain skorch.
 
-Each search runs in a process of its own. What is reported is the largest sum of the proportional
-set sizes of that process and its workers, pages of mapped files included and shared ones counted
-once, less the same for a search on an array of 4 MB (interpreters, libraries); in units of the
-array. The network is one small dense layer, so that the arrays are what memory goes to.
+Each search runs in its own process. The result is the maximum of the sum of the proportional set
+sizes of this process and its workers, minus that of a search on an array of 4 MB (interpreters,
+libraries), relative to the size of the array. Pages of mapped files are included, and shared pages
+are counted once. The network is a small dense layer, so that most of the memory is for arrays.
 
     python benchmarks/memory_of_a_search.py
 """

@@ -1,9 +1,9 @@
-"""Samples per second of training on one GPU: plain skorch, a loop by hand, compiled, and ours.
+"""Samples per second of training on one GPU: plain skorch, a hand-written loop, compiled, and ours.
 
-Samples lie on the device but skorch's; all but ours compute in float32, ours with
-``precision="auto"``. Rounds are taken in turn after one that is not measured. The last columns are
-the part that ours has of what this device does in a large bfloat16 product, by the arithmetic of
-the network, and how often the host waits for the device within an epoch of ours, by the profiler.
+Samples are on the device, except with skorch. All alternatives compute in float32, ours with
+``precision="auto"``. Rounds alternate after a warm-up round. The last columns are the arithmetic
+throughput of ours relative to a large bfloat16 product on this device, and the number of times the
+host waits for the device in an epoch of ours, from the profiler.
 
     python benchmarks/on_gpu.py
     python benchmarks/on_gpu.py --networks residual-cnn --batch-sizes 128 2048
@@ -31,8 +31,8 @@ WAITS = ("cudaStreamSynchronize", "cudaDeviceSynchronize", "cudaEventSynchronize
 
 
 SHEET = (3, 182, 256)
-# Ours, the peers' where PyTorch's own layers would be another network, the shape of a sample,
-# the classes, and the sizes of a batch.
+# Our network, the same network of PyTorch's layers (where they differ), the shape of a sample, the
+# number of classes, and the batch sizes.
 NETWORKS = {
     "residual-cnn": (ResidualCNN, PlainResidualCNN, (1, 187), 5, [128, 2048]),
     "vit": (ECGViTClassifier()._network_factory(SHEET, 4), PlainViT, SHEET, 4, [32, 256]),
@@ -50,7 +50,7 @@ def seconds(epoch: Epoch, device: torch.device) -> float:
 
 
 def operations_per_sample(module: Module, shape: tuple[int, ...], device: torch.device) -> float:
-    """Count the multiplications and additions of a step, forward and backward, for one sample."""
+    """Return the multiplications and additions of a step, forward and backward, per sample."""
     network, batch = module().to(device), torch.zeros(16, *shape, device=device)
     with FlopCounterMode(display=False) as counter:
         network(batch).sum().backward()
@@ -58,7 +58,7 @@ def operations_per_sample(module: Module, shape: tuple[int, ...], device: torch.
 
 
 def peak(device: torch.device, size: int) -> float:
-    """Measure the operations a second of a square product in bfloat16."""
+    """Measure the operations per second of a product of square matrices in bfloat16."""
     a = torch.randn(size, size, device=device, dtype=torch.bfloat16)
 
     def products() -> None:
@@ -79,8 +79,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", type=torch.device, default="cuda")
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
-    parser.add_argument("--batch-sizes", type=int, nargs="+", help="instead of each network's own")
-    parser.add_argument("--batches", type=int, default=100, help="in an epoch")
+    parser.add_argument("--batch-sizes", type=int, nargs="+", help="default: those of each network")
+    parser.add_argument("--batches", type=int, default=100, help="batches per epoch")
     arguments = parser.parse_args()
     device = arguments.device
     highest = peak(device, 8192 if device.type == "cuda" else 1024)

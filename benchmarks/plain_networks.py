@@ -1,4 +1,4 @@
-"""Networks as anyone writes them with PyTorch's own layers: what a user would train by hand."""
+"""Networks of PyTorch's layers, as a user would write them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PlainResidualBlock(nn.Module):
 
 
 class PlainResidualCNN(nn.Module):
-    """The network of Kachuee et al. (2018); takes the weights of ``skecg.networks.ResidualCNN``."""
+    """The network of Kachuee et al. (2018), with the weights of ``skecg.networks.ResidualCNN``."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class PlainBlock(nn.Module):
 
 
 class PlainViT(nn.Module):
-    """A Vision Transformer as in timm, of the size of our default: 0.9 million weights.
+    """A Vision Transformer as in timm, with the size of our default: 0.9 million weights.
 
     Images of 3 x 182 x 256 pixels, patches of 16 x 16, learned positions, mean of the tokens;
     width 128, 6 blocks, 4 heads.

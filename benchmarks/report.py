@@ -1,11 +1,11 @@
-"""From a run of the benchmarks to the table of RESULTS.md and a bar chart of the ratios.
+"""Write the table of RESULTS.md and a bar chart of the ratios from a run of the benchmarks.
 
     pytest benchmarks --benchmark-only --benchmark-json=run.json
     python benchmarks/report.py run.json
 
-The table is written between two comments in RESULTS.md, in place; the rest of the file is written
-by hand. Of several runs the last one that has a row counts. What has missed its reach is printed,
-for its reason belongs below the table.
+The table replaces the text between two comments in RESULTS.md; the rest of the file is written by
+hand. If several runs have the same row, the last one is used. Ratios below their target are
+printed, because their reasons belong below the table.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 BEGIN = "<!-- ratios: from here to the end mark written by benchmarks/report.py -->"
 END = "<!-- ratios: end -->"
-COLUMNS = "| what | peer | peer / ours: median (quartiles) | reach | reached | floor in CI |"
+COLUMNS = "| benchmark | peer | peer / ours: median (quartiles) | target | met | floor in CI |"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One alternative in one benchmark, or one figure of another unit than a ratio."""
+    """Ratio to an alternative in a benchmark, or a value with a unit."""
 
     file: str
     what: str
@@ -36,7 +36,7 @@ class Row:
     high: float
     wanted: float | None
     floor: float | None = None
-    unit: str = ""  # of a figure: less is better; "" is a ratio: more is better
+    unit: str = ""  # empty for a ratio (higher is better); lower is better for a value with a unit
 
     @property
     def reached(self) -> bool | None:
@@ -63,21 +63,21 @@ class Row:
 
 
 def number(value: float) -> str:
-    """Write a number with three digits that count; whole from 100 on."""
+    """Format a number with three significant digits, without decimals from 100."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
 def title(name: str, params: dict[str, Any] | None) -> str:
-    """Turn a test's name and parameters into words."""
+    """Return the name and parameters of a test as words."""
     words = name.split("[")[0].removeprefix("test_").replace("_", " ")
     values = [f"{key}={value}" for key, value in (params or {}).items()]
     return ", ".join([words, *values])
 
 
 def rows_of(run: dict[str, Any]) -> Iterable[Row]:
-    """Yield the rows of a run, in its order."""
+    """Yield the rows of a run in order."""
     for benchmark in run["benchmarks"]:
         file = benchmark["fullname"].split("::")[0].rpartition("/")[2]
         what = title(benchmark["name"], benchmark.get("params"))
@@ -92,7 +92,7 @@ def rows_of(run: dict[str, Any]) -> Iterable[Row]:
 
 
 def read(paths: Iterable[Path]) -> tuple[list[Row], list[str]]:
-    """Return the rows of all runs by file, and a sentence on each run."""
+    """Return the rows of all runs by file, and a description of each run."""
     rows: dict[tuple[str, str, str], Row] = {}
     runs: dict[str, None] = {}
     for path in paths:
@@ -102,8 +102,8 @@ def read(paths: Iterable[Path]) -> tuple[list[Row], list[str]]:
         runs[provenance(run)] = None
     if not rows:
         raise ValueError(
-            f"{', '.join(map(str, paths))}: no ratios; the benchmarks write them by the fixture "
-            "`compare`, and pytest needs --benchmark-json"
+            f"{', '.join(map(str, paths))}: got no ratios. Benchmarks record them with the fixture "
+            "`compare`; run pytest with --benchmark-json"
         )
     return sorted(rows.values(), key=lambda row: row.file), list(runs)
 
@@ -123,13 +123,13 @@ def provenance(run: dict[str, Any]) -> str:
 
 
 def table(rows: list[Row], runs: list[str]) -> str:
-    """Return the text between the marks: for every file its command and its rows."""
+    """Return the text between the marks: the command and the rows of each file."""
     with_reach = [row for row in rows if row.reached is not None]
     n_reached = sum(bool(row.reached) for row in with_reach)
     lines = [
-        f"{n_reached} of {len(with_reach)} reaches are reached. " + "; ".join(runs) + ".",
+        f"{n_reached} of {len(with_reach)} targets are met. " + "; ".join(runs) + ".",
         "",
-        "![Ratios and reaches](ratios.png)",
+        "![Ratios and targets](ratios.png)",
     ]
     for file in dict.fromkeys(row.file for row in rows):
         lines += ["", f"    pytest benchmarks/{file} --benchmark-only -s", ""]
@@ -139,26 +139,24 @@ def table(rows: list[Row], runs: list[str]) -> str:
 
 
 def write_between_marks(path: Path, text: str) -> None:
-    """Replace what stands between the marks of a file."""
+    """Replace the text between the marks of a file."""
     whole = path.read_text()
     before, begin, rest = whole.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(
-            f"{path} needs these two lines, and the table between them:\n{BEGIN}\n{END}"
-        )
+        raise ValueError(f"{path} must contain these two lines, in this order:\n{BEGIN}\n{END}")
     path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 
 def draw(rows: list[Row], path: Path) -> None:
-    """Draw one bar for each ratio, and a mark where its reach is."""
+    """Draw a bar for each ratio, with a mark at its target."""
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     rows = [row for row in rows if not row.unit]
     files = list(dict.fromkeys(row.file for row in rows))
-    # Benchmarks of one file stand together, under its name, in the order of the table.
+    # Benchmarks of a file are grouped under its name, in the order of the table.
     places = [i + 1.6 * (files.index(row.file) + 1) for i, row in enumerate(rows)]
     height = places[-1] + 2
     figure = Figure(figsize=(9, 0.8 + 0.2 * height), layout="constrained")
@@ -189,16 +187,18 @@ def draw(rows: list[Row], path: Path) -> None:
     axes.margins(x=0.05)
     axes.axvline(1, color="black", linewidth=0.8)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.set_xlabel("time (or memory) of the peer over ours; right of 1 ours is better", fontsize=8)
+    axes.set_xlabel(
+        "time (or memory) of the alternative / ours; above 1, ours is better", fontsize=8
+    )
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.grid(axis="x", color="0.92")
     axes.set_axisbelow(True)
     figure.legend(
         handles=[
-            Patch(color=colours[True], label="reach reached"),
-            Patch(color=colours[False], label="reach missed"),
-            Patch(color=colours[None], label="no reach set"),
-            Line2D([], [], color="black", linewidth=2.2, label="reach"),
+            Patch(color=colours[True], label="target met"),
+            Patch(color=colours[False], label="target missed"),
+            Patch(color=colours[None], label="no target"),
+            Line2D([], [], color="black", linewidth=2.2, label="target"),
             Line2D([], [], color="0.25", linewidth=1, label="quartiles"),
         ],
         loc="outside lower center", ncols=5, fontsize=7, frameon=False,
@@ -210,7 +210,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("runs", nargs="+", type=Path, help="files of --benchmark-json")
+    parser.add_argument("runs", nargs="+", type=Path, help="files written with --benchmark-json")
     parser.add_argument("--results", type=Path, default=HERE / "RESULTS.md")
     arguments = parser.parse_args()
     try:
@@ -221,7 +221,7 @@ def main() -> None:
     draw(rows, arguments.results.with_name("ratios.png"))
     for row in rows:
         if row.reached is False:
-            print(f"missed: {row.file}, {row.what}: {row.name} {row.value}, reach {row.reach}")
+            print(f"missed: {row.file}, {row.what}: {row.name} {row.value}, target {row.reach}")
 
 
 if __name__ == "__main__":

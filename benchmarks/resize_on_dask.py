@@ -1,8 +1,8 @@
-"""Cost per sheet of ``AreaResize`` here and over a Dask bag of 2 workers, with the memory.
+"""Time per sheet and memory of ``AreaResize``, locally and with a Dask bag on 2 workers.
 
-The published sheets (else generated ones) are resized to 256 x 182 into an array, or on Dask into
-one file by way of ``examples/dask_resize.py``. Workers have imported what they need before the
-clock starts; starting the cluster is timed apart.
+The published sheets (or generated ones) are resized to 256 x 182: locally into an array, and on
+Dask into one file, as in ``examples/dask_resize.py``. The time does not include the imports of the
+workers; the start of the cluster is measured separately.
 
     python benchmarks/resize_on_dask.py [number of sheets, default 320]
 """
@@ -32,7 +32,7 @@ PARTITION_SIZE = 8
 
 def peak_memory() -> float:
     """Return the largest resident memory of this process so far, in MB (Linux)."""
-    # Not getrusage: a new process inherits its figure from the one that started it.
+    # Not getrusage, whose value a new process inherits from its parent.
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(found[1]) / 1024
 
@@ -41,7 +41,7 @@ def find_sheets(n_sheets: int, scratch: str) -> list[str]:
     folder = get_data_home() / "sheets"
     if folder.is_dir():
         return load_sheets(folder).data[:n_sheets].tolist()
-    print("no published sheets: generated ones")
+    print("no published sheets found; using generated ones")
     for number, sheet in enumerate(make_sheets(min(n_sheets, 64), random_state=0).data):
         Image.fromarray(sheet).save(f"{scratch}/{number}.png")
     return sorted(str(path) for path in Path(scratch).glob("*.png"))
@@ -63,10 +63,10 @@ def main() -> None:
         target = f"{scratch}/pictures.npy"
         np.lib.format.open_memmap(target, "w+", np.uint8, shape).flush()
         for file in files:
-            Path(file).read_bytes()  # into the page cache, so that no way pays for the disk
+            Path(file).read_bytes()  # into the page cache, so that the disk is not measured
 
         print(f"{len(files)} sheets, result {np.prod(shape) / 1e6:.0f} MB\n")
-        print("| way | ms per sheet | CPU ms per sheet |\n|---|---|---|")
+        print("| method | ms per sheet | CPU ms per sheet |\n|---|---|---|")
         resized = {}
 
         def resize_here(n_jobs: int) -> int:
@@ -74,7 +74,7 @@ def main() -> None:
             return len(files)
 
         for n_jobs in (1, 2):
-            report(f"here, n_jobs={n_jobs}", partial(resize_here, n_jobs), time.process_time)
+            report(f"local, n_jobs={n_jobs}", partial(resize_here, n_jobs), time.process_time)
         peak_here = peak_memory()
 
         started = time.perf_counter()
@@ -100,10 +100,10 @@ def main() -> None:
             busy = max(client.run(peak_memory).values())
         print(f"\nstarting the cluster: {start_up:.1f} s")
         print(
-            f"peak memory: here {peak_here:.0f} MB; of a worker {idle:.0f} MB after one sheet,",
+            f"peak memory: local {peak_here:.0f} MB; of a worker {idle:.0f} MB after one sheet,",
             end="",
         )
-        print(f" {busy:.0f} MB after its share of all, file pages included")
+        print(f" {busy:.0f} MB after its share of all sheets, including file pages")
         assert np.array_equal(np.load(target, mmap_mode="r"), resized[1])
 
 

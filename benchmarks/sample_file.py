@@ -1,4 +1,4 @@
-"""A file of random samples, for benchmarks of memory and reading."""
+"""File of random samples for benchmarks of memory and reading."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ N_TIMESTEPS = 187
 
 
 def write_samples(path: Path, gigabytes: float) -> Path:
-    """Write float32 samples of N_TIMESTEPS values, so many gigabytes, as a .npy file."""
+    """Write float32 samples of N_TIMESTEPS values to a .npy file of the given size."""
     n_samples = int(gigabytes * 1e9 / (4 * N_TIMESTEPS))
     X = np.lib.format.open_memmap(path, "w+", np.float32, (n_samples, N_TIMESTEPS))
     rng = np.random.default_rng(0)

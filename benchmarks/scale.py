@@ -1,10 +1,10 @@
-"""How cost grows: seconds and peak memory against the number of beats, windows or sheets.
+"""Scaling: seconds and peak memory as functions of the number of beats, windows or sheets.
 
-Every size runs in a process of its own. Peak memory is what the process holds at most beyond what
-it held after importing everything and working on a few samples; the samples themselves are in it.
-The slopes are of straight lines through the logarithms of the three largest sizes: 1 is cost in
-proportion to size. From the two largest follows what one more sample costs, and from that, in
-proportion, where memory is full and what fits into an hour: the only extrapolations.
+Each size runs in its own process. Peak memory is relative to the memory after the imports and the
+processing of a few samples, and includes the samples. The slopes are those of straight lines
+through the logarithms of the three largest sizes, where 1 means that cost is proportional to size.
+The difference between the two largest sizes gives the cost of one more sample, from which the
+numbers that fill the memory and that take an hour are extrapolated.
 
     python benchmarks/scale.py
     python benchmarks/scale.py --largest 10000 --cases "one hidden layer"
@@ -31,7 +31,7 @@ N_TIMESTEPS, N_CLASSES = 187, 5
 WINDOW = 1250  # 10 s at 125 Hz
 N_DISTINCT_SHEETS = 8
 
-Work = Callable[[], float | None]  # returns its seconds where they are not those of the whole
+Work = Callable[[], float | None]  # returns its seconds, or None to use the time of the call
 
 
 def beats(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -101,7 +101,7 @@ def resizing(n: int) -> Work:
 
 @dataclass(frozen=True)
 class Case:
-    """Something whose cost is measured, and what to do when it becomes too much."""
+    """A task whose cost is measured, and the advice for sizes beyond the limits."""
 
     name: str
     unit: str
@@ -117,7 +117,7 @@ CASES = [
     ),
     Case(
         "one hidden layer, predict_proba", "beats", (1_000, 10_000, 100_000, 1_000_000),
-        lambda n: prediction(small_classifier(), n), "a memory map, or part by part",
+        lambda n: prediction(small_classifier(), n), "a memory map, or in parts",
     ),
     Case(
         "residual CNN, an epoch", "beats", (1_000, 10_000, 100_000),
@@ -129,11 +129,11 @@ CASES = [
     ),
     Case(
         "BeatSegmenter", "windows", (1_000, 10_000, 100_000, 1_000_000),
-        segmenting, "record by record: rows do not depend on each other",
+        segmenting, "record by record: rows are independent",
     ),
     Case(
         "AreaResize, files", "sheets", (100, 1_000, 5_000),
-        resizing, "more cores; joblib's Dask back end; once, with `memory=`",
+        resizing, "more cores; joblib's Dask backend; decode once with `memory=`",
     ),
 ]  # fmt: skip
 
@@ -145,7 +145,7 @@ def resident(name: str) -> int:
 
 def measure(case: Case, n: int) -> dict[str, float]:
     case.prepare(min(case.sizes[0], 32))()
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     before = resident("VmRSS")
     work = case.prepare(n)
     started = time.perf_counter()
@@ -164,7 +164,7 @@ def in_a_process(case: Case, n: int) -> dict[str, float]:
 
 
 def make_files(folder: Path, n: int) -> None:
-    """Write a few sheets at full size, and further names for them."""
+    """Write a few sheets at full size, and create hard links to them."""
     from PIL import Image
 
     from skecg.datasets import make_sheets
@@ -181,7 +181,7 @@ def slope(sizes: list[int], costs: list[float]) -> float:
 
 
 def rounded(n: float) -> str:
-    """Write a number with two digits that count."""
+    """Format a number with two significant digits."""
     return f"{float(f'{n:.1e}'):,.0f}"
 
 
@@ -209,7 +209,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--largest", type=int, default=1_000_000)
-    parser.add_argument("--cases", nargs="+", help="those whose name begins so; default: all")
+    parser.add_argument("--cases", nargs="+", help="prefixes of case names; default: all")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
@@ -219,8 +219,8 @@ def main() -> None:
         return
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     print(
-        f"| what | seconds | slope | peak, MB | slope | {memory / 1e9:.0f} GB are full at "
-        "| in an hour | then |\n|---|---|---|---|---|---|---|---|"
+        f"| task | seconds | slope | peak, MB | slope | {memory / 1e9:.0f} GB are full at "
+        "| per hour | beyond |\n|---|---|---|---|---|---|---|---|"
     )
     cases = [case for case in CASES if case.name.startswith(tuple(arguments.cases or ("",)))]
     with tempfile.TemporaryDirectory() as folder:

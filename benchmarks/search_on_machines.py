@@ -1,9 +1,9 @@
-"""One search here, on loky, Dask and Ray: its time, and whether the scores are the same.
+"""Time and scores of a search in one process, on loky, Dask and Ray.
 
-The residual network on every tenth beat of the published training records (DS1), 4 settings x 3
-folds by subject, without a final fit. "Worker killed" sends SIGKILL to a worker after the third
-score. Workers are started before the clock and stay cold: importing PyTorch is in the time. Ray
-is left out where it is not installed; it is no dependency of skecg.
+The residual network is fitted on every tenth beat of the published training records (DS1), with 4
+settings x 3 folds by subject and no refit. "Worker killed" sends SIGKILL to a worker at the third
+score. Workers are started before the measurement, but the time includes their import of PyTorch.
+Ray is skipped if it is not installed, as it is not a dependency of skecg.
 
     python benchmarks/search_on_machines.py
     python benchmarks/search_on_machines.py --every 40 --epochs 1
@@ -33,7 +33,7 @@ from skecg.parallel import RecoverableClient
 
 
 class AccuracyWithAccident:
-    """Accuracy; the worker that is asked for the third one is killed."""
+    """Accuracy scorer that kills the worker that computes the third score."""
 
     def __init__(self, log: str) -> None:
         self.log = Path(log)
@@ -50,7 +50,7 @@ def load(every: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if (get_data_home() / "mitdb").is_dir():
         beats = beat_windows_from_records(load_mitbih(records=DE_CHAZAL_DS1))
     else:
-        print("no MIT-BIH database: generated beats")
+        print("no MIT-BIH database found; using generated beats")
         beats = make_beats(50_000, n_subjects=20, random_state=0)
     return beats.data[::every], beats.target[::every], beats.groups[::every]
 
@@ -80,11 +80,11 @@ def on_ray(**actor_options: int) -> Iterator[None]:
 
 
 PLACES = {
-    "here, n_jobs=1": (lambda: joblib.parallel_config(n_jobs=1), False),
+    "local, n_jobs=1": (lambda: joblib.parallel_config(n_jobs=1), False),
     "loky, n_jobs=2": (lambda: joblib.parallel_config(backend="loky", n_jobs=2), False),
     "Dask, 2 workers": (lambda: on_dask(RecoverableClient), False),
     "Dask, worker killed": (lambda: on_dask(RecoverableClient), True),
-    "Dask's own client, worker killed": (lambda: on_dask(Client), True),
+    "Dask, distributed.Client, worker killed": (lambda: on_dask(Client), True),
     "Ray, 2 workers": (on_ray, False),
     "Ray, worker killed": (on_ray, True),
     "Ray, worker killed, retries": (lambda: on_ray(max_restarts=3, max_task_retries=3), True),
@@ -93,7 +93,7 @@ PLACES = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--every", type=int, default=10, help="take every so many-th beat")
+    parser.add_argument("--every", type=int, default=10, help="use every n-th beat")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--only", nargs="*", default=list(PLACES), choices=PLACES, metavar="PLACE")
     arguments = parser.parse_args()
@@ -116,7 +116,7 @@ def main() -> None:
             started = time.perf_counter()
             try:
                 search.fit(X, y, groups=groups)
-            except Exception as error:  # what each back end raises is what is asked here
+            except Exception as error:  # the error of each backend is part of the result
                 outcome = f"search lost: {type(error).__name__}"
             else:
                 scores = [search.cv_results_[f"split{fold}_test_score"] for fold in range(3)]

@@ -1,8 +1,8 @@
-"""A search over a classifier on real sheets: how often each is decoded, and what that costs.
+"""Number of times that a search decodes each real sheet, and the cost.
 
-Three learning rates, five folds and the refit, of a small 2-D CNN behind AreaResize, on distinct
-images: without a cache, with the memory of the pipeline, and with that of AreaResize, each cache
-empty and filled. All give the same scores, bit for bit.
+A search over three learning rates with five folds and the refit, for a pipeline of AreaResize and a
+small 2-D CNN, on distinct images: without a cache, with the memory of the pipeline, and with that
+of AreaResize, each cache empty and filled. All scores must be identical.
 
     python benchmarks/search_on_sheets.py --per-class 10
 """
@@ -55,7 +55,7 @@ def main() -> None:
         scores = [found.cv_results_[f"split{fold}_test_score"] for fold in range(5)]
         return decode.call_count, wall, cpu, np.array(scores)
 
-    AreaResize().transform(X[:10])  # what is imported and warmed up once is not measured
+    AreaResize().transform(X[:10])  # so that imports and warm-up are not measured
     print(
         f"{len(X)} sheets, {np.mean([Path(x).stat().st_size for x in X]) / 1e3:.0f} kB on average"
     )

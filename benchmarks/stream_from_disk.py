@@ -1,14 +1,14 @@
-"""Train on a file that is larger than the memory there is for it, and predict.
+"""Train and predict on a file that is larger than the available memory.
 
-A process of its own opens the file as a memory map, trains one epoch of one hidden layer on it in
-random order and predicts every sample. Two things bound its memory. The kernel grants it no more
-than ``--anonymous`` gigabytes of memory of its own beyond the imports (RLIMIT_DATA: all that is not
-a page of a file), so that a copy of the file would be a MemoryError. And whenever it has read
-``--memory`` gigabytes, all pages of the file are thrown out, of its map and of the system's cache,
-so that a large machine reads from the disk as often as a small one.
+A separate process opens the file as a memory map, trains a network with one hidden layer on it for
+one epoch in random order, and predicts all samples. Its memory is limited in two ways. Beyond the
+imports, the kernel allows it ``--anonymous`` gigabytes of its own memory (RLIMIT_DATA, which
+excludes pages of files), so that a copy of the file would raise a MemoryError. After each
+``--memory`` gigabytes read, all pages of the file are evicted from its map and from the system's
+cache, so that a large machine reads from the disk as often as a small one.
 
-Then single batches are gathered in several ways from a file that is not in memory, to show what the
-order and the announcing of samples do to the reading.
+Then, single batches are read in several ways from a file that is not in memory, to show the effects
+of the order of samples and of announcing them in advance.
 
     python benchmarks/stream_from_disk.py --gigabytes 1 10
     python benchmarks/stream_from_disk.py --gigabytes 0.2 --memory 0.05 --anonymous 0.3
@@ -37,7 +37,7 @@ CHUNK = 64
 
 
 def evict(path: Path, X: np.memmap | None = None) -> None:
-    """Throw the file's pages out of the process and out of the system's cache."""
+    """Evict the pages of the file from the process and from the system's cache."""
     if X is not None:
         X._mmap.madvise(mmap.MADV_DONTNEED)
     with path.open("rb") as file:
@@ -46,14 +46,14 @@ def evict(path: Path, X: np.memmap | None = None) -> None:
 
 
 def status(*names: str) -> list[int]:
-    """Return bytes by name from this process's status."""
+    """Return sizes in bytes from the status of this process, by name."""
     text = Path("/proc/self/status").read_text()
     lines = dict(line.split(":", 1) for line in text.splitlines())
     return [1024 * int(lines[name].split()[0]) for name in names]
 
 
 def n_bytes_read() -> int:
-    """Return what this process has had read from the disk."""
+    """Return the number of bytes that this process has read from the disk."""
     return int(Path("/proc/self/io").read_text().split("\nread_bytes: ")[1].split()[0])
 
 
@@ -64,7 +64,7 @@ def one_hidden_layer(input_shape: tuple[int], n_classes: int):
 
 
 class Watcher(Thread):
-    """Keeps the file's part of memory small, and writes down the peaks."""
+    """Thread that limits the memory of file pages and records the peaks."""
 
     def __init__(self, path: Path, X: np.memmap, memory: float) -> None:
         super().__init__(daemon=True)
@@ -85,7 +85,7 @@ class Watcher(Thread):
 
 
 def train(path: Path, memory: float, anonymous: float, batch_size: int) -> dict[str, float]:
-    """Fit and predict within bounds; return what it took."""
+    """Fit and predict with limited memory; return time, memory and bytes read."""
     from skecg import ECGNeuralClassifier
 
     classifier = ECGNeuralClassifier(
@@ -125,7 +125,7 @@ def train(path: Path, memory: float, anonymous: float, batch_size: int) -> dict[
 
 
 def gather(path: Path, way: str, batch_size: int, n_batches: int) -> dict[str, float]:
-    """Gather batches from a file that is not in memory, in one of several ways."""
+    """Read batches from a file that is not in memory, in one of several ways."""
     import torch
 
     from skecg.training import Batches
@@ -151,7 +151,7 @@ def gather(path: Path, way: str, batch_size: int, n_batches: int) -> dict[str, f
     for index in parts:
         batches.take(index.sort().values if way == "sorted" else index)
         n_taken += len(index)
-        # As if there were no memory to keep what was read beyond the samples.
+        # As on a machine without memory for the data read beyond the samples.
         if n_bytes_read() - read > 1e8:
             evict(path, X)
         if time.perf_counter() - started > longest:
@@ -161,11 +161,11 @@ def gather(path: Path, way: str, batch_size: int, n_batches: int) -> dict[str, f
 
 
 WAYS = {
-    "faults": "as they are touched, the kernel reading on",
+    "faults": "on access, with read-ahead by the kernel",
     "sorted": "the same, sorted within the batch",
-    "single pages": "as they are touched, single pages (MADV_RANDOM)",
-    "announced": "announced one batch ahead: what skecg does",
-    "chunks": f"another order: chunks of {CHUNK} neighbours, announced",
+    "single pages": "on access, single pages (MADV_RANDOM)",
+    "announced": "announced one batch ahead, as skecg does",
+    "chunks": f"another order: chunks of {CHUNK} adjacent samples, announced",
 }
 
 
@@ -178,7 +178,7 @@ def in_a_process(*arguments: object) -> dict[str, float]:
 def print_training(sizes: list[float], arguments: argparse.Namespace, folder: Path) -> None:
     print(
         "| file | samples | check + epoch, s | disk read, x file | file, MB/s of an epoch "
-        "| predict, s | peak anonymous, MB | bytes a sample | file pages at most, MB | a copy |"
+        "| predict, s | peak anonymous, MB | bytes per sample | peak of file pages, MB | a copy |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
     for gigabytes in sizes:
@@ -199,7 +199,7 @@ def print_training(sizes: list[float], arguments: argparse.Namespace, folder: Pa
 
 
 def print_ways(path: Path) -> None:
-    print("\n| a sample of 748 bytes in random order | batch | us | kB read from the disk |")
+    print("\n| reading a sample of 748 bytes in random order | batch | us | kB read |")
     print("|---|---|---|---|")
     for way, words in WAYS.items():
         for batch_size, n_batches in {64: 200, 1024: 20}.items():
@@ -212,11 +212,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--gigabytes", type=float, nargs="+", default=[1, 10], help="of the files")
+    parser.add_argument("--gigabytes", type=float, nargs="+", default=[1, 10], help="file sizes")
     parser.add_argument("--memory", type=float, default=1, help="GB of the file kept in memory")
     parser.add_argument("--anonymous", type=float, default=1.2, help="GB of other memory allowed")
     parser.add_argument("--batch-size", type=int, default=256)
-    parser.add_argument("--folder", type=Path, help="where to write the files, on a disk")
+    parser.add_argument("--folder", type=Path, help="folder for the files, on a disk")
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:

@@ -1,9 +1,9 @@
-"""From a JPEG file to (3, 182, 256) bytes: ours, OpenCV, Pillow, scikit-image and decoding alone.
+"""Resize a JPEG file to (3, 182, 256) bytes: ours, OpenCV, Pillow, scikit-image, decoding alone.
 
 OMP_NUM_THREADS=1 pytest benchmarks/test_area_resize.py --benchmark-only -s
 
-Needs opencv-python-headless and scikit-image, which the package does not. With 2 workers every
-alternative gets the same two threads. Decoding alone is the floor of what can be reached.
+Requires opencv-python-headless and scikit-image, which are not dependencies of the package. With 2
+workers, all alternatives use the same two threads. Decoding alone is a lower bound of the time.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ OTHERS = {
     "Pillow BOX": pillow_box,
     "scikit-image resize": scikit_image,
 }
-# Two busy workers on a shared machine measure its other users: floors are for one.
+# On a shared machine, times with two workers depend on other users: floors are for one worker.
 FLOORS = {
     "cv2 imread + INTER_AREA": 0.95,
     "Pillow BOX": 0.9,
@@ -95,7 +95,7 @@ def test_file_to_array(compare, paths, n_jobs):
 
 
 def test_scan_to_array(compare, paths, tmp_path):
-    """A4 at 300 dpi, which Pillow keeps in several blocks of memory."""
+    """Resize A4 scans at 300 dpi, which Pillow stores in several blocks of memory."""
     cv2.setNumThreads(1)
     scans = [str(tmp_path / f"{i}.jpg") for i in range(2)]
     for path, scan in zip(paths, scans):

@@ -1,10 +1,10 @@
-"""Five folds of a pipeline, end to end: our classifier and plain skorch in the same pipeline.
+"""Five-fold cross-validation of a pipeline with our classifier and with plain skorch.
 
 OMP_NUM_THREADS=1 pytest benchmarks/test_cross_validation.py --benchmark-only -s
 
-20,000 beats, ``StandardScaler`` and the residual CNN of the paper, which is most of the time of
-both; one epoch instead of the default number, as every epoch costs the same. The dense layer
-beside it shows what is not the network: cloning, checks, the loop, prediction and scoring.
+20,000 beats, ``StandardScaler`` and the residual CNN of the paper, which takes most of the time of
+both. There is one epoch instead of the default number, because all epochs cost the same. The dense
+layer shows the cost of the rest: cloning, checks, the loop, prediction and scoring.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from skecg.networks import ResidualCNN
 
 
 class WithOneLead(nn.Module):
-    """Take the rows of a scaler, as both pipelines have them, for beats of one lead."""
+    """Network on beats of one lead whose input are the 2-D rows of the scaler."""
 
     def __init__(self, network: Callable[[], nn.Module]) -> None:
         super().__init__()
@@ -72,8 +72,8 @@ def skorch(module, n_epochs):
     )
 
 
-# Our module and skorch's, epochs, reach, and floor: the reach less what the neighbours on a shared
-# machine cost.
+# Our module and that of skorch, epochs, target, and floor: the target minus a margin for other load
+# on a shared machine.
 NETWORKS = {
     "residual CNN": (
         (partial(WithOneLead, ResidualCNN), partial(WithOneLead, PlainResidualCNN)),

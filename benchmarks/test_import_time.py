@@ -1,8 +1,8 @@
-"""What an import costs: skecg, skorch, and NumPy for scale, in processes of their own.
+"""Import time of skecg and skorch, and of NumPy for comparison, each in a new process.
 
 pytest benchmarks/test_import_time.py --benchmark-only -s
 
-The ratios have the start of the interpreter on both sides; the last figure has it taken off.
+The ratios include the start of the interpreter on both sides; the last value excludes it.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""From a file to 13 leads of 64 x 64 bytes: ours, the published Pillow steps, and OpenCV's.
+"""Cut a file into 13 leads of 64 x 64 bytes: ours, the published Pillow steps, and OpenCV.
 
 OMP_NUM_THREADS=1 pytest benchmarks/test_lead_crops.py --benchmark-only -s
 
 The published system (P. Paul, Heart-Condition-Classifier-from-ECG-images) opens the sheet with
-Pillow and crops, greys with the channels swapped, inverts, thickens by ``MaxFilter(3)`` and
-resizes each lead. ``LeadCropper.published()`` gives the same bytes, which is asserted here; the
-default ``LeadCropper()`` takes exact means of areas instead of the bicubic filter. The same steps
-in OpenCV, which nobody published, are beside them, and decoding alone, below which nothing goes.
+Pillow. It crops each lead, converts it to grey with swapped channels, inverts it, thickens it with
+``MaxFilter(3)`` and resizes it. ``LeadCropper.published()`` gives the same bytes, which is asserted
+here. The default ``LeadCropper()`` uses exact area means instead of the bicubic filter. For
+comparison, the same steps are done with OpenCV, and decoding alone is a lower bound of the time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from skecg.sheet import get_layout
 cv2 = pytest.importorskip("cv2")
 
 BOXES = get_layout("published-a").boxes
-# The channels stand in the order of the files' names: 1, 10, 11, 12, 13, 2, 3, ...
+# The channels are in the order of the file names: 1, 10, 11, 12, 13, 2, 3, ...
 ORDER = sorted(range(13), key=lambda box: str(box + 1))
 
 

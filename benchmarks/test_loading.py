@@ -1,10 +1,10 @@
-"""Loading the heartbeat set: its CSV beside pandas, and its rebuilding beside wfdb and a loop.
+"""Load the heartbeat data set: its CSV file, compared with pandas, or rebuilt, compared with wfdb.
 
 OMP_NUM_THREADS=1 pytest benchmarks/test_loading.py --benchmark-only -s
 
-The records are those of $SKECG_DATA; where they are not at hand, generated ones take their place.
-The published CSV is not needed: the same rows are written in its form. Time is given twice, as
-seconds and as seconds of CPU, which know less of the other users of a machine.
+The records are those of $SKECG_DATA, or generated ones if they are missing. The published CSV file
+is not needed: the same rows are written in its format. Time is measured in seconds and in seconds
+of CPU, which depend less on the other users of a machine.
 """
 
 from __future__ import annotations
@@ -86,11 +86,11 @@ def rebuild_by_hand(home, records):
 
 @pytest.fixture(scope="module")
 def csv(home, records, tmp_path_factory):
-    """Return a CSV file in the form of the published ones, and its rows."""
+    """Return a CSV file in the published format, and its rows."""
     beats = rebuild_heartbeats(home, records=records)
     table = np.column_stack((beats.data, beats.target.astype(np.float32)))
     table = np.resize(table, (N_ROWS, 188))
-    # The rows hold few different numbers: each is written once, as text of 25 bytes.
+    # The rows have few distinct numbers, each of which is formatted once, as text of 25 bytes.
     numbers, index = np.unique(table, return_inverse=True)
     texts = np.array([f"{number:.18e},".encode() for number in numbers.tolist()])
     path = tmp_path_factory.mktemp("csv") / "mitbih_train.csv"
@@ -104,7 +104,7 @@ def csv(home, records, tmp_path_factory):
 
 
 def peak_memory(imports, statement, path):
-    """Return by how many bytes a statement raises the memory of a process of its own."""
+    """Return the increase in peak memory, in bytes, of a new process by a statement."""
     code = f"""
 import re, sys
 from pathlib import Path
@@ -114,7 +114,7 @@ def kilobytes(field):
     return int(re.search(field + r":\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 
 path = sys.argv[1]
-Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+Path("/proc/self/clear_refs").write_text("5")  # resets the peak
 before = kilobytes("VmRSS")
 result = {statement}
 print(1024 * (kilobytes("VmHWM") - before))
@@ -124,7 +124,7 @@ print(1024 * (kilobytes("VmHWM") - before))
 
 
 def compare_times_and_cpu(compare, ours, others, *, reach, floor):
-    """Compare seconds, then the seconds of CPU of the same rounds."""
+    """Compare seconds, and seconds of CPU in the same rounds."""
     cpu = {name: [] for name in ("ours", *others)}
 
     def timed(name, function):

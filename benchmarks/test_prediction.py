@@ -2,8 +2,8 @@
 
 OMP_NUM_THREADS=1 pytest benchmarks/test_prediction.py --benchmark-only -s
 
-Both start from the same array and end with probabilities; ours also checks the samples as
-scikit-learn does. The dense layer shows what the loop costs, the residual CNN what a user gains.
+Both start with the same array and return probabilities; ours also checks the samples as
+scikit-learn does. The dense layer shows the cost of the loop, the residual CNN the gain for users.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Dense(nn.Sequential):
 
 
 def both(module, plain_module, X):
-    """Return our classifier and skorch's with the same weights, as functions without arguments."""
+    """Return predictions of our classifier and of skorch with the same weights, as functions."""
     few, labels = X[:50], np.arange(50) % 5
     ours = ECGNeuralClassifier(
         module=module, max_epochs=1, random_state=0, device="cpu", precision="float32"
@@ -51,12 +51,12 @@ def test_residual_cnn(compare):
     X = beats(4_000 if short() else 100_000)
     ours, skorch = both(ResidualCNN, PlainResidualCNN, X)
     np.testing.assert_allclose(ours(), skorch(), atol=1e-6)
-    # The floor is the reach less what the neighbours on a shared machine cost.
+    # The floor is the target minus a margin for other load on a shared machine.
     compare(ours, {"skorch": skorch}, rounds=5, reach={"skorch": 1.1}, floor={"skorch": 1})
 
 
 def test_blocks_of_a_prediction(compare):
-    """What the size of a block does: ours has 128 beats, which is skorch's batch too."""
+    """Compare block sizes: ours is 128 beats, the batch size of skorch."""
     X = torch.from_numpy(beats(2_048))
     network = ResidualCNN().eval()
 

@@ -1,13 +1,13 @@
-"""R peaks and beats: ours, NeuroKit2, sleepecg's C detector and wfdb's XQRS.
+"""Detect R peaks and beats: ours, NeuroKit2, sleepecg's C detector and wfdb's XQRS.
 
 OMP_NUM_THREADS=1 pytest benchmarks/test_r_peaks.py --benchmark-only -s
 
-The detectors do different work: NeuroKit2, sleepecg and XQRS are made to find every beat, while
-ours, the published threshold rule, is a sampler of clean beats that finds about 58 % of them (see
-``skecg.signal.threshold_r_peaks``). What is compared is the price of beats for a classifier.
+The detectors have different aims: NeuroKit2, sleepecg and XQRS detect every beat, while ours, the
+published threshold rule, selects clean beats and finds about 58 % of all (see
+``skecg.signal.threshold_r_peaks``). The benchmark compares the cost of beats for a classifier.
 
-NeuroKit2 would take minutes for 10,000 windows and XQRS for 48 records. They are given some
-windows, evenly spread, and a part of one record, and their time is scaled to the whole.
+NeuroKit2 would take minutes for 10,000 windows, and XQRS for 48 records. They process evenly spaced
+windows and a part of one record, and their time is scaled to the whole.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ sleepecg = pytest.importorskip("sleepecg")
 RATE = 360
 N_WINDOWS = 10_000
 
-# Of the peers' own making: NeuroKit2 warns of windows that are too noisy for it.
+# The alternatives raise warnings: NeuroKit2 warns about windows that are too noisy for it.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")
 def records():
-    """Records of 30 minutes at 360 Hz, one per row: MIT-BIH's, or generated ones."""
+    """Return records of 30 minutes at 360 Hz, one per row: those of MIT-BIH, or generated ones."""
     if (data_home() / "mitdb").is_dir():
         return load_mitbih(data_home(), records=[100, 105, 203, 207] if short() else None).data
     return make_records(4, duration=1800, sampling_rate=RATE, random_state=0).data
@@ -41,13 +41,13 @@ def records():
 
 @pytest.fixture(scope="module")
 def windows(records):
-    """Windows of 10 s at 125 Hz, as many as the claim is about; the first ones come again."""
+    """Return N_WINDOWS windows of 10 s at 125 Hz; windows are repeated if there are fewer."""
     cut = np.concatenate([split_windows(resample(x, RATE, 125), 1250) for x in records])
     return np.resize(cut, (N_WINDOWS, 1250))
 
 
 def by_neurokit(signal, rate):
-    """Clean, find the R peaks and cut the beats; a window without any raises."""
+    """Clean the signal, find R peaks and cut the beats; return None if there are none."""
     try:
         signal = neurokit2.ecg_clean(signal, sampling_rate=rate)
         _, found = neurokit2.ecg_peaks(signal, sampling_rate=rate)

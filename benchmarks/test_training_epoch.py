@@ -20,7 +20,7 @@ from skecg.training import resolve_precision
 
 
 class Linear(nn.Linear):
-    """The smallest network: what is left is the loop."""
+    """The smallest network, so that the loop takes most of the time."""
 
     def __init__(self) -> None:
         super().__init__(187, 5)
@@ -55,7 +55,7 @@ def test_residual_cnn(compare, batch_size):
             "hand-written loop, our layers": epoch_by_hand(ResidualCNN, X, y, batch_size),
         },
         reach={"hand-written loop": 1.1, "skorch": 1.1},
-        # What is left of it on other processors; the loops alone are equal within the noise.
+        # The gain is smaller on other processors; the loops alone are equal within the noise.
         floor={"hand-written loop": 1, "skorch": 1, "hand-written loop, our layers": 0.9},
     )
 
@@ -77,9 +77,10 @@ def test_residual_cnn_in_bfloat16(compare, batch_size):
 
 @pytest.mark.parametrize("stem", ["conv", "patch"])
 def test_vision_transformer(compare, stem):
-    """Fit for one epoch, from bytes; by hand a transformer of that size in float32.
+    """Fit for one epoch on bytes; the hand-written loop trains a transformer of equal size.
 
-    The default's stem of small convolutions has more to compute than the peer's patches.
+    The hand-written loop computes in float32. The default stem of small convolutions needs more
+    computations than its patches.
     """
     n_images, batch_size = 64 if short() else 128, 32
     X = np.random.default_rng(0).integers(0, 256, (n_images, 3, 182, 256), dtype=np.uint8)
@@ -98,7 +99,7 @@ def test_vision_transformer(compare, stem):
 
 
 def gradients_alone(module, X, y, batch_size):
-    """Compute what no loop can leave out: the loss and its gradients, of batches that are there."""
+    """Compute only the loss and its gradients, for batches that are already in memory."""
     network = module()
     X, y = torch.from_numpy(X).split(batch_size), torch.from_numpy(y).split(batch_size)
 

@@ -3,11 +3,11 @@ A folder of sheets larger than memory
 =====================================
 
 Resize a folder of pictures on the workers of a Dask cluster, one partition of file names at a
-time. Every worker writes its rows into one file, which is then opened without being read. Needs
+time. All workers write their rows to one file, which is then opened as a memory map. Requires
 ``pip install "skecg[dask]"``.
 
-The published sheets are used when they lie in the folder ``sheets`` of ``$SKECG_DATA``, else
-generated ones.
+The example uses the published sheets if they are in the folder ``sheets`` of ``$SKECG_DATA``,
+otherwise generated ones.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ def main(n_sheets: int = 64, partition_size: int = 8) -> None:
                 Image.fromarray(sheet).save(file)
 
         # %%
-        # The result is a file of the right size, empty at first. On several machines it and the
-        # pictures must lie where all of them can reach them.
+        # Create an empty file for the result. With several machines, this file and the pictures
+        # must be in a folder that all of them can access.
         target = f"{scratch}/pictures.npy"
         shape = (len(files), 3, *SIZE)
         np.lib.format.open_memmap(target, "w+", np.uint8, shape).flush()
 
         # %%
-        # A worker holds one full-size picture and the results of one partition. Only row numbers
-        # travel back. A partition that was lost with its worker is simply done again.
+        # A worker has one full-size picture and the results of one partition in memory, and
+        # returns only row numbers. If a worker is lost, its partition is computed again.
         with (
             LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
             Client(cluster),
@@ -64,7 +64,7 @@ def main(n_sheets: int = 64, partition_size: int = 8) -> None:
             done = bag.map_partitions(lambda rows: resize_into(target, list(rows))).compute()
 
         # %%
-        # ``X`` reads from the file what is asked for.
+        # ``X`` reads only the requested rows from the file.
         X = np.load(target, mmap_mode="r")
         assert sorted(done) == list(range(len(X)))
         print(f"{len(X)} sheets, {X.shape[1:]}, mean grey level {X.mean():.1f}")

@@ -2,11 +2,11 @@
 A search on several machines
 ============================
 
-``GridSearchCV`` hands its fits to joblib, and joblib hands them to a Dask cluster. Nothing in the
-search changes, and neither do its scores. Needs ``pip install "skecg[dask]"``.
+``GridSearchCV`` runs its fits with joblib, which can run them on a Dask cluster. Neither the search
+nor its scores change. Requires ``pip install "skecg[dask]"``.
 
-With the MIT-BIH Arrhythmia Database (in the folder that the environment variable ``SKECG_DATA``
-names) it searches on heartbeats of sixteen of its people, else on generated ones.
+The example uses heartbeats of sixteen people from the MIT-BIH Arrhythmia Database if it is in the
+folder given by the environment variable ``SKECG_DATA``, otherwise generated ones.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from skecg.parallel import RecoverableClient
 
 def main() -> None:
     # %%
-    # Beats, and of every beat the person.
+    # Load the beats, their classes and their subjects.
     home = os.environ.get("SKECG_DATA", "")
     if (Path(home) / "mitdb").is_dir():
         train = [101, 106, 108, 109, 112, 114, 115, 116, 118, 119, 122, 124, 203, 207, 208, 223]
@@ -36,8 +36,8 @@ def main() -> None:
         X, y, groups = beats.data, beats.target, beats.groups
 
     # %%
-    # The search. With ``n_threads=1`` sums are grouped alike on every machine, so that its scores
-    # are the same to the last bit wherever a fit runs.
+    # Define the search. With ``n_threads=1``, sums are computed in the same order on each machine,
+    # so that the scores do not depend on where a fit runs.
     search = GridSearchCV(
         ECGResidualCNNClassifier(max_epochs=2, n_threads=1, random_state=0),
         {"learning_rate": [1e-3, 3e-3], "dropout": [0.0, 0.2]},
@@ -46,17 +46,17 @@ def main() -> None:
     )
 
     # %%
-    # Two worker processes here; for several machines, the address of their scheduler
-    # (``RecoverableClient("tcp://scheduler:8786")``) or a cluster of dask-jobqueue or
-    # dask-kubernetes. joblib hands X over once, and Dask gives every worker one thread.
+    # This example starts two local worker processes. For several machines, pass the address of
+    # their scheduler (``RecoverableClient("tcp://scheduler:8786")``) or a cluster of dask-jobqueue
+    # or dask-kubernetes. joblib sends X once, and Dask runs one thread per worker.
     #
-    # With Dask's own ``Client`` a worker that dies takes along the arrays that lie on it, and the
-    # search ends with a ``FutureCancelledError``. ``RecoverableClient`` restores them, and the fits
-    # that were under way are repeated.
+    # With ``distributed.Client``, the arrays on a worker are lost with it, and the search ends with
+    # a ``FutureCancelledError``. ``RecoverableClient`` restores the arrays and repeats the
+    # interrupted fits.
     #
-    # Ray takes the same search: ``ray.util.joblib.register_ray()``, then
+    # The same search runs on Ray: call ``ray.util.joblib.register_ray()``, then use
     # ``joblib.parallel_config(backend="ray", ray_remote_args={"max_restarts": 3,
-    # "max_task_retries": 3})``, without which a worker that dies ends the search there, too.
+    # "max_task_retries": 3})``. Without these arguments, the loss of a worker ends the search.
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         RecoverableClient(cluster),
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 # %%
-# Workers are started as new processes that import this file, so that what it does must stand
-# behind this line.
+# Workers are new processes that import this file, so that the search must be started below this
+# line.
 if __name__ == "__main__":
     main()

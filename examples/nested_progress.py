@@ -1,9 +1,10 @@
 """
-Watching a search: progress of every candidate, fold and epoch
-==============================================================
+Progress of a search: candidates, folds and epochs
+==================================================
 
-scikit-learn's own callbacks (since 1.9) are set on the outermost estimator and reach down to the
-epochs of each fit, also from the processes of ``n_jobs``. Needs ``pip install "skecg[progress]"``.
+The callbacks of scikit-learn (since 1.9) are set on the outermost estimator and propagate to the
+epochs of each fit, also in the processes of ``n_jobs``. Requires
+``pip install "skecg[progress]"``.
 """
 
 # %%
@@ -16,9 +17,10 @@ from skecg.datasets import make_beats
 beats = make_beats(200, random_state=0)
 
 # %%
-# A bar for the search, one for every candidate and fold. ``max_propagation_depth`` counts the
-# estimators below: 2 where the classifier is a step of a pipeline, None for all there are. The
-# monitor stays on the classifier and scores the training samples after every epoch.
+# There is one progress bar for the search and one for each candidate and fold.
+# ``max_propagation_depth`` is the number of levels of nested estimators: 2 if the classifier is a
+# step of a pipeline, None for all levels. The monitor is set on the classifier and scores the
+# training samples after each epoch.
 monitor = ScoringMonitor(scoring="balanced_accuracy")
 classifier = ECGResidualCNNClassifier(max_epochs=8, batch_size=16, n_filters=8, random_state=0)
 search = GridSearchCV(
@@ -31,7 +33,7 @@ search.set_callbacks(ProgressBar(max_propagation_depth=None))
 search.fit(beats.data, beats.target, groups=beats.groups)
 
 # %%
-# One row per epoch: of candidate and fold, then of the refit.
+# Print one row per epoch and one column per fit: each candidate and fold, then the refit.
 scores = monitor.get_logs().data_as_pandas.query("task_name == 'epoch'")
 table = scores.pivot(index="task_id", columns="parent_task_id_path", values="balanced_accuracy")
 print(table.round(2))

@@ -2,19 +2,20 @@
 Embeddings: a network as a step of a pipeline
 =============================================
 
-``embed(X)`` gives what a network has made of a sample just before its last layer: a row of
-numbers, which everything in scikit-learn can take. Here a network is trained on the heartbeats of
-some people; a map and a logistic regression then show what its embedding holds of other people's.
+``embed(X)`` returns the input of the last layer of a network for each sample: a row of features
+that any estimator of scikit-learn accepts. In this example, a network is trained on the heartbeats
+of some people. A map and a logistic regression show what its embedding tells about those of others.
 
-With the MIT-BIH Arrhythmia Database (in the folder that the environment variable ``SKECG_DATA``
-names) these are records of DS1 and DS2 of de Chazal et al. (2004), else generated records.
+The example uses records of DS1 and DS2 of de Chazal et al. (2004) if the MIT-BIH Arrhythmia
+Database is in the folder given by the environment variable ``SKECG_DATA``, otherwise generated
+records.
 """
 
 # %%
 # The beats
 # ---------
-# The window around every R peak, and its rhythm. At most 60 beats of each person and class are
-# kept; classes F and Q are too rare in a few records.
+# Each sample is the window around an R peak, with the rhythm. At most 60 beats per person and class
+# are used. Classes F and Q are excluded, because they are too rare in a few records.
 import os
 from pathlib import Path
 
@@ -55,7 +56,7 @@ BeatDisplay.from_beats(X[:, 0], y, sampling_rate=beats.sampling_rate, start=-0.5
 # %%
 # The network
 # -----------
-# It sees the training subjects only.
+# The network is trained on the training subjects only.
 network = ECGResidualCNNClassifier(max_epochs=8, batch_size=64, random_state=0)
 known = np.isin(groups, training_subjects)
 network.fit(X[known], y[known])
@@ -64,10 +65,10 @@ TrainingCurveDisplay.from_estimator(network)
 # %%
 # As a step of a pipeline
 # -----------------------
-# ``FunctionTransformer(network.embed)`` is a transformer. It is fitted once and for all: cloning a
-# pipeline copies the network with its weights, so cross-validation trains only what follows. That
-# is honest because nobody whose beats are used from here on has trained the network. The folds
-# are by subject, too.
+# ``FunctionTransformer(network.embed)`` is a transformer that is already fitted: cloning a pipeline
+# copies the network with its weights, so that cross-validation trains only the following steps.
+# This has no leakage, because the beats used from here on are from people that the network was not
+# trained on. The folds are by subject, too.
 embedding = FunctionTransformer(network.embed)
 X, y, groups = X[~known], y[~known], groups[~known]
 print(f"{len(X)} beats of {len(np.unique(groups))} other people: {embedding.transform(X).shape}")
@@ -85,8 +86,9 @@ for name, features in (("embedding", embedding), ("samples", samples)):
 # %%
 # A map of the beats
 # ------------------
-# t-SNE lays similar embeddings side by side. Left the classes; right the same points by person:
-# islands of one colour there are what the network has learned of people rather than of rhythm.
+# t-SNE maps similar embeddings to nearby points. The left plot shows the classes, and the right
+# plot the same points by person. Clusters of one colour on the right would show that the embedding
+# depends on the person rather than on the rhythm.
 points = make_pipeline(
     embedding, StandardScaler(), TSNE(init="pca", perplexity=30, random_state=0)
 ).fit_transform(X)

@@ -1,15 +1,16 @@
 """
-What a network sees
-===================
+Inspection of a network
+=======================
 
-A beat on its way through the layers of a residual network, the samples on which its decision
-rests, and where on a sheet a Vision Transformer looks.
+The activations of a residual network for a beat, the attribution of its prediction to the samples
+of the beat, and the attention of a Vision Transformer on a sheet.
 """
 
 # %%
-# A beat through the layers
+# Activations of the layers
 # -------------------------
-# The published systems are drawn like this: the input, then the output of every layer.
+# As in the figures of the published systems, the display shows the input and the output of each
+# layer.
 import os
 from pathlib import Path
 
@@ -41,14 +42,14 @@ ActivationDisplay.from_estimator(clf, X[ventricular], layers=layers, sampling_ra
 plt.savefig("inspection.png", dpi=100)
 
 # %%
-# How it was trained; the dotted line marks the epoch whose weights were kept.
+# Draw the training curve. The dotted line marks the epoch whose weights were kept.
 TrainingCurveDisplay.from_estimator(clf)
 
 # %%
-# What the decision rests on
-# --------------------------
-# Integrated gradients say how much every sample of the beat speaks for the class V. They sum to the
-# difference that the beat makes to the network's output, against a beat of zeros.
+# Attribution of the prediction
+# -----------------------------
+# Integrated gradients show how much each sample of the beat contributes to the class V. They sum to
+# the difference between the outputs of the network for this beat and for a beat of zeros.
 attribution = saliency(clf, X[ventricular], target="V", method="integrated_gradients")
 print(f"sum of the attributions: {attribution.sum():.2f}")
 limit = np.abs(attribution).max()
@@ -58,14 +59,14 @@ ax.plot(time, X[ventricular].ravel(), color="0.8", zorder=0)
 points = ax.scatter(
     time, X[ventricular].ravel(), 12, attribution.ravel(), cmap="PuOr_r", vmin=-limit, vmax=limit
 )
-fig.colorbar(points, label="Speaks for V")
+fig.colorbar(points, label="Attribution to V")
 ax.set(xlabel="Time (s)", ylabel="Amplitude")
 
 # %%
-# Where a Vision Transformer looks
-# --------------------------------
-# The roll-out follows attention through all blocks. On a few generated sheets there is not much to
-# learn; on yours, pass your own fitted pipeline.
+# Attention of a Vision Transformer
+# ---------------------------------
+# The roll-out traces the attention through all blocks. A few generated sheets do not teach the
+# network much; for your own sheets, pass your fitted pipeline.
 sheets = make_sheets(16, size=(786, 1106), random_state=0)
 model = make_pipeline(
     AreaResize((92, 128), region="grid"), ECGViTClassifier(max_epochs=4, random_state=0)

@@ -1,17 +1,17 @@
 """
-Records in, records out: a vote of the heartbeats
-=================================================
+Classification of records by a vote of the heartbeats
+=====================================================
 
-A record of ten seconds has one diagnosis and a dozen heartbeats. ``BeatVoteClassifier`` cuts the
-beats, trains a network on them, and lets the beats of a record vote. Its samples are records: so
-no fold of a cross-validation has beats of one record on both sides.
+A record of ten seconds has one diagnosis and a dozen heartbeats. ``BeatVoteClassifier`` segments
+the beats, trains a network on them, and predicts a record by a vote of its beats. Its samples are
+records, so that all beats of a record are on the same side of a cross-validation split.
 
-With PTB-XL (in ``$SKECG_DATA``, ``../shared/data`` or ``~/skecg_data``) it tells infarction from
-normal in lead II, else a raised ST segment in generated records.
+The example distinguishes infarction from normal in lead II if PTB-XL is in ``$SKECG_DATA``,
+``../shared/data`` or ``~/skecg_data``, otherwise a raised ST segment in generated records.
 """
 
 # %%
-# Records, their labels, and whose they are.
+# Load the records, their labels and their subjects.
 import os
 import warnings
 from pathlib import Path
@@ -42,8 +42,8 @@ else:
 print(f"{len(X)} records of {len(np.unique(groups))} persons, {np.mean(y):.0%} of the second class")
 
 # %%
-# The model, and what it says of persons that it has not seen. NeuroKit2's detector finds nearly
-# all beats; a record in which none is found would be given the share of the classes.
+# Evaluate the model on persons that it was not trained on. NeuroKit2's detector finds nearly all
+# beats. For a record without a detected beat, the class frequencies are predicted.
 clf = BeatVoteClassifier(
     BeatSegmenter(sampling_rate=125, scale="beat", detector="neurokit"),
     ECGResidualCNNClassifier(n_filters=8, n_blocks=4, max_epochs=10, batch_size=32, random_state=0),
@@ -59,7 +59,7 @@ accuracy, auc = accuracy_score(y, probabilities > 0.5), roc_auc_score(y, probabi
 print(f"accuracy {accuracy:.3f}, AUC {auc:.3f}; always the first class: {np.mean(y == 0):.3f}")
 
 # %%
-# Behind the vote: the beats of the test record of the second class that disagree most.
+# Find the test record of the second class whose beats disagree most.
 train, test = next(folds.split(X, y, groups))
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message=".*records have no beat")
@@ -71,7 +71,7 @@ row = of_second[np.argmax(spread)]
 vote = clf.predict_proba(X[test][[row]])[0, 1]
 
 # %%
-# Each beat from its R peak on, as long as the R-R interval, in the colour of its probability.
+# Draw each beat from its R peak, for one R-R interval, in the colour of its probability.
 record, time = X[test][row], np.arange(X.shape[1]) / 125
 fig, ax = plt.subplots(figsize=(11, 3.4), layout="constrained")
 ax.plot(time, record, color="0.75", linewidth=0.8)

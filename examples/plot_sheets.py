@@ -1,18 +1,18 @@
 """
-ECG sheets: what the models see
-===============================
+ECG sheets: from pictures to predictions
+========================================
 
-From pictures of printed 12-lead ECG sheets to the arrays that a classifier is trained on, and to
-figures that hold on sheets it has not seen. The published sheets are used when they lie in
-``$SKECG_DATA``, ``../shared/data`` or ``~/skecg_data`` (some ten minutes on two cores), else
-generated sheets of the same layout.
+This example turns pictures of printed 12-lead ECG sheets into arrays, and evaluates classifiers on
+sheets that they were not trained on. It uses the published sheets if they are in ``$SKECG_DATA``,
+``../shared/data`` or ``~/skecg_data`` (about ten minutes on two cores), otherwise generated sheets
+of the same layout.
 """
 
 # %%
 # The sheets
 # ----------
-# ``X`` holds file names (or pictures), ``groups`` what a split must not tear apart: the 928
-# published files are only 491 distinct images.
+# ``X`` contains file names (or pictures), and ``groups`` the groups that a split must keep
+# together: the 928 published files are only 491 distinct images.
 import os
 from pathlib import Path
 
@@ -37,17 +37,18 @@ for index, name in enumerate(sheets.target_names):
     print(f"{name:7s} {np.sum(y == index):4d} sheets in {n_distinct:3d} groups")
 
 # %%
-# What the models see
-# -------------------
-# Left, a sheet as it was printed, 2213 x 1572 pixels at 200 dpi, with the boxes of the leads: one
-# table serves all classes (the published boxes depended on the class, which leaks the label).
+# The input of the models
+# -----------------------
+# Left: a sheet as it was printed, 2213 x 1572 pixels at 200 dpi, with the boxes of the leads. The
+# same boxes are used for all classes (the published boxes depended on the class, which leaks the
+# label).
 #
-# Right, above, the sheet for the Vision Transformer: every pixel is the exact mean of the area that
-# it covers. The region ``"grid"`` leaves out the header and footer, which print identity and heart
-# rate: a classifier reads them.
+# Upper right: the input of the Vision Transformer, in which each pixel is the exact mean of the
+# area that it covers. The region ``"grid"`` excludes the header and footer with the identity and
+# heart rate, which a classifier could read.
 #
-# Right, below, the channels of the six lead models: crops made grey, thickened, inverted and
-# resized.
+# Lower right: the channels of the six lead models, which are crops that were converted to grey,
+# thickened, inverted and resized.
 chosen = np.flatnonzero(y == 1)[:1]
 sheet = read_image(X[chosen[0]])
 resized = AreaResize((182, 256), region="grid").transform(X[chosen])[0]
@@ -73,14 +74,14 @@ for each in (ax, ax_resized, *axes.flat):
 fig.savefig("sheets.png", dpi=100)
 
 # %%
-# Sheets that the model has not seen
-# ----------------------------------
-# A split over files would test on training images: most files have an identical twin. Here every
-# distinct image is taken once, and the groups keep what belongs together on one side.
+# Evaluation on new sheets
+# ------------------------
+# A split over files would test on training images, because most files have an identical twin. Here,
+# each distinct image is used once, and images of the same group are on the same side of a split.
 distinct = np.unique(groups, return_index=True)[1]
 X, y, groups = X[distinct], y[distinct], groups[distinct]
 folds = StratifiedGroupKFold(3, shuffle=True, random_state=0)
-full = folder is not None  # the generated sheets only show that it runs
+full = folder is not None  # the generated sheets only show how to run it
 models = {
     "2-D CNN on the lead crops": make_pipeline(
         LeadCropper(n_jobs=2),

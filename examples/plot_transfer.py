@@ -1,17 +1,18 @@
 """
-From arrhythmia to infarction: how many layers to train
-=======================================================
+Transfer from arrhythmia to infarction: how many layers to train
+================================================================
 
-A network that has learned heartbeats of one kind knows much of another. Here a network fitted on
-arrhythmia is carried to myocardial infarction: all its convolutions stay as they are, and the last
-k dense layers are drawn anew and trained, for k from 1 to 4. As published, few layers are too few.
+A network that was trained on one task on heartbeats is useful for another. In this example, a
+network trained on arrhythmia is transferred to myocardial infarction: its convolutions are frozen,
+and the last k dense layers are initialised and trained again, for k from 1 to 4. As published,
+training too few layers is not enough.
 
-With MIT-BIH and PTB-XL (in ``$SKECG_DATA``, ``../shared/data`` or ``~/skecg_data``) it runs on
-their beats, else on generated ones.
+The example uses MIT-BIH and PTB-XL if they are in ``$SKECG_DATA``, ``../shared/data`` or
+``~/skecg_data``, otherwise generated beats.
 """
 
 # %%
-# The source: beats in five classes of arrhythmia.
+# The source task: beats in five classes of arrhythmia.
 import os
 from pathlib import Path
 
@@ -40,8 +41,8 @@ source = ECGCNNClassifier(
 source.fit(source_beats.data[drawn], source_beats.target[drawn])
 
 # %%
-# The target: two other classes, and whose beats they are. From PTB-XL, infarction against normal in
-# lead II.
+# The target task: beats of two other classes, with their subjects. With PTB-XL, these are
+# infarction and normal in lead II.
 if home is None:
     beats = make_beats(600, n_subjects=30, random_state=1)
     X, y, groups = beats.data, np.isin(beats.target, [1, 3]).astype(int), beats.groups
@@ -53,8 +54,8 @@ else:
 print(f"{len(X)} beats of {len(np.unique(groups))} persons, {np.mean(y):.0%} of the second class")
 
 # %%
-# A search over the number of trained layers. ``FrozenEstimator`` keeps the source fitted where
-# scikit-learn clones; no person stands in both parts of a fold.
+# Search over the number of trained layers. ``FrozenEstimator`` keeps the source fitted when
+# scikit-learn clones the classifier. No person is in both parts of a fold.
 folds = StratifiedGroupKFold(4, shuffle=True, random_state=0)
 target = clone(source).set_params(
     init_from=FrozenEstimator(source), n_trainable_layers=1, reset_layers="trainable"
@@ -66,7 +67,7 @@ search.fit(X, y, groups=groups)
 print(search.best_estimator_.transfer_report_)
 
 # %%
-# Beside it the same network from scratch, and fine-tuned as a whole from the source.
+# For comparison, train the same network from scratch, and fine-tune all layers of the source.
 tuned = clone(target).set_params(n_trainable_layers=None, reset_layers="head")
 whole = {
     name: cross_val_score(model, X, y, groups=groups, cv=folds, scoring="balanced_accuracy")
@@ -74,7 +75,7 @@ whole = {
 }
 
 # %%
-# Balanced accuracy over the folds: mean and standard deviation.
+# Plot mean and standard deviation of the balanced accuracy over the folds.
 mean, spread = (search.cv_results_[f"{part}_test_score"] for part in ("mean", "std"))
 fig, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
 ax.errorbar([1, 2, 3, 4], mean, spread, marker="o", capsize=4, label="convolutions frozen")
@@ -82,6 +83,6 @@ for color, (name, scores) in zip(("C1", "C2"), whole.items()):
     ax.axhline(scores.mean(), color=color, linestyle="--", label=name)
     print(f"{name}: {scores.mean():.3f} +- {scores.std():.3f}")
 print("last k trained:", np.round(mean, 3))
-ax.set(xlabel="Dense layers drawn anew and trained", ylabel="Balanced accuracy", xticks=range(1, 5))
+ax.set(xlabel="Number of dense layers trained", ylabel="Balanced accuracy", xticks=range(1, 5))
 ax.legend()
 plt.show()

@@ -1,16 +1,17 @@
 """
-One training, several processes
-===============================
+Training on several processes or GPUs
+=====================================
 
-The same script trains on one process, on several, or on several GPUs, to the same weights::
+The same script trains in one process, in several processes or on several GPUs, and gives the same
+weights up to rounding::
 
     python examples/train_in_parallel.py
     accelerate launch --multi_gpu --num_processes 2 examples/train_in_parallel.py
 
-The second line is right for CPUs, too (``accelerate launch --cpu`` would start one process,
-whatever ``--num_processes`` says), and needs ``pip install "skecg[accelerate]"``. On small networks
-and small batches the messages between the processes take longer than what they save;
-``data_parallel`` says from what size on it pays.
+The second command also works on CPUs (``accelerate launch --cpu`` would start one process,
+regardless of ``--num_processes``). Both require ``pip install "skecg[accelerate]"``. For small
+networks and batches, the communication between processes takes more time than it saves; the
+documentation of ``data_parallel`` gives measured speeds.
 """
 
 from __future__ import annotations
@@ -21,27 +22,27 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from skecg import ECGResidualCNNClassifier
 from skecg.datasets import make_beats
-from skecg.training import data_parallel
+from skecg.parallel import data_parallel
 
 accelerator = Accelerator(cpu=not torch.cuda.is_available())
 
 # %%
-# Every process makes the same samples: whatever is random has its seed.
+# All processes generate the same samples, because all random steps have a seed.
 
 beats = make_beats(800, n_subjects=20, random_state=0)
 split = GroupShuffleSplit(n_splits=1, test_size=0.3, random_state=0)
 train, test = next(split.split(beats.data, groups=beats.groups))
 
 # %%
-# The batch is that of all processes: two of them compute 64 samples each, and the curve stays
-# what it is on one. The progress bar is the main process's.
+# ``batch_size`` is the size of the whole batch: two processes compute 64 samples each, and the
+# training curve is the same as with one process. Only the main process shows a progress bar.
 
 classifier = ECGResidualCNNClassifier(max_epochs=3, batch_size=128, random_state=0, verbose=1)
 with data_parallel(accelerator):
     classifier.fit(beats.data[train], beats.target[train])
 
 # %%
-# Afterwards every process has the same network. One of them is enough to report.
+# Afterwards, all processes have the same network. Only the main process reports the results.
 
 if accelerator.is_main_process:
     losses = ", ".join(f"{row['train_loss']:.6f}" for row in classifier.history_)

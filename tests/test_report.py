@@ -70,7 +70,7 @@ def test_the_table_stands_between_the_marks(tmp_path):
     done = report(tmp_path, RUN, results=f"before\n{BEGIN}\nan old table\n{END}\nafter\n")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "RESULTS.md").read_text()
-    assert text.startswith(f"before\n{BEGIN}\n2 of 3 reaches are reached. A processor, 2 cores, ")
+    assert text.startswith(f"before\n{BEGIN}\n2 of 3 targets are met. A processor, 2 cores, ")
     assert "commit 0123456789, 2026-01-02, the short form." in text
     assert text.endswith(f"{END}\nafter\n")
     assert "an old table" not in text
@@ -78,17 +78,17 @@ def test_the_table_stands_between_the_marks(tmp_path):
         "pytest benchmarks/test_r_peaks.py --benchmark-only -s",
         "pytest benchmarks/test_training_epoch.py --benchmark-only -s",
     ]
-    assert [line for line in text.splitlines() if line.startswith(("| w", "| r"))] == [
-        "| what | peer | peer / ours: median (quartiles) | reach | reached | floor in CI |",
+    assert [line for line in text.splitlines() if line.startswith(("| b", "| w", "| r"))] == [
+        "| benchmark | peer | peer / ours: median (quartiles) | target | met | floor in CI |",
         "| windows | neurokit2 | 1,500 |  |  |  |",
-        "| what | peer | peer / ours: median (quartiles) | reach | reached | floor in CI |",
+        "| benchmark | peer | peer / ours: median (quartiles) | target | met | floor in CI |",
         "| residual cnn, batch_size=64 | loop | 1.04 (1.00 .. 1.10) | >= 1 | yes | 0.9 |",
         "| residual cnn, batch_size=64 | skorch | 1.04 (1.00 .. 1.10) | >= 1.05 | **no** |  |",
         "| residual cnn, batch_size=64 | beyond it | -12.3 (-20.0 .. 8.00) us | <= 10 | yes |  |",
     ]
     assert done.stdout.splitlines() == [
         "missed: test_training_epoch.py, residual cnn, batch_size=64: "
-        "skorch 1.04 (1.00 .. 1.10), reach >= 1.05"
+        "skorch 1.04 (1.00 .. 1.10), target >= 1.05"
     ]
     assert matplotlib.image.imread(tmp_path / "ratios.png").shape[1] == 1350  # 9 inches of 150
 
@@ -107,8 +107,8 @@ def test_the_last_of_several_runs_counts(tmp_path):
 @pytest.mark.parametrize(
     ("run", "results", "said"),
     [
-        (RUN, f"{END}\n{BEGIN}\n", "needs these two lines"),
-        (RUN | {"benchmarks": []}, f"{BEGIN}\n{END}\n", "no ratios"),
+        (RUN, f"{END}\n{BEGIN}\n", "must contain these two lines"),
+        (RUN | {"benchmarks": []}, f"{BEGIN}\n{END}\n", "got no ratios"),
     ],
 )
 def test_what_cannot_be_reported_is_said_and_nothing_is_written(tmp_path, run, results, said):
@@ -193,7 +193,7 @@ def test_a_ratio_below_its_floor_fails_and_is_kept(comparing, monkeypatch):
 
 def test_a_floor_of_a_peer_that_is_not_there_is_refused_at_once(comparing):
     compare, _ = comparing
-    with pytest.raises(ValueError, match=r"\['skorhc'\]; compared are \['skorch'\]"):
+    with pytest.raises(ValueError, match=r"alternatives \['skorch'\]; got \['skorhc'\]"):
         compare(lambda: 1 / 0, {"skorch": lambda: None}, floor={"skorhc": 1})
 
 

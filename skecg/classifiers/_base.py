@@ -22,6 +22,7 @@ from ..training import (
     CheckpointFile,
     EarlyStopping,
     LeanNet,
+    TrainingFacts,
     checkpoint_file,
     cpu_threads,
     draw_seed,
@@ -61,6 +62,12 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
     transfer_report_ : TransferReport or None
         With ``init_from``, which layers were taken over, drawn anew and frozen; print it.
     """
+
+    # What a fitted classifier keeps besides: the shape of a sample as the user gives it, mean and
+    # scale of the network's input, and what the model card says of the training samples.
+    _input_shape: tuple[int, ...]
+    _input_scale: tuple[float, float] | None
+    _training_facts: TrainingFacts
 
     # Fitting: check -> build -> train -> publish --------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Looking inside: pictures of data and trainings, what layers make of samples, what decides."""
+"""Inspection of data, training and fitted classifiers: displays, activations, attributions."""
 
 from ._activation_display import ActivationDisplay
 from ._activations import layer_activations

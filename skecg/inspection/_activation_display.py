@@ -1,4 +1,4 @@
-"""The picture of one sample on its way through the layers."""
+"""Display of a sample and its activations in each layer."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _PANEL_SIZE = (2.3, 1.7)
-# They return what they get.
+# Layers that return their input unchanged in evaluation mode, apart from its shape.
 _IDLE = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.Flatten, nn.Identity)
 
 
 class ActivationDisplay:
-    """One sample and what every layer makes of it, a panel for each.
+    """Display of one sample and its activations, with one panel per layer.
 
-    Use :meth:`from_estimator` or :meth:`from_activations` to make one. All parameters are stored as
-    attributes.
+    It is recommended to use :meth:`from_estimator` or :meth:`from_activations` to create an
+    `ActivationDisplay`. All parameters are stored as attributes.
 
     Parameters
     ----------
     sample : ndarray of shape (n_leads, n_timesteps) or (n_channels, height, width)
-        The sample as the network reads it.
+        The sample, in the shape of the network's input.
     activations : dict of str to ndarray
-        Output of every layer for this sample, without the axis of samples.
+        Output of each layer for this sample, without the axis of samples.
     kinds : dict of str to str or None, default=None
-        What kind of layer each is, for the titles.
+        Type of each layer, shown in the titles.
     sampling_rate : float or None, default=None
-        Samples per second (Hz) of a signal. None counts samples.
+        Sampling rate of a signal, in Hz. If None, the time axis is in samples.
     class_names : sequence of str or None, default=None
         Names of the outputs of the last layer.
 
     Attributes
     ----------
     axes_ : ndarray of Axes of shape (n_rows, n_columns)
-        The panels, row by row; those left over are hidden.
+        The panels in row-major order. Unused panels are hidden.
     ax_ : matplotlib Axes
         The panel of the input.
     bounding_ax_ : matplotlib Axes or None
-        The Axes that was passed and divided into panels.
+        The Axes that was passed as `ax` and divided into panels.
     figure_ : matplotlib Figure
         The figure.
     artists_ : dict of str to list of artists
-        What was drawn for every layer: lines or one image; ``"input"`` is the sample.
+        The lines or the image drawn for each layer. The key ``"input"`` is the sample.
 
     Examples
     --------
@@ -99,43 +99,44 @@ class ActivationDisplay:
         line_kw: Mapping[str, Any] | None = None,
         im_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw a sample and what the layers of a classifier make of it.
+        """Draw a sample and its activations in a fitted classifier.
 
         Parameters
         ----------
         estimator : classifier
-            As for :func:`layer_activations`.
+            Fitted classifier, as in :func:`layer_activations`.
         X : array-like of shape (n_samples, ...)
-            Samples as ``estimator.predict`` takes them.
+            Samples, as for ``estimator.predict``.
         sample : int, default=0
-            Which of them to draw.
+            Index of the sample to draw.
         layers : sequence of str, default=None
-            Names of the layers. None is all of :func:`layer_activations` but those that hand on
-            what they get when nothing is trained (dropout, flattening).
+            Names of the layers. If None, all layers of :func:`layer_activations` except dropout,
+            flattening and identity layers.
         sampling_rate : float, default=None
-            Samples per second (Hz) of a signal. None counts samples.
+            Sampling rate of a signal, in Hz. If None, the time axis is in samples.
         n_columns : int, default=4
-            Panels side by side.
+            Number of panels per row.
         n_channels : int, default=8
-            Most channels drawn of a layer: those that vary most over their positions.
+            Maximum number of channels to draw per layer. The channels with the largest standard
+            deviation over their positions are drawn.
         ax : Axes or sequence of Axes, default=None
-            Where to draw: one Axes per panel, or a single one whose place the panels share. If
-            None, a new figure.
+            One Axes per panel, or a single Axes to divide into panels. If None, a new figure is
+            created.
         line_kw, im_kw : dict, default=None
-            Keywords of the lines (:meth:`matplotlib.axes.Axes.plot`) and of the images
-            (:meth:`matplotlib.axes.Axes.imshow`).
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot` and
+            :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        ActivationDisplay
-            The display, drawn.
+        display : ActivationDisplay
+            Object that stores the drawn artists.
 
         Raises
         ------
         TypeError, ValueError
-            As :func:`layer_activations`.
+            As in :func:`layer_activations`.
         IndexError
-            If there is no such sample.
+            If `sample` is out of range.
         """
         clf, X = unwrap(estimator, X)
         one = pick(X, sample)
@@ -175,33 +176,34 @@ class ActivationDisplay:
         line_kw: Mapping[str, Any] | None = None,
         im_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw a sample and activations that are there already.
+        """Draw a sample and its activations, given as arrays.
 
         Parameters
         ----------
         activations : dict of str to ndarray of shape (n_samples, ...)
-            As :func:`layer_activations` returns them.
+            Activations as returned by :func:`layer_activations`.
         X : array-like of shape (n_samples, n_timesteps), (n_samples, n_leads, n_timesteps) or \
 (n_samples, n_channels, height, width)
             The samples.
         sample, sampling_rate, n_columns, n_channels, ax, line_kw, im_kw
-            As for :meth:`from_estimator`.
+            As in :meth:`from_estimator`.
 
         Returns
         -------
-        ActivationDisplay
-            The display, drawn.
+        display : ActivationDisplay
+            Object that stores the drawn artists.
 
         Raises
         ------
         ValueError
-            If activations and X have different numbers of samples.
+            If `activations` and `X` have different numbers of samples.
         """
         X = np.asarray(X)
         for name, values in activations.items():
             if len(values) != len(X):
                 raise ValueError(
-                    f"X has {len(X)} samples, the activations of {name!r} have {len(values)}"
+                    "X and activations must have the same number of samples; got "
+                    f"{len(X)} in X and {len(values)} in the activations of {name!r}"
                 )
         one = {name: values[sample] for name, values in activations.items()}
         display = cls(np.atleast_2d(X[sample]), one, sampling_rate=sampling_rate)
@@ -220,20 +222,20 @@ class ActivationDisplay:
     ) -> Self:
         """Draw the display.
 
-        Channels of signals are lines over the layer's positions: pools and convolutions shift and
-        thin these out, so that position 10 of one layer is not position 10 of the next. Feature
-        maps of images stand side by side, each brightened by itself; features of a sequence are
-        one image, position by position from the top.
+        Channels of signals are drawn as lines over the positions of the layer. Pooling and
+        convolutions without padding change these positions, so that position 10 of one layer is
+        not position 10 of the next. Feature maps of images are drawn side by side, each with its
+        own grey scale. Features of a sequence are drawn as one image, with one row per position.
 
         Parameters
         ----------
         n_columns, n_channels, ax, line_kw, im_kw
-            As for :meth:`from_estimator`.
+            As in :meth:`from_estimator`.
 
         Returns
         -------
-        ActivationDisplay
-            The display itself.
+        display : ActivationDisplay
+            The object itself.
         """
         n_panels = 1 + len(self.activations)
         n_columns = min(n_columns, n_panels)
@@ -339,15 +341,15 @@ class ActivationDisplay:
 
 
 def _most_varied(channels: NDArray, n_channels: int) -> NDArray[np.intp]:
-    """Return the channels that vary most over their positions, in their own order."""
+    """Return the channels with the largest standard deviation, in ascending order."""
     spreads = channels.reshape(len(channels), -1).astype(float).std(1)
     return np.sort(np.argsort(-spreads, kind="stable")[:n_channels])
 
 
 def _montage(maps: NDArray) -> NDArray:
-    """Put maps (n, height, width) side by side in rows, each scaled to 0..1."""
+    """Arrange maps (n, height, width) in a grid, each scaled to the range 0 to 1."""
     n_maps, height, width = maps.shape
-    # The table is to be about 1.5 times as wide as high, as a panel is.
+    # Like a panel, the grid should be about 1.5 times as wide as high.
     n_columns = int(np.clip(round(np.sqrt(1.5 * n_maps * height / width)), 1, n_maps))
     n_rows = -(-n_maps // n_columns)
     gap = max(1, min(height, width) // 16)

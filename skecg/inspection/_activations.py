@@ -1,4 +1,4 @@
-"""What every layer of a network makes of the input."""
+"""Outputs of the layers of a network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._classifier import as_array, check_names, unwrap
 def layer_activations(
     clf: BaseEstimator, X: ArrayLike, *, layers: Sequence[str] | None = None
 ) -> dict[str, NDArray[np.floating]]:
-    """Follow samples through every layer of a classifier's network.
+    """Compute the output of each layer of a fitted classifier.
 
     Parameters
     ----------
@@ -25,42 +25,43 @@ def layer_activations(
         A fitted classifier of this package, or a pipeline, search or ``FrozenEstimator`` that
         ends in one.
     X : array-like of shape (n_samples, ...)
-        Samples as ``clf.predict`` takes them.
+        Samples, as for ``clf.predict``.
     layers : sequence of str, default=None
-        Names of the layers, as in ``clf.module_.named_modules()``. None is every layer without
-        layers of its own and every block that computes something besides, such as a sum with a
-        skip connection; blocks that only hand on what their last layer returns are left out.
+        Names of the layers, as in ``clf.module_.named_modules()``. If None, every layer without
+        sublayers, and every block that adds a computation to its sublayers, such as a skip
+        connection. Blocks that return the output of their last sublayer are omitted.
 
     Returns
     -------
-    dict of str to ndarray of shape (n_samples, ...)
-        The output of every layer by its name, in the order of computation. A layer that is used
-        several times stands there several times: as ``"relu"``, ``"relu:2"`` and so on. Recurrent
-        layers give their states (n_samples, n_steps, n_hidden). A layer that reads the parts of a
-        sample one by one, as those of a time-distributed network, gives (n_samples, n_parts, ...).
+    activations : dict of str to ndarray of shape (n_samples, ...)
+        Output of each layer, in the order of computation. The outputs of a layer that is called
+        several times have the keys ``"relu"``, ``"relu:2"`` and so on. The output of a recurrent
+        layer is its states, of shape (n_samples, n_steps, n_hidden). A layer that is applied to
+        the parts of a sample, such as those of a time-distributed network, has an output of shape
+        (n_samples, n_parts, ...).
 
     Raises
     ------
     TypeError
-        If ``clf`` is no classifier of this package.
+        If `clf` is not a classifier of this package.
     ValueError
-        If a layer is unknown, takes no part in the computation or returns something that has no
-        axis of samples; or X has not the shape that the classifier was fitted on.
+        If a layer is unknown, is not used in the computation or has an output without an axis of
+        samples, or if `X` does not have the shape that the classifier was fitted on.
 
     Notes
     -----
-    The values are exactly those of a prediction: dropout is off, normalisations use their running
-    statistics, and the classifier's precision holds. Functions that the network calls without a
-    layer, as ``F.relu``, show in the output of the block that calls them. The network is left as
-    it was.
+    The values are those of a prediction: dropout is off, normalisations use their running
+    statistics, and the precision is that of the classifier. The result of a function that the
+    network calls directly, such as ``F.relu``, is part of the output of the enclosing block. The
+    network is not changed.
 
-    The result takes as much memory as all outputs of the chosen layers, usually hundreds of times
-    that of X; besides, only one block of samples is in memory. Choose ``layers`` or fewer samples
-    where that is too much.
+    The result needs as much memory as all outputs of the chosen layers, usually hundreds of times
+    as much as `X`. Beyond the result, only one block of samples is in memory. To save memory,
+    choose `layers` or pass fewer samples.
 
     See Also
     --------
-    ActivationDisplay : Draws them.
+    ActivationDisplay : Draw the activations of a sample.
 
     References
     ----------
@@ -97,13 +98,16 @@ def layer_activations(
             start += n_rows
     silent = [] if chosen is None else [n for n in chosen if n not in results]
     if silent:
-        raise ValueError(f"layer {silent[0]!r} takes no part in the computation of an output")
+        raise ValueError(
+            f"layers must be used in a prediction; got {silent[0]!r}, which is not. Remove it from "
+            "layers"
+        )
     return results
 
 
 @contextmanager
 def _recorded(module: nn.Module, chosen: list[str] | None) -> Iterator[dict[str, Tensor]]:
-    """Record, inside the block, what the layers return; None is all that compute something."""
+    """Context manager that records the outputs of the layers; None records the default ones."""
     outputs: dict[str, Tensor] = {}
     returned: list[Tensor] = []
     handles = []
@@ -119,7 +123,7 @@ def _recorded(module: nn.Module, chosen: list[str] | None) -> Iterator[dict[str,
         if isinstance(layer, nn.RNNBase) and not layer.batch_first and values.ndim == 3:
             values = values.transpose(0, 1)
         n_calls = 1 + sum(other.partition(":")[0] == name for other in outputs)
-        # A copy: the next layer may work in place.
+        # Copied, because the next layer may work in place.
         outputs[name if n_calls == 1 else f"{name}:{n_calls}"] = values.clone()
 
     def hook(name: str):
@@ -146,11 +150,12 @@ def _first_tensor(output: object) -> Tensor | None:
 
 
 def _by_sample(output: Tensor, n_samples: int, name: str) -> NDArray[np.floating]:
-    """Return an output with samples on its first axis, their parts on the second."""
+    """Return an output with samples on the first axis and their parts, if any, on the second."""
     if output.ndim == 0 or len(output) % n_samples:
         raise ValueError(
-            f"layer {name!r} returns values of shape {tuple(output.shape)} for {n_samples} "
-            "samples; name the other layers by layers=[...] to leave it out"
+            f"the output of layer {name!r} must have an axis of samples; got shape "
+            f"{tuple(output.shape)} for {n_samples} samples. To omit it, pass the names of the "
+            "other layers as layers"
         )
     if len(output) != n_samples:
         output = output.unflatten(0, (n_samples, -1))

@@ -1,4 +1,4 @@
-"""Where the networks with attention look."""
+"""Attention weights of the networks that have attention."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from ..networks import network_proper
 from ._attention_networks import attention_of
 from ._classifier import as_array, as_read, check_names, unwrap
 
-# Values of all attention matrices of a block of samples.
+# Number of attention weights computed at once.
 _VALUES_PER_BLOCK = 2**25
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AttentionMaps:
-    """Attention weights of samples, as the network has them and on the input.
+    """Attention weights of samples, at the positions of the network and on the input.
 
     Attributes
     ----------
     weights : dict of str to ndarray of shape (n_samples, ...)
-        The network's own weights by the name of what attends; empty with ``keep_weights=False``.
+        Attention weights of the network by name. Empty with ``keep_weights=False``.
     maps : dict of str to ndarray of shape (n_samples, ...)
-        The same on the pixels of the input. The axes are those of ``axes``; the sum over all of
-        them but ``"head"`` is 1.
+        Attention weights of the pixels of the input by name. The axes after the first are given by
+        `axes`; the sum over all of them except ``"head"`` is 1.
     axes : dict of str to tuple of str
-        The axes of each map after that of the samples: ``"head"``, and those of the input that
-        the attention tells apart, of ``"lead"``, ``"row"`` and ``"column"``.
+        Axes of each map after that of the samples: ``"head"`` and those among ``"lead"``,
+        ``"row"`` and ``"column"`` along which the attention varies.
     input_shape : tuple (n_leads, n_rows, n_columns)
-        Shape of a sample as the network reads it; leads are the channels of an image.
+        Shape of a sample as input of the network. Leads are the channels of an image.
 
     See Also
     --------
-    attention_maps : Says what the weights of each network are.
+    attention_maps : Compute the weights; documents those of each network.
     """
 
     weights: dict[str, NDArray[np.floating]]
@@ -50,10 +50,10 @@ class AttentionMaps:
         return f"AttentionMaps({{{shapes}}})"
 
     def on_input(self, name: str) -> NDArray[np.floating]:
-        """Return a map in the shape of the images that the network reads.
+        """Return a map in the shape of the network's input.
 
-        Heads are averaged, and a weight is divided equally among the pixels that the attention
-        does not tell apart, such as those of a column in all leads: the values sum to 1.
+        Heads are averaged. A weight that applies to several pixels, such as those of a column in
+        all leads, is divided equally among them, so that the values sum to 1.
 
         Parameters
         ----------
@@ -62,7 +62,8 @@ class AttentionMaps:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_leads, n_rows, n_columns)
+        attention : ndarray of shape (n_samples, n_leads, n_rows, n_columns)
+            Weight of each pixel.
         """
         (name,) = check_names([name], list(self.maps), "map")
         values, axes = self.maps[name], self.axes[name]
@@ -81,7 +82,7 @@ def attention_maps(
     layers: Sequence[str] | None = None,
     keep_weights: bool = True,
 ) -> AttentionMaps:
-    """Compute where a classifier with attention looks.
+    """Compute the attention weights of a fitted classifier.
 
     Parameters
     ----------
@@ -90,54 +91,58 @@ def attention_maps(
         :class:`~skecg.ECGAttentionLSTMClassifier` or :class:`~skecg.ECGHybridClassifier`, or a
         pipeline, search or ``FrozenEstimator`` that ends in one.
     X : array-like of shape (n_samples, ...)
-        Samples as ``clf.predict`` takes them.
+        Samples, as for ``clf.predict``.
     layers : sequence of str, default=None
-        Names of what is wanted, see below. None is all.
+        Names of the weights to compute, see the Notes. If None, all of them.
     keep_weights : bool, default=True
-        Whether the result has the network's own weights besides the maps. Those of the published
-        transformer take 709 MB per sample.
+        Whether to return the weights of the network in addition to the maps. Those of the
+        published transformer take 709 MB per sample.
 
     Returns
     -------
-    AttentionMaps
+    attention : AttentionMaps
         Weights and maps by name.
 
     Raises
     ------
     TypeError
-        If the classifier's network has no attention that is known here.
+        If the network of the classifier is not one of those listed in the Notes.
     ValueError
-        If a name is unknown, or X has not the shape that the classifier was fitted on.
+        If a name is unknown, or `X` does not have the shape that the classifier was fitted on.
 
     Notes
     -----
-    The network's positions lie on a regular grid over the input. In a map every pixel has the
-    weight of the position that is nearest to it, without smoothing, and the whole is scaled to sum
-    to 1: even attention gives an even map, also where the grid is cut off by the border.
+    The positions of the network form a regular grid over the input. In a map, each pixel has the
+    weight of the nearest position, without smoothing, and the map is scaled to sum to 1. Uniform
+    attention therefore gives a uniform map, also at a border that cuts off the grid.
 
-    Vision Transformer: ``"blocks.0"``, ``"blocks.1"``, ... and ``"rollout"``. Weights of a block
-    (n_samples, n_heads, n_patches, n_patches): row i are those by which patch i takes in all
-    patches. Maps (n_samples, n_heads, n_rows, n_columns): the mean of these rows, since the
-    network decides on the mean of all patches. Roll-out [1]_ follows the attention back to the
-    input: the product of ``0.5 W + 0.5 I`` over the blocks, W being the mean over heads; weights
-    (n_samples, n_patches, n_patches), maps (n_samples, n_rows, n_columns). With ``stem="conv"`` a
-    patch's vector is centred on the patch's first pixel, and so is its part of the map.
+    **Vision Transformer**: ``"blocks.0"``, ``"blocks.1"``, ... and ``"rollout"``. The weights of
+    a block have shape (n_samples, n_heads, n_patches, n_patches), where row i holds the weights
+    of all patches in the output of patch i. The maps, of shape (n_samples, n_heads, n_rows,
+    n_columns), are the mean of these rows, because the network classifies by the mean of all
+    patches. Attention roll-out [1]_ traces the attention back to the input. It is the product of
+    ``0.5 W + 0.5 I`` over the blocks, where W is the mean over heads; the weights have shape
+    (n_samples, n_patches, n_patches) and the maps (n_samples, n_rows, n_columns). With
+    ``stem="conv"``, the vector of a patch and its part of the map are centred on the first pixel
+    of the patch.
 
-    Attention VGG: ``"tap1"``, ``"tap2"`` and ``"tap3"``, at full, half and quarter resolution, the
-    same for all leads. Weights (n_samples, n_tap_rows, n_tap_columns), maps (n_samples, n_rows,
-    n_columns).
+    **Attention VGG**: ``"tap1"``, ``"tap2"`` and ``"tap3"``, at full, half and quarter
+    resolution, the same for all leads. Weights have shape (n_samples, n_tap_rows, n_tap_columns)
+    and maps (n_samples, n_rows, n_columns).
 
-    Attention LSTM: ``"steps"``. Weights (n_samples, n_steps). A step reads ``rows_per_step`` rows
-    of the leads, stacked from top to bottom; maps (n_samples, n_leads, n_rows).
+    **Attention LSTM**: ``"steps"``. Weights have shape (n_samples, n_steps). A step reads
+    ``rows_per_step`` rows of the leads, stacked from top to bottom. Maps have shape (n_samples,
+    n_leads, n_rows).
 
-    Hybrid: ``"steps"``. Weights (n_samples, n_steps). With ``sequence="columns"`` a step is a
-    column of all feature maps; maps (n_samples, n_columns). With ``"rows"`` it is a row of one
-    feature map, and every feature map mixes all leads: the weights are summed over the feature
-    maps; maps (n_samples, n_rows).
+    **Hybrid**: ``"steps"``. Weights have shape (n_samples, n_steps). With
+    ``sequence="columns"``, a step is a column of all feature maps, and maps have shape
+    (n_samples, n_columns). With ``sequence="rows"``, a step is a row of one feature map. Every
+    feature map mixes all leads, so the weights are summed over the feature maps, and maps have
+    shape (n_samples, n_rows).
 
-    What a position holds depends also on pixels around it, in the LSTMs on all before it: weights
-    tell where the network reads, not which pixels made it decide. They are computed in the number
-    format of the network's weights, also where predictions multiply in bfloat16.
+    The features at a position also depend on the pixels around it, in an LSTM on all pixels before
+    it. The weights show where the network reads, not which pixels determined its output. They are
+    computed in the data type of the network's weights, even if predictions use bfloat16.
 
     References
     ----------

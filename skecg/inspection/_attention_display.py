@@ -1,4 +1,4 @@
-"""The picture of attention over a sheet, its leads or a beat."""
+"""Display of attention over a sheet, its leads or a beat."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ _SHEET_WIDTH, _LEAD_SIZE, _BEAT_SIZE = 8.0, 1.7, (6.0, 2.2)
 
 
 class AttentionDisplay:
-    """Attention over the sample that it belongs to, lead by lead.
+    """Display of the attention weights over a sample, lead by lead.
 
-    Use :meth:`from_estimator` or :meth:`from_maps` to make one. All parameters are stored as
-    attributes.
+    It is recommended to use :meth:`from_estimator` or :meth:`from_maps` to create an
+    `AttentionDisplay`. All parameters are stored as attributes.
 
     Parameters
     ----------
     sample : ndarray of shape (n_leads, height, width)
-        The sample as the network reads it: a picture of one or three channels, which are colours;
-        one channel per lead; or, one row high, signals.
+        The sample, in the shape of the network's input. One or three channels are a grey or colour
+        picture, other numbers of channels are leads, and a height of 1 means signals.
     attention : ndarray of shape (n_leads, height, width)
-        Weight of every value.
+        Weight of each value.
     lead_names : sequence of n_leads str or None, default=None
         Names of the leads.
     sampling_rate : float or None, default=None
-        Samples per second (Hz) of a signal. None counts samples.
+        Sampling rate of a signal, in Hz. If None, the time axis is in samples.
 
     Attributes
     ----------
     axes_ : ndarray of Axes of shape (n_rows, n_columns)
-        The panels, one per lead or a single one for a sheet; those left over are hidden.
+        The panels, one per lead or a single one for a sheet. Unused panels are hidden.
     ax_ : matplotlib Axes
         The first panel.
     bounding_ax_ : matplotlib Axes or None
-        The Axes that was passed and divided into panels.
+        The Axes that was passed as `ax` and divided into panels.
     figure_ : matplotlib Figure
         The figure.
     ims_ : list of AxesImage
-        The attention in every panel.
+        The attention in each panel.
     colorbar_ : Colorbar
-        Its scale: 1 is the weight that every pixel has when attention is even.
+        Colour scale of the attention, where 1 is the weight of a pixel in uniform attention.
 
     Examples
     --------
@@ -93,42 +93,43 @@ class AttentionDisplay:
         ax: Axes | Sequence[Axes] | None = None,
         im_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw where a classifier looks on a sample.
+        """Draw the attention of a fitted classifier on a sample.
 
         Parameters
         ----------
         estimator : classifier
-            As for :func:`attention_maps`.
+            Fitted classifier, as in :func:`attention_maps`.
         X : array-like of shape (n_samples, ...)
-            Samples as ``estimator.predict`` takes them.
+            Samples, as for ``estimator.predict``.
         sample : int, default=0
-            Which of them to draw.
+            Index of the sample to draw.
         layer : str, default=None
-            Name of the map, see :func:`attention_maps`; None is the last: the roll-out of a
+            Name of the map, see :func:`attention_maps`. If None, the last one: the roll-out of a
             transformer, the third tap of an attention VGG. Heads are averaged.
         lead_names : sequence of n_leads str, default=None
-            Names of the leads, such as ``LeadCropper().get_feature_names_out()`` after a fit.
+            Names of the leads, such as those of ``get_feature_names_out()`` of a fitted
+            :class:`~skecg.LeadCropper`.
         sampling_rate : float, default=None
-            Samples per second (Hz) of a signal. None counts samples.
+            Sampling rate of a signal, in Hz. If None, the time axis is in samples.
         n_columns : int, default=5
-            Panels side by side.
+            Number of panels per row.
         ax : Axes or sequence of Axes, default=None
-            Where to draw: one Axes per panel, or a single one whose place the panels share. If
-            None, a new figure.
+            One Axes per panel, or a single Axes to divide into panels. If None, a new figure is
+            created.
         im_kw : dict, default=None
-            Keywords of the attention (:meth:`matplotlib.axes.Axes.imshow`).
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`, which draws the attention.
 
         Returns
         -------
-        AttentionDisplay
-            The display, drawn.
+        display : AttentionDisplay
+            Object that stores the drawn artists.
 
         Raises
         ------
         TypeError, ValueError
-            As :func:`attention_maps`.
+            As in :func:`attention_maps`.
         IndexError
-            If there is no such sample.
+            If `sample` is out of range.
         """
         clf, X = unwrap(estimator, X)
         one = pick(X, sample)
@@ -160,33 +161,33 @@ class AttentionDisplay:
         ax: Axes | Sequence[Axes] | None = None,
         im_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw attention that is there already.
+        """Draw attention maps that are already computed.
 
         Parameters
         ----------
         maps : AttentionMaps
-            As :func:`attention_maps` returns them.
+            Attention maps as returned by :func:`attention_maps`.
         X : array-like of shape (n_samples, ...)
-            The samples that they belong to.
+            The samples that the maps were computed for.
         sample, layer, lead_names, sampling_rate, n_columns, ax, im_kw
-            As for :meth:`from_estimator`.
+            As in :meth:`from_estimator`.
 
         Returns
         -------
-        AttentionDisplay
-            The display, drawn.
+        display : AttentionDisplay
+            Object that stores the drawn artists.
 
         Raises
         ------
         ValueError
-            If X does not belong to the maps, or there is no map of that name.
+            If `X` does not have the size of the maps, or the name of the map is unknown.
         """
         attention = maps.on_input(list(maps.maps)[-1] if layer is None else layer)
         X = np.asarray(X)
         if X.size != attention.size:
             raise ValueError(
-                f"the maps are of {len(attention)} samples of shape {maps.input_shape}; got X of "
-                f"shape {X.shape}"
+                f"X must hold the {len(attention)} samples of the maps, of shape "
+                f"{maps.input_shape}; got X of shape {X.shape}"
             )
         images = X.reshape(attention.shape)
         display = cls(
@@ -203,17 +204,17 @@ class AttentionDisplay:
     ) -> Self:
         """Draw the display.
 
-        Bright traces on a dark ground are drawn dark on bright, as on paper.
+        Bright traces on a dark background are drawn inverted, as on paper.
 
         Parameters
         ----------
         n_columns, ax, im_kw
-            As for :meth:`from_estimator`.
+            As in :meth:`from_estimator`.
 
         Returns
         -------
-        AttentionDisplay
-            The display itself.
+        display : AttentionDisplay
+            The object itself.
         """
         from matplotlib.image import AxesImage
 
@@ -231,7 +232,8 @@ class AttentionDisplay:
         self.ax_, self.figure_ = self.axes_.flat[0], self.axes_.flat[0].figure
         for panel in self.axes_.flat[len(samples) :]:
             panel.set_axis_off()
-        # From nothing to twice the even weight at least: what is nearly even shall look so.
+        # The scale extends at least to twice the uniform weight, so that nearly uniform attention
+        # is not exaggerated.
         own = {"cmap": _attention_colors(), "vmin": 0.0, "vmax": max(2.0, float(weights.max()))}
         own = keywords({**own, "interpolation": "nearest"}, im_kw, AxesImage)
         draw = self._draw_signal if is_signal else self._draw_picture
@@ -263,7 +265,7 @@ class AttentionDisplay:
         return panel.imshow(weights, aspect="auto", extent=extent, zorder=0, **im_kw)
 
     def _describe(self, is_signal: bool) -> None:
-        """Write units and scale."""
+        """Add axis labels and the colour bar."""
         if is_signal:
             label = "Sample" if self.sampling_rate is None else "Time (s)"
             self.axes_[-1, 0].set_xlabel(label)
@@ -279,13 +281,14 @@ class AttentionDisplay:
             self.axes_[-1, 0].set_ylabel("Pixels", fontsize="small")
         panels = self.axes_.ravel().tolist()
         self.colorbar_ = self.figure_.colorbar(self.ims_[0], ax=panels, shrink=0.8)
-        self.colorbar_.set_label("Attention (1 = even)")
+        self.colorbar_.set_label("Attention (1 = uniform)")
 
     def _names(self, n_panels: int) -> Sequence[str]:
         if self.lead_names is not None:
             if len(self.lead_names) != n_panels:
                 raise ValueError(
-                    f"lead_names has {len(self.lead_names)} names; the sample has {n_panels} leads"
+                    f"lead_names must have one name for each of the {n_panels} leads; got "
+                    f"{len(self.lead_names)} names"
                 )
             return self.lead_names
         return [""] if n_panels == 1 else [f"Lead {k + 1}" for k in range(n_panels)]
@@ -300,7 +303,7 @@ def _panel_size(shape: tuple[int, int, int], n_panels: int) -> tuple[float, floa
 
 
 def _attention_colors() -> Colormap:
-    """Return shades from none to an orange that all eyes tell from grey."""
+    """Return a colour map from transparent to orange, which the colour-blind can see on grey."""
     from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
     ends = [to_rgba(COLORS[1], alpha=0.0), to_rgba(COLORS[1], alpha=0.7)]

@@ -1,4 +1,4 @@
-"""The attention of every network that has one: its weights, and where they lie on the input."""
+"""Attention weights of each network with attention, and their location on the input."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ class Attention(Protocol):
     Attributes
     ----------
     names : list of str
-        Names of all that attends.
+        Names of the attention weights.
     values_per_sample : int
-        Size of the largest weights of one sample.
+        Number of values of the largest weights of one sample.
     """
 
     names: list[str]
     values_per_sample: int
 
     def weights(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Yield names and weights (n_samples, ...) for samples as the network reads them."""
+        """Yield names and weights (n_samples, ...) for the input of the network."""
 
     def on_pixels(
         self, name: str, weights: NDArray, input_shape: tuple[int, int, int]
     ) -> tuple[NDArray, tuple[str, ...]]:
-        """Return each pixel's weight, and the names of the axes after that of the samples."""
+        """Return the weight of each pixel, and the names of the axes after that of the samples."""
 
 
 @singledispatch
@@ -47,12 +47,12 @@ def attention_of(network: nn.Module) -> Attention:
     Raises
     ------
     TypeError
-        If it has none that is known here.
+        If the network has no attention that this package can compute.
     """
     raise TypeError(
-        "attention_maps needs a network with attention, that of ECGViTClassifier, "
-        "ECGAttentionVGGClassifier, ECGAttentionLSTMClassifier or ECGHybridClassifier; "
-        f"{type(network).__name__} is none of them. saliency(clf, X) explains every network."
+        "attention_maps needs a network with attention: that of ECGViTClassifier, "
+        "ECGAttentionVGGClassifier, ECGAttentionLSTMClassifier or ECGHybridClassifier; got "
+        f"{type(network).__name__}. For other networks, use saliency(clf, X)."
     )
 
 
@@ -99,7 +99,7 @@ class _TapAttention:
         yield from zip(self.names, self.network.attention(x))
 
     def on_pixels(self, name, weights, input_shape):
-        stride = 2 ** self.names.index(name)  # a pool by 2 lies between two taps
+        stride = 2 ** self.names.index(name)  # there is pooling by 2 between two taps
         for axis in (-2, -1):
             weights = of_nearest(weights, axis, input_shape[axis], stride, (stride - 1) / 2)
         return weights, ("row", "column")
@@ -107,7 +107,7 @@ class _TapAttention:
 
 @dataclass
 class _StepAttention:
-    """That of an LSTM over its steps."""
+    """Attention of an LSTM over its steps."""
 
     network: AttentionLSTM | Hybrid
     names = ["steps"]
@@ -136,7 +136,7 @@ class _FeatureAttention(_StepAttention):
 
     def on_pixels(self, name, weights, input_shape):
         _, n_rows, n_columns = input_shape
-        stride = 2**self.network.n_blocks  # all pools have gone by before the LSTM
+        stride = 2**self.network.n_blocks  # the pooling of all blocks precedes the LSTM
         if self.network.sequence == "columns":
             pixels = of_nearest(weights, 1, n_columns, stride, (stride - 1) / 2)
             return pixels, ("column",)

@@ -1,4 +1,4 @@
-"""The picture of beats by class."""
+"""Display of beats by class."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ _RIGHT_COLOR, _ERROR_COLOR = COLORS[0], COLORS[1]
 
 
 class BeatDisplay:
-    """Beats by class: their mean, and bands that hold the central part of them.
+    """Display of the mean, quantile bands and single beats of each class.
 
-    Use :meth:`from_beats` or :meth:`from_estimator` to make one. All parameters are stored as
-    attributes.
+    It is recommended to use :meth:`from_beats` or :meth:`from_estimator` to create a `BeatDisplay`.
+    All parameters are stored as attributes.
 
     Parameters
     ----------
     beats : list of n_classes ClassBeats
-        Number, mean, bands and single beats of every class.
+        Number, mean, bands and single beats of each class.
     seconds : ndarray of shape (n_timesteps,)
         Time of the samples in seconds.
     display_labels : sequence of n_classes str
         Names of the classes.
     coverages : sequence of float
-        Share of the beats that each band holds.
+        Fraction of the beats that each band contains.
     lead_names : sequence of n_leads str or None, default=None
         Names of the leads.
     unit : str or None, default=None
         Unit of the amplitude, such as ``"mV"``.
     errors : bool, default=False
-        Whether the single beats are those that a classifier mistook.
+        Whether the single beats are those that a classifier misclassified.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class BeatDisplay:
     ax_ : matplotlib Axes
         The first panel.
     bounding_ax_ : matplotlib Axes or None
-        The Axes that was passed and divided into panels.
+        The Axes that was passed as `ax` and divided into panels.
     figure_ : matplotlib Figure
         The figure.
     lines_ : ndarray of Line2D of shape (n_leads, n_classes)
@@ -66,7 +66,7 @@ class BeatDisplay:
     example_lines_ : ndarray of lists of Line2D of shape (n_leads, n_classes)
         The single beats.
     legend_ : Legend
-        The legend, of the last panel of the first row.
+        The legend, in the last panel of the first row.
 
     Examples
     --------
@@ -120,51 +120,51 @@ class BeatDisplay:
         band_kw: Mapping[str, Any] | None = None,
         example_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw beats by their class.
+        """Draw beats by class.
 
         Parameters
         ----------
         X : array-like of shape (n_beats, n_timesteps) or (n_beats, n_leads, n_timesteps)
-            The beats. Zeros that pad a beat count like all other samples.
+            The beats. Zeros that pad a beat are included in the statistics.
         y : array-like of shape (n_beats,)
-            Their labels.
+            Labels of the beats.
         sampling_rate : float, default=125.0
-            Samples per second (Hz).
+            Sampling rate in Hz.
         start : float, default=0.0
-            Time of the first sample in seconds, such as -0.5 where beats begin half a second
+            Time of the first sample in seconds, for example -0.5 if beats start half a second
             before the R peak.
         labels : array-like of shape (n_classes,), default=None
-            The labels to draw, in this order. If None, all of them, sorted.
+            The labels to draw, in this order. If None, all labels, sorted.
         display_labels : sequence of n_classes str, default=None
-            Names of the classes. If None, the labels.
+            Names of the classes. If None, the labels are used.
         lead_names : sequence of n_leads str, default=None
             Names of the leads.
         unit : str, default=None
-            Unit of the amplitude, such as ``"mV"``. If None, ``"scaled to 0..1"`` where no value
-            lies outside, else no unit is named.
+            Unit of the amplitude, such as ``"mV"``. If None, ``"scaled to 0..1"`` if all values
+            are in this range, otherwise no unit is shown.
         coverages : sequence of float, default=(0.5, 0.9)
-            Share of the beats that each band holds at every instant: 0.9 is the band from the
-            5 % to the 95 % quantile.
+            Fraction of the beats that each band contains at each time step: 0.9 is the band from
+            the 5 % to the 95 % quantile.
         n_examples : int, default=0
-            Number of single beats to draw of each class, picked evenly in the order of X.
+            Number of single beats to draw per class, evenly spaced in the order of `X`.
         overlay : bool, default=False
-            Draw all classes in one panel instead of one panel per class.
+            Whether to draw all classes in one panel instead of one panel per class.
         ax : Axes or sequence of Axes, default=None
-            Where to draw: one Axes per panel, or a single one whose place the panels share. If
-            None, a new figure.
+            One Axes per panel, or a single Axes to divide into panels. If None, a new figure is
+            created.
         line_kw, band_kw, example_kw : dict, default=None
-            Keywords of the means (:meth:`matplotlib.axes.Axes.plot`), the bands
+            Keyword arguments for the means (:meth:`matplotlib.axes.Axes.plot`), the bands
             (:meth:`matplotlib.axes.Axes.fill_between`) and the single beats (``plot``).
 
         Returns
         -------
-        BeatDisplay
-            The display, drawn.
+        display : BeatDisplay
+            Object that stores the drawn artists.
 
         Raises
         ------
         ValueError
-            If X is not of one of these shapes or not finite, or a label does not occur in y.
+            If `X` has another shape or is not finite, or a label does not occur in `y`.
         """
         display = cls._computed(
             X, y, None, sampling_rate, start, labels, display_labels, lead_names, unit, coverages,
@@ -194,10 +194,10 @@ class BeatDisplay:
         band_kw: Mapping[str, Any] | None = None,
         example_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw what a classifier makes of beats: those that it recognises and those that it misses.
+        """Draw the beats that a classifier recognises and those that it misses, by true class.
 
-        Every panel is a true class. Mean and bands are those of its beats that the classifier
-        recognises; the thin lines are beats of the class that it takes for another one.
+        Each panel shows a true class. Mean and bands are computed from the beats that are
+        classified correctly. The thin lines are beats of the class that are misclassified.
 
         Parameters
         ----------
@@ -206,23 +206,23 @@ class BeatDisplay:
         X : array-like of shape (n_beats, n_timesteps) or (n_beats, n_leads, n_timesteps)
             The beats.
         y : array-like of shape (n_beats,)
-            Their true labels.
+            True labels of the beats.
         sampling_rate, start, labels, display_labels, lead_names, unit, coverages
-            As for :meth:`from_beats`.
+            As in :meth:`from_beats`.
         n_examples : int, default=20
-            Largest number of missed beats to draw of each class.
+            Maximum number of misclassified beats to draw per class.
         ax, line_kw, band_kw, example_kw
-            As for :meth:`from_beats`.
+            As in :meth:`from_beats`.
 
         Returns
         -------
-        BeatDisplay
-            The display, drawn.
+        display : BeatDisplay
+            Object that stores the drawn artists.
 
         Raises
         ------
         ValueError
-            As :meth:`from_beats`.
+            As in :meth:`from_beats`.
         """
         display = cls._computed(
             X, y, estimator, sampling_rate, start, labels, display_labels, lead_names, unit,
@@ -235,7 +235,7 @@ class BeatDisplay:
         cls, X, y, estimator, sampling_rate, start, labels, display_labels, lead_names, unit,
         coverages, n_examples,
     ) -> Self:  # fmt: skip
-        """Check what both ways of making a display take, and compute what is drawn."""
+        """Check the common parameters of both constructors and compute the statistics."""
         if not sampling_rate > 0:
             raise ValueError(f"sampling_rate must be positive (Hz); got {sampling_rate}.")
         predicted = None if estimator is None else estimator.predict(X)
@@ -274,12 +274,12 @@ class BeatDisplay:
         Parameters
         ----------
         overlay, ax, line_kw, band_kw, example_kw
-            As for :meth:`from_beats`.
+            As in :meth:`from_beats`.
 
         Returns
         -------
-        BeatDisplay
-            The display itself.
+        display : BeatDisplay
+            The object itself.
         """
         n_leads, n_classes = self.beats[0].mean.shape[0], len(self.beats)
         self.axes_, self.bounding_ax_ = panel_grid(
@@ -346,7 +346,7 @@ class BeatDisplay:
         (self.lines_[lead, k],) = panel.plot(self.seconds, self.beats[k].mean[lead], **style)
 
     def _describe(self, overlay: bool, own_figure: bool) -> None:
-        """Write titles, units and legend."""
+        """Add titles, axis labels and the legend."""
         for panel in self.axes_[-1]:
             panel.set_xlabel("Time (s)")
         for panel, name in zip(self.axes_[:, 0], self._quantities()):
@@ -355,14 +355,14 @@ class BeatDisplay:
         if not overlay:
             for k, panel in enumerate(self.axes_[0]):
                 panel.set_title(self._title(k), fontsize="medium")
-        # Beside the panels it hides nothing, but only a figure of our own has the room.
+        # A legend beside the panels hides nothing, but only our own figure has room for it.
         beside = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0)}
         self.legend_ = self.axes_[0, -1].legend(
             fontsize="small", framealpha=0.7, **(beside if own_figure and not overlay else {})
         )
 
     def _quantities(self) -> Sequence[str]:
-        """Return what every row of panels shows."""
+        """Return the label of each row of panels."""
         if self.lead_names is not None:
             return self.lead_names
         n_leads = len(self.axes_)

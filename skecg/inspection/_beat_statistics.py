@@ -1,4 +1,4 @@
-"""Mean and quantiles of the beats of every class."""
+"""Mean and quantiles of the beats of each class."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 @dataclass(frozen=True)
 class ClassBeats:
-    """What is drawn of the beats of one class.
+    """Statistics of the beats of one class.
 
     Attributes
     ----------
     n_beats : int
         Number of beats of the class.
     n_missed : int
-        Number of these that a classifier took for another class; they are not in mean and bands.
+        Number of beats of the class that a classifier misclassified. They are excluded from mean
+        and bands.
     mean : ndarray of shape (n_leads, n_timesteps)
-        The mean; NaN where there is no beat.
+        Mean of the beats; NaN if there are none.
     bands : ndarray of shape (n_bands, 2, n_leads, n_timesteps)
-        Lower and upper bound of the central part of the beats, one pair for each coverage.
+        Lower and upper quantile for each coverage.
     examples : ndarray of shape (n_examples, n_leads, n_timesteps)
-        Single beats: of the missed ones if a classifier was asked, else of all.
+        Single beats: misclassified ones if there is a classifier, otherwise any.
     """
 
     n_beats: int
@@ -41,7 +42,7 @@ def summarize(
     coverages: Sequence[float],
     n_examples: int,
 ) -> ClassBeats:
-    """Compute what is drawn of the beats (n_beats, n_leads, n_timesteps) of one class."""
+    """Compute the statistics of the beats (n_beats, n_leads, n_timesteps) of one class."""
     shape = beats.shape[1:]
     typical, singles = (beats, beats) if missed is None else (beats[~missed], beats[missed])
     mean = np.full(shape, np.nan)
@@ -60,27 +61,27 @@ def summarize(
 
 
 def _evenly_spaced(beats: NDArray[np.floating], n: int) -> NDArray[np.floating]:
-    """Pick up to ``n`` beats evenly from the first to the last: the same ones every time."""
+    """Return up to ``n`` evenly spaced beats, including the first and the last."""
     if len(beats) <= n:
         return beats
     return beats[np.linspace(0, len(beats) - 1, n).round().astype(int)]
 
 
 def check_beats(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.floating], NDArray]:
-    """Return beats as (n_beats, n_leads, n_timesteps) with their labels.
+    """Return beats of shape (n_beats, n_leads, n_timesteps) and their labels.
 
     Raises
     ------
     ValueError
-        If X is of another shape or not finite, or y has another length.
+        If `X` has another shape or is not finite, or `y` has another length.
     """
     X = check_array(X, allow_nd=True, dtype=(np.float64, np.float32), input_name="X")
     y = column_or_1d(y)
     check_consistent_length(X, y)
     if X.ndim not in (2, 3):
         raise ValueError(
-            "X must hold beats of shape (n_beats, n_timesteps) or (n_beats, n_leads, "
-            f"n_timesteps); got an array of shape {X.shape}."
+            "X must have shape (n_beats, n_timesteps) or (n_beats, n_leads, n_timesteps); got "
+            f"an array of shape {X.shape}."
         )
     return (X[:, np.newaxis] if X.ndim == 2 else X), y
 
@@ -91,24 +92,24 @@ def check_coverages(coverages: Sequence[float]) -> tuple[float, ...]:
     Raises
     ------
     ValueError
-        If one is not between 0 and 1.
+        If a coverage is not between 0 and 1.
     """
     found = tuple(sorted((float(coverage) for coverage in coverages), reverse=True))
     if not all(0 < coverage < 1 for coverage in found):
         raise ValueError(
-            "coverages must be shares of the beats between 0 and 1, such as (0.5, 0.9); got "
+            "coverages must be fractions of the beats between 0 and 1, such as (0.5, 0.9); got "
             f"{tuple(coverages)}."
         )
     return found
 
 
 def check_labels(labels: ArrayLike | None, y: NDArray) -> NDArray:
-    """Return the labels to draw: those that were asked for, or all of y, sorted.
+    """Return the labels to draw: the given ones, or all labels of `y`, sorted.
 
     Raises
     ------
     ValueError
-        If a label does not occur in y.
+        If a label does not occur in `y`.
     """
     occurring = np.unique(y)
     if labels is None:
@@ -117,20 +118,23 @@ def check_labels(labels: ArrayLike | None, y: NDArray) -> NDArray:
     absent = np.setdiff1d(labels, occurring)
     if len(absent) or not len(labels):
         raise ValueError(
-            f"labels must be among those of y, {occurring.tolist()}; got {labels.tolist()}."
+            f"labels must be among the labels of y, {occurring.tolist()}; got {labels.tolist()}."
         )
     return labels
 
 
 def check_names(names: Sequence[str], n: int, argument: str, what: str) -> list[str]:
-    """Return names as text.
+    """Return names as strings.
 
     Raises
     ------
     ValueError
-        If there are not as many as things to name.
+        If there are not exactly ``n`` names.
     """
     names = [str(name) for name in names]
     if len(names) != n:
-        raise ValueError(f"{argument} must name the {n} {what}; got {len(names)} names: {names}.")
+        raise ValueError(
+            f"{argument} must have one name for each of the {n} {what}; got {len(names)} names: "
+            f"{names}."
+        )
     return names

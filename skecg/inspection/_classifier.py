@@ -1,4 +1,4 @@
-"""The fitted classifier, its network and what it reads, as all inspections need them."""
+"""Fitted classifier, network and input, as needed by all inspection functions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..networks import Scaled
 
 
 def unwrap(clf: BaseEstimator, X: ArrayLike) -> tuple[BaseECGClassifier, ArrayLike]:
-    """Return the classifier inside a search, a pipeline or a frozen estimator, and what it reads.
+    """Return the classifier inside a search, pipeline or frozen estimator, and its input.
 
     Raises
     ------
     TypeError
-        If there is none of this package.
+        If there is no classifier of this package.
     """
     found: BaseEstimator = clf
     while not isinstance(found, BaseECGClassifier):
@@ -32,30 +32,30 @@ def unwrap(clf: BaseEstimator, X: ArrayLike) -> tuple[BaseECGClassifier, ArrayLi
             found = found[-1]
         else:
             raise TypeError(
-                "expected a fitted classifier of skecg, or a pipeline or a search that ends in "
+                "clf must be a fitted classifier of skecg, or a pipeline or search that ends in "
                 f"one; got {clf!r}"
             )
     return found, X
 
 
 def pick(X: ArrayLike, sample: int) -> ArrayLike:
-    """Return one sample of X, (1, ...), with the names of its columns where there are any."""
+    """Return one sample of X, of shape (1, ...), with its column names if X is a data frame."""
     chosen = np.arange(len(X))[sample]
     return X.iloc[[chosen]] if hasattr(X, "iloc") else np.asarray(X)[[chosen]]
 
 
 def as_read(module: nn.Module, x: Tensor) -> Tensor:
-    """Return samples as the network proper reads them."""
+    """Return samples as input of the network, scaled if the network scales its input."""
     return module.rescale(x) if isinstance(module, Scaled) else x
 
 
 def check_names(wanted: list[str] | None, known: list[str], what: str) -> list[str]:
-    """Return the names that are wanted, in the order of the known ones; None is all of them.
+    """Return the wanted names in the order of the known ones; None means all of them.
 
     Raises
     ------
     TypeError
-        If one string came instead of a list.
+        If a string is given instead of a list.
     ValueError
         If a name is unknown.
     """
@@ -65,12 +65,12 @@ def check_names(wanted: list[str] | None, known: list[str], what: str) -> list[s
         raise TypeError(f"layers must be a list of names; got the string {wanted!r}")
     unknown = [name for name in wanted if name not in known]
     if unknown:
-        raise ValueError(f"there is no {what} {unknown[0]!r}; choose among {known}")
+        raise ValueError(f"got the unknown {what} {unknown[0]!r}; choose among {known}")
     return [name for name in known if name in set(wanted)]
 
 
 def as_array(values: Tensor) -> NDArray[np.floating]:
-    """Bring values to the host; half precision becomes float32, which numpy knows."""
+    """Return values as an array; half precision is converted to float32."""
     if values.is_floating_point() and values.element_size() < 4:
         values = values.float()
     return values.detach().cpu().numpy()

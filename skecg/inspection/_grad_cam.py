@@ -1,4 +1,4 @@
-"""Grad-CAM: the layer, its positions, and the way back to the input."""
+"""Grad-CAM: choice of the layer, computation, and interpolation to the input."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ._positions import interpolate
 
 
 def spatial_layer(module: nn.Module, name: str | None) -> SpatialLayer:
-    """Return the layer of a name, else the one that the network chooses.
+    """Return the layer with the given name, or the network's default layer if it is None.
 
     Raises
     ------
     ValueError
-        If there is no such layer, or the network chooses none.
+        If the name is unknown, or the network has no default layer.
     """
     network = network_proper(module)
     if name is not None:
@@ -28,9 +28,9 @@ def spatial_layer(module: nn.Module, name: str | None) -> SpatialLayer:
     chosen = getattr(network, "spatial_layer", None)
     if chosen is None:
         raise ValueError(
-            "method='gradcam' needs a layer whose output keeps positions; "
-            f"{type(network).__name__} names none. Name one by layer=..., or use "
-            "method='integrated_gradients' or 'occlusion', which need none"
+            "method='gradcam' needs a network with the attribute spatial_layer; got "
+            f"{type(network).__name__}, which has none. Pass layer=..., the name of a layer whose "
+            "output has spatial positions, or use method='integrated_gradients' or 'occlusion'"
         )
     return chosen
 
@@ -38,18 +38,18 @@ def spatial_layer(module: nn.Module, name: str | None) -> SpatialLayer:
 def grad_cam(
     module: nn.Module, layer: SpatialLayer, by_name: bool, x: Tensor, code: int
 ) -> NDArray[np.floating]:
-    """Return the map of one sample x, (1, ...), in its shape.
+    """Return the map of one sample, in the shape of the sample.
 
     Parameters
     ----------
     module : Module
-        The network with the layer that scales its input.
+        The network, with the scaling of its input if it has one.
     layer : SpatialLayer
         The layer.
     by_name : bool
-        Whether the layer is named as in ``module`` and has no known geometry; else as in the
-        network proper.
-    x : Tensor
+        True if the layer was given by its name in ``module``, so that its geometry is unknown.
+        False if it is the default layer, named as in the network without the scaling.
+    x : Tensor of shape (1, ...)
         The sample.
     code : int
         Index of the output.
@@ -65,8 +65,8 @@ def grad_cam(
         values, slopes = _channels_first(network, values), _channels_first(network, slopes)
     if values.ndim < 3 or len(values) != 1:
         raise ValueError(
-            f"layer {layer.name!r} returns values of shape {tuple(values.shape)} for one sample; "
-            "Grad-CAM needs (1, n_filters, n_positions, ...)"
+            f"the output of layer {layer.name!r} must have shape (1, n_filters, n_positions, ...) "
+            f"for one sample; got {tuple(values.shape)}. Choose another layer"
         )
     importance = slopes.flatten(2).mean(2).unflatten(1, (-1, *[1] * (values.ndim - 2)))
     heat = as_array((importance * values).sum(1).relu())
@@ -76,12 +76,15 @@ def grad_cam(
 def _tensor(found: object, layer: SpatialLayer) -> Tensor:
     if isinstance(found, Tensor):
         return found
-    raise ValueError(f"layer {layer.name!r} returns several values; Grad-CAM needs a single one")
+    raise ValueError(
+        f"the output of layer {layer.name!r} must be a single tensor for Grad-CAM; got "
+        f"{type(found).__name__}. Choose another layer"
+    )
 
 
 @singledispatch
 def _channels_first(network: nn.Module, values: Tensor) -> Tensor:
-    """Bring what the layer returns for one sample into the shape (1, n_filters, ...)."""
+    """Return the output of the layer for one sample in the shape (1, n_filters, ...)."""
     return values
 
 
@@ -92,23 +95,23 @@ def _(network: VisionTransformer, values: Tensor) -> Tensor:
 
 @_channels_first.register
 def _(network: TimeDistributedCNN, values: Tensor) -> Tensor:
-    return values.transpose(0, 1).unsqueeze(0)  # the slabs are positions too
+    return values.transpose(0, 1).unsqueeze(0)  # the slabs are an axis of positions
 
 
 def _on_input(
     network: nn.Module, layer: SpatialLayer, heat: NDArray, shape: tuple[int, ...]
 ) -> NDArray[np.floating]:
-    """Interpolate a map (1, n_positions, ...) to the shape of a sample."""
+    """Interpolate a map of shape (1, n_positions, ...) to the shape of a sample."""
     if layer.strides and isinstance(network, TimeDistributedCNN):
         return _stacked(network, layer, heat, shape)
     n_axes = heat.ndim - 1
     if n_axes > len(shape) - 1:
         raise ValueError(
-            f"layer {layer.name!r} has {n_axes} axes of positions, a sample of shape {shape[1:]} "
-            "has fewer"
+            f"the output of layer {layer.name!r} must have at most {len(shape) - 1} axes of "
+            f"positions for samples of shape {shape[1:]}; got {n_axes}. Choose another layer"
         )
     heat = _interpolated(layer, heat, shape[-n_axes:])
-    # The axes before those of the positions are of leads that the layer does not tell apart.
+    # The axes before those of the positions are leads, for which the layer has a common value.
     return np.broadcast_to(
         heat.reshape(1, *[1] * (len(shape) - 1 - n_axes), *heat.shape[1:]), shape
     )
@@ -127,7 +130,7 @@ def _interpolated(layer: SpatialLayer, heat: NDArray, lengths: tuple[int, ...]) 
 def _stacked(
     network: TimeDistributedCNN, layer: SpatialLayer, heat: NDArray, shape: tuple[int, ...]
 ) -> NDArray:
-    """Put the maps of slabs, (1, n_steps, ...), below each other and cut them into channels."""
+    """Stack the maps of the slabs, of shape (1, n_steps, ...), and split them into channels."""
     _, n_channels, height, width = shape
     rows = _interpolated(layer, heat, (network.n_rows, width)).reshape(1, -1, width)
     return rows[:, : n_channels * height].reshape(shape)

@@ -1,4 +1,4 @@
-"""The picture of a sheet and the boxes of its leads."""
+"""Display of a sheet with the boxes of its leads."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 
 
 class LeadLayoutDisplay:
-    """The boxes of the leads over the sheet that they are cut from.
+    """Display of a sheet with the boxes of its leads.
 
-    Use :meth:`from_estimator` or :meth:`from_layout` to make one. All parameters are stored as
-    attributes.
+    It is recommended to use :meth:`from_estimator` or :meth:`from_layout` to create a
+    `LeadLayoutDisplay`. All parameters are stored as attributes.
 
     Parameters
     ----------
     sheet : ndarray of uint8 of shape (height, width, 3)
         The sheet.
     boxes : ndarray of int of shape (n_leads, 4)
-        Left, upper, right and lower edge of every box in pixels of the sheet; the right column
-        and the lower row are the first outside.
+        Left, upper, right and lower edge of each box in pixels of the sheet. The right column and
+        the lower row are the first ones outside the box.
     lead_names : sequence of n_leads str
         Names of the leads.
     grid_box : (int, int, int, int) or None, default=None
-        Frame of the millimetre grid that the boxes were fitted to, drawn as well.
+        Edges of the millimetre grid that the boxes were fitted to. If given, it is drawn too.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Axes with the sheet; its units are pixels.
+        Axes with the sheet, in pixels.
     figure_ : matplotlib Figure
         The figure.
     im_ : AxesImage
@@ -53,7 +53,7 @@ class LeadLayoutDisplay:
     text_ : list of n_leads Text
         The names.
     grid_ : Rectangle or None
-        The frame of the grid.
+        The edges of the grid.
 
     Examples
     --------
@@ -89,34 +89,34 @@ class LeadLayoutDisplay:
         text_kw: Mapping[str, Any] | None = None,
         im_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw the boxes that a cropper cuts from a sheet.
+        """Draw the boxes that a cropper uses on a sheet.
 
         Parameters
         ----------
         estimator : LeadCropper or Pipeline
-            The cropper, or a pipeline that has one. Its ``layout``, ``align`` and ``lead_order``
-            decide.
+            The cropper, or a pipeline that contains one. Its parameters ``layout``, ``align`` and
+            ``lead_order`` determine the boxes.
         sheet : str, path, bytes, binary file, PIL.Image.Image or ndarray
-            The sheet, as :func:`skecg.sheet.read_image` takes it.
+            The sheet, as for :func:`skecg.sheet.read_image`.
         ax : Axes, default=None
-            Where to draw. If None, a new figure.
+            Axes to draw on. If None, a new figure is created.
         box_kw, text_kw, im_kw : dict, default=None
-            Keywords of the boxes (:class:`matplotlib.patches.Rectangle`), the names
+            Keyword arguments for the boxes (:class:`matplotlib.patches.Rectangle`), the names
             (:meth:`matplotlib.axes.Axes.text`) and the sheet
             (:meth:`matplotlib.axes.Axes.imshow`).
 
         Returns
         -------
-        LeadLayoutDisplay
-            The display, drawn.
+        display : LeadLayoutDisplay
+            Object that stores the drawn artists.
 
         Raises
         ------
         TypeError
-            If the estimator is no cropper and has none.
+            If `estimator` is neither a cropper nor a pipeline that contains one.
         ValueError
-            If the sheet cannot be read, the layout does not fit it, or ``align="grid"`` finds no
-            grid.
+            If the sheet cannot be read, the layout does not fit it, or no grid is found with
+            ``align="grid"``.
         """
         cropper = _find_cropper(estimator)
         layout = get_layout(cropper.layout)
@@ -135,29 +135,29 @@ class LeadLayoutDisplay:
         text_kw: Mapping[str, Any] | None = None,
         im_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw the boxes of a layout over a sheet.
+        """Draw the boxes of a layout on a sheet.
 
         Parameters
         ----------
         layout : str or LeadLayout
-            A name in :data:`skecg.sheet.LAYOUTS`, or a layout of your own.
+            A name in :data:`skecg.sheet.LAYOUTS`, or a custom layout.
         sheet : str, path, bytes, binary file, PIL.Image.Image or ndarray
-            The sheet, as :func:`skecg.sheet.read_image` takes it.
+            The sheet, as for :func:`skecg.sheet.read_image`.
         align : {"grid", None}, default=None
-            As for :class:`skecg.LeadCropper`: ``"grid"`` moves the boxes with the frame of the
-            reddish grid, which is then drawn too.
+            As in :class:`skecg.LeadCropper`: with ``"grid"``, the boxes are placed relative to the
+            edges of the reddish grid, which are drawn too.
         ax, box_kw, text_kw, im_kw
-            As for :meth:`from_estimator`.
+            As in :meth:`from_estimator`.
 
         Returns
         -------
-        LeadLayoutDisplay
-            The display, drawn.
+        display : LeadLayoutDisplay
+            Object that stores the drawn artists.
 
         Raises
         ------
         ValueError
-            As :meth:`from_estimator`.
+            As in :meth:`from_estimator`.
         """
         display = cls._fitted(get_layout(layout), sheet, align, slice(None))
         return display.plot(ax=ax, box_kw=box_kw, text_kw=text_kw, im_kw=im_kw)
@@ -188,12 +188,12 @@ class LeadLayoutDisplay:
         Parameters
         ----------
         ax, box_kw, text_kw, im_kw
-            As for :meth:`from_estimator`.
+            As in :meth:`from_estimator`.
 
         Returns
         -------
-        LeadLayoutDisplay
-            The display itself.
+        display : LeadLayoutDisplay
+            The object itself.
         """
         height, width = self.sheet.shape[:2]
         axes, _ = panel_grid(ax, 1, 1, panel_size=(9.0, 9.0 * height / width))
@@ -216,7 +216,7 @@ class LeadLayoutDisplay:
     ) -> Rectangle:
         from matplotlib.patches import Rectangle
 
-        # imshow puts the centre of the first pixel at 0, so its edge lies at -0.5.
+        # imshow places the centre of the first pixel at 0, so that its edge is at -0.5.
         left, upper, right, lower = (int(edge) - 0.5 for edge in box)
         style = keywords({"fill": False, "linewidth": 1.5, **own}, given, Rectangle)
         return self.ax_.add_patch(Rectangle((left, upper), right - left, lower - upper, **style))
@@ -244,6 +244,6 @@ def _find_cropper(estimator: BaseEstimator) -> LeadCropper:
         if isinstance(step, LeadCropper):
             return step
     raise TypeError(
-        "LeadLayoutDisplay.from_estimator needs a LeadCropper or a Pipeline that has one; got "
-        f"{estimator!r}. For a layout alone, call from_layout."
+        "estimator must be a LeadCropper or a Pipeline that contains one; got "
+        f"{estimator!r}. To draw a layout without a cropper, use from_layout."
     )

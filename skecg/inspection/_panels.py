@@ -1,4 +1,4 @@
-"""What the displays share: their colours and where their panels go."""
+"""Colours and panels shared by the displays."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-# Okabe and Ito, "Color universal design" (2008), less yellow, too pale for a line.
+# Okabe and Ito, "Color universal design" (2008), without yellow, which is too pale for a line.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-# Two lines are never told apart by their colour alone.
+# Lines also differ in style, so that they can be distinguished without colour.
 LINE_STYLES = ("-", "--", "-.", ":")
 
 
@@ -28,34 +28,37 @@ def panel_grid(
     share_x: bool = True,
     share_y: bool | str = False,
 ) -> tuple[NDArray[np.object_], Axes | None]:
-    """Return the axes of a table of panels, and the axes that bound them if there is one.
+    """Return the axes of a grid of panels, and the Axes that was divided into them, if any.
 
     Parameters
     ----------
     ax : Axes, array of Axes or None
-        None makes a new figure. An array holds one Axes per panel, row by row. A single Axes is
-        the panel where there is only one; else it is hidden and the panels share its place.
+        If None, a new figure is created. An array has one Axes per panel, in row-major order. A
+        single Axes is used as the panel if there is only one; otherwise it is hidden and divided
+        into the panels.
     n_rows, n_columns : int
-        Size of the table.
+        Number of rows and columns of the grid.
     panel_size : (float, float)
         Width and height of one panel in inches, for a new figure.
     legend_width : float, default=0.0
-        Room beside the panels of a new figure in inches.
+        Width in inches beside the panels of a new figure.
     share_x : bool, default=True
-        Whether all panels of a new figure, or of a single Axes, have one horizontal scale.
+        Whether the panels share the x axis. Not used with an array of Axes.
     share_y : bool or "row", default=False
-        Whether all panels of a new figure, or of a single Axes, have one vertical scale, or those
-        of a row.
+        Whether the panels share the y axis, all of them or those of a row. Not used with an array
+        of Axes.
 
     Returns
     -------
     axes : ndarray of Axes of shape (n_rows, n_columns)
+        The panels.
     bounding_ax : Axes or None
+        The Axes that was divided.
 
     Raises
     ------
     ValueError
-        If an array of Axes has another number of them.
+        If an array of Axes does not have one Axes per panel, or a single Axes cannot be divided.
     """
     from matplotlib import pyplot as plt
     from matplotlib.axes import Axes
@@ -70,16 +73,17 @@ def panel_grid(
         axes = np.array(ax, dtype=object)
         if axes.size != n_rows * n_columns:
             raise ValueError(
-                f"ax holds {axes.size} Axes; this display has {n_rows * n_columns} panels "
-                f"({n_rows} x {n_columns}). Pass as many, a single Axes, or None."
+                f"ax must have one Axes for each of the {n_rows * n_columns} panels ({n_rows} x "
+                f"{n_columns}), or be a single Axes or None; got {axes.size} Axes."
             )
         return axes.reshape(shape), None
     if n_rows == n_columns == 1:
         return np.array([[ax]], dtype=object), None
     if ax.get_subplotspec() is None:
         raise ValueError(
-            "ax stands freely in its figure and cannot be divided into "
-            f"{n_rows} x {n_columns} panels; make it with plt.subplots, or pass an array of Axes."
+            f"ax must be part of a grid of subplots to be divided into {n_rows} x {n_columns} "
+            "panels; got an Axes placed by hand. Create it with plt.subplots, or pass an array "
+            "of Axes."
         )
     ax.set_axis_off()
     places = GridSpecFromSubplotSpec(*shape, subplot_spec=ax.get_subplotspec())
@@ -90,7 +94,7 @@ def panel_grid(
 def keywords(
     own: Mapping[str, Any], given: Mapping[str, Any] | None, artist: type[Artist]
 ) -> dict[str, Any]:
-    """Return our keywords of an artist under the user's, whichever alias either is written as."""
+    """Return our keyword arguments updated by the user's; aliases of a keyword are equivalent."""
     from matplotlib.cbook import normalize_kwargs
 
     return {**normalize_kwargs(dict(own), artist), **normalize_kwargs(dict(given or {}), artist)}

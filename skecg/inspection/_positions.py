@@ -1,4 +1,4 @@
-"""From the positions of a layer to the pixels or time steps of the input."""
+"""Map values from the positions of a layer to the pixels or time steps of the input."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def of_nearest(values: NDArray, axis: int, length: int, stride: float, offset: float) -> NDArray:
-    """Give every pixel the value of the position that is nearest to it.
+    """Return the value of the nearest position for each pixel.
 
     Parameters
     ----------
@@ -16,14 +16,14 @@ def of_nearest(values: NDArray, axis: int, length: int, stride: float, offset: f
     axis : int
         Axis of the positions.
     length : int
-        Pixels of the input along that axis.
+        Number of pixels of the input along ``axis``.
     stride, offset : float
         Position k is centred at pixel ``offset + k * stride``.
 
     Returns
     -------
     ndarray
-        As ``values``, with ``length`` pixels along ``axis``.
+        Same shape as ``values``, with ``length`` pixels along ``axis``.
     """
     nearest = np.floor((np.arange(length) - offset) / stride + 0.5).astype(np.intp)
     return np.take(values, nearest.clip(0, values.shape[axis] - 1), axis)
@@ -32,7 +32,7 @@ def of_nearest(values: NDArray, axis: int, length: int, stride: float, offset: f
 def interpolate(
     values: NDArray[np.floating], axis: int, length: int, stride: float, offset: float
 ) -> NDArray[np.floating]:
-    """Interpolate values linearly between positions; beyond the first and the last they stay.
+    """Interpolate values linearly between positions; they are constant beyond the outer ones.
 
     The parameters are those of :func:`of_nearest`.
     """

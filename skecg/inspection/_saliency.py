@@ -1,4 +1,4 @@
-"""Which values of a sample a decision rests on."""
+"""Attribution of a prediction to the values of a sample."""
 
 from __future__ import annotations
 
@@ -35,68 +35,72 @@ def saliency(
     layer: str | None = None,
     batch_size: int = 16,
 ) -> NDArray[np.floating]:
-    """Attribute a classifier's output for a class to the values of samples.
+    """Attribute the output of a fitted classifier for a class to the values of samples.
 
-    Needs captum: ``pip install "skecg[explain]"``.
+    Requires captum: ``pip install "skecg[explain]"``.
 
     Parameters
     ----------
     clf : classifier
         A fitted classifier of this package, or a pipeline, search or ``FrozenEstimator`` that
-        ends in one. Before a pipeline's last step X is transformed; the attributions are those of
-        the transformed X.
+        ends in one. In a pipeline, the attributions are those of the transformed `X`, the input of
+        the classifier.
     X : array-like of shape (n_samples, ...)
-        Samples as ``clf.predict`` takes them.
+        Samples, as for ``clf.predict``.
     target : label or array-like of n_samples labels, default=None
-        Class whose logit (the network's output before the softmax) is attributed. None is every
-        sample's predicted class.
+        Class whose logit (the output of the network before the softmax) is attributed. If None,
+        the predicted class of each sample.
     method : {"integrated_gradients", "gradcam", "occlusion"}, default="integrated_gradients"
-        ``"integrated_gradients"`` [1]_: the gradient times the difference to the baseline, meaned
-        along the straight line between them. The attributions of a sample sum to the difference of
-        the logits of sample and baseline, up to the error of ``n_steps``.
-        ``"gradcam"`` [2]_: the feature maps of a layer, weighted by their mean gradients and
-        summed; what is negative is set to zero. Linearly interpolated between the layer's
-        positions, and the same for leads that the layer does not tell apart.
-        ``"occlusion"`` [3]_: the fall of the logit when a window is replaced by the baseline.
+        Method of attribution.
+
+        - ``"integrated_gradients"`` [1]_: the gradient, averaged along the straight line from
+          the baseline to the sample, times the difference between them. The attributions of a
+          sample sum to the difference between the logits of sample and baseline, up to the
+          integration error.
+        - ``"gradcam"`` [2]_: the sum of the feature maps of a layer, weighted by their mean
+          gradients, with negative values set to zero. The values are linearly interpolated between
+          the positions of the layer, and equal for all leads that share a position.
+        - ``"occlusion"`` [3]_: the decrease of the logit if a window is replaced by the baseline.
     baseline : float or array-like, default=None
-        What "nothing" is: a value, or a sample. None is what the network proper reads as zeros:
-        the training images' mean where the classifier standardises, else 0.
+        Reference value or reference sample that represents the absence of a signal. If None, the
+        mean of the training images if the classifier standardises its input, otherwise 0.
     n_steps : int, default=50
-        Points of the integral (Gauss-Legendre).
+        Number of points of the integration (Gauss-Legendre).
     window : int or tuple of int, default=None
-        Window of the occlusion: its size along every axis of a sample as the network reads it,
-        (n_leads, n_timesteps) or (n_channels, height, width); or one number, the size along time
-        or along height and width. It moves by its own size. By default it is a sixteenth of the
-        duration or an eighth of height and width, and covers one lead, or all channels of images
-        of 3 channels, which are colours.
+        Size of the occlusion window, which moves in steps of its size. A tuple gives the size
+        along each axis of a sample as input of the network, (n_leads, n_timesteps) or
+        (n_channels, height, width). An integer gives the size along time, or along both height and
+        width. If None, a sixteenth of the duration, or an eighth of height and width. Unless given
+        as a tuple, the window covers one lead, or all channels of images with 3 channels
+        (colours).
     layer : str, default=None
-        Name of the layer for Grad-CAM, as in ``clf.module_.named_modules()``. None is the layer
-        that the network names, ``spatial_layer``. The positions of a layer given by name are
-        taken to lie evenly over the input.
+        Name of the layer for Grad-CAM, as in ``clf.module_.named_modules()``. The positions of
+        this layer are assumed to be evenly spaced over the input. If None, the attribute
+        ``spatial_layer`` of the network is used.
     batch_size : int, default=16
-        Samples that go through the network at once; more are faster and need more memory.
+        Number of samples per forward pass. Larger values are faster and need more memory.
 
     Returns
     -------
-    ndarray of the shape of X
-        Attributions, in the number format of the network's weights. Units are those of a logit.
+    attributions : ndarray of the shape of X
+        Attributions in units of the logit, with the data type of the network's weights.
 
     Raises
     ------
     ImportError
-        If captum is missing.
+        If captum is not installed.
     TypeError
-        If ``clf`` is no classifier of this package.
+        If `clf` is not a classifier of this package.
     ValueError
-        If a target is no class of the classifier, a parameter is out of its range, the baseline
-        or window does not fit the samples, or ``method="gradcam"`` meets a network without a
-        layer that keeps positions.
+        If a target is not a class of the classifier, a parameter is out of range, the baseline or
+        window does not fit the samples, or ``method="gradcam"`` is used without `layer` for a
+        network without ``spatial_layer``.
 
     Notes
     -----
-    Computed sample by sample in evaluation mode and in the number format of the network's weights:
-    a sample's attributions do not depend on the others, and two calls give the same bits on the
-    CPU. The network is left as it was.
+    Attributions are computed sample by sample, in evaluation mode and in the data type of the
+    network's weights. Those of a sample do not depend on other samples, and two calls give
+    identical results on the CPU. The network is not changed.
 
     References
     ----------
@@ -143,12 +147,12 @@ def saliency(
 
 
 def require_captum() -> None:
-    """Raise an error that says how to install captum where it is missing."""
+    """Raise an ImportError that says how to install captum if it is missing."""
     try:
         import captum  # noqa: F401
     except ImportError as error:
         raise ImportError(
-            'saliency needs captum, which is not installed; pip install "skecg[explain]"'
+            'saliency requires captum, which is not installed. Run: pip install "skecg[explain]"'
         ) from error
 
 
@@ -182,7 +186,7 @@ def _occlusion(
 
 
 def _one_by_one(net: LeanNet, X: NDArray) -> Iterator[Tensor]:
-    """Yield the samples one by one, (1, ...), on the device."""
+    """Yield one sample after another, of shape (1, ...), on the device."""
     dtype = net.precision.weights
     for i in range(len(X)):
         yield torch.as_tensor(np.array(X[i : i + 1])).to(net.device, dtype)
@@ -196,13 +200,13 @@ def _target_codes(net: LeanNet, classes: NDArray, X: SampleView, target: object)
         labels = labels.repeat(len(X))
     if labels.shape != (len(X),):
         raise ValueError(
-            f"target must be one label or one for each of the {len(X)} samples; got an array of "
-            f"shape {labels.shape}"
+            f"target must be one label, or one label for each of the {len(X)} samples; got an "
+            f"array of shape {labels.shape}"
         )
     codes = {label: code for code, label in enumerate(classes.tolist())}
     unknown = [label for label in labels.tolist() if label not in codes]
     if unknown:
-        raise ValueError(f"target {unknown[0]!r} is none of the classes {list(codes)}")
+        raise ValueError(f"target must be among the classes {list(codes)}; got {unknown[0]!r}")
     return [codes[label] for label in labels.tolist()]
 
 
@@ -214,8 +218,8 @@ def _baseline(net: LeanNet, baseline: object, shape: tuple[int, ...]) -> Tensor:
         return value.expand(1, *shape)
     if value.numel() != np.prod(shape):
         raise ValueError(
-            f"baseline must be a number or one sample; the network reads samples of shape {shape}, "
-            f"got an array of shape {tuple(value.shape)}"
+            f"baseline must be a number or one sample of shape {shape}; got an array of shape "
+            f"{tuple(value.shape)}"
         )
     return value.reshape(1, *shape)
 
@@ -223,7 +227,7 @@ def _baseline(net: LeanNet, baseline: object, shape: tuple[int, ...]) -> Tensor:
 def _window(window: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the size of the window along every axis of a sample."""
     is_image = len(shape) > 2
-    n_inner = 2 if is_image else 1  # axes of space or of time; those before are of leads
+    n_inner = 2 if is_image else 1  # axes of space or time; the axes before them are leads
     outer = [1] * (len(shape) - n_inner)
     if is_image and shape[0] == 3:
         outer[0] = 3
@@ -238,15 +242,15 @@ def _window(window: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> tup
         int(size) == size and 1 <= size <= length for size, length in zip(sizes, shape)
     ):
         raise ValueError(
-            f"window must be a positive integer, or {len(shape)} of them, that fits samples of "
-            f"shape {shape}, as the network reads them; got {window!r}"
+            f"window must be a positive integer, or {len(shape)} of them, not larger than the "
+            f"network's input of shape {shape}; got {window!r}"
         )
     return tuple(int(size) for size in sizes)
 
 
 @contextmanager
 def _gradients_of_recurrences(module: nn.Module) -> Iterator[None]:
-    """Let gradients pass recurrent layers in evaluation mode, which cuDNN refuses."""
+    """Disable cuDNN, which has no gradients of recurrent layers in evaluation mode."""
     if not any(isinstance(layer, nn.RNNBase) for layer in module.modules()):
         yield
         return

@@ -1,4 +1,4 @@
-"""The picture of a training: loss, accuracy and learning rate per epoch."""
+"""Display of loss, accuracy and learning rate per epoch."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ from ._panels import COLORS, keywords, panel_grid
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Quantity -> title of its axis and the columns of the history that belong to it.
+# Quantity -> label of its axis, and the columns of the history that show it.
 _QUANTITIES = {
     "loss": ("Loss (cross-entropy)", ("train_loss", "valid_loss")),
     "accuracy": ("Accuracy", ("train_acc", "valid_acc")),
     "learning_rate": ("Learning rate", ("lr",)),
 }
-# Colour and line of training and validation; all else looks like training.
+# Colour and line style of training and validation; other columns are drawn like training.
 _STYLES = {"valid": (COLORS[1], "--"), "train": (COLORS[0], "-")}
 
 
 class TrainingCurveDisplay:
-    """Loss, accuracy and learning rate per epoch, of one training or of several folds.
+    """Display of loss, accuracy and learning rate per epoch, for one training or several folds.
 
-    Use :meth:`from_estimator` or :meth:`from_history` to make one. All parameters are stored as
-    attributes.
+    It is recommended to use :meth:`from_estimator` or :meth:`from_history` to create a
+    `TrainingCurveDisplay`. All parameters are stored as attributes.
 
     Parameters
     ----------
     histories : list of list of dict
-        The rows of every training, one per epoch, as in a classifier's ``history_``.
+        History of each training, with one row per epoch, as in the attribute ``history_`` of a
+        classifier.
 
     Attributes
     ----------
@@ -44,16 +45,16 @@ class TrainingCurveDisplay:
     ax_ : matplotlib Axes
         The first panel.
     bounding_ax_ : matplotlib Axes or None
-        The Axes that was passed and divided into panels.
+        The Axes that was passed as `ax` and divided into panels.
     figure_ : matplotlib Figure
         The figure.
     lines_ : dict of str to Line2D
-        The curve of every column of the history: of the training, or the mean over folds.
+        The curve of each column of the history; for several folds, their mean.
     fold_lines_ : dict of str to list of Line2D
-        The curves of the single folds; empty lists for a single training.
+        The curves of the folds; empty lists for a single training.
     best_lines_ : list of Line2D
-        In the panel of the loss, the epochs whose weights were kept: one per training with early
-        stopping.
+        Vertical lines in the panel of the loss at the epochs whose weights were kept, one per
+        training with early stopping.
 
     Examples
     --------
@@ -80,41 +81,41 @@ class TrainingCurveDisplay:
         line_kw: Mapping[str, Any] | None = None,
         fold_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw the training of a fitted classifier, or of those of several folds.
+        """Draw the training of a fitted classifier, or of the classifiers of several folds.
 
         Parameters
         ----------
         estimator : classifier or sequence of classifiers
-            A fitted classifier of this package, a pipeline or a search that ends in one, or
-            several, such as ``cross_validate(..., return_estimator=True)["estimator"]``.
+            A fitted classifier of this package, a pipeline or search that ends in one, or
+            several of them, such as ``cross_validate(..., return_estimator=True)["estimator"]``.
         quantities : sequence of str, default=None
-            What to draw, one panel each: ``"loss"``, ``"accuracy"``, ``"learning_rate"`` or any
-            other column of the history. If None, of the three those that the history has.
+            Quantities to draw, one panel each: ``"loss"``, ``"accuracy"``, ``"learning_rate"`` or
+            any other column of the history. If None, those of the three that are in the history.
         ax : Axes or sequence of Axes, default=None
-            Where to draw: one Axes per panel, or a single one whose place the panels share. If
-            None, a new figure.
+            One Axes per panel, or a single Axes to divide into panels. If None, a new figure is
+            created.
         line_kw, fold_kw : dict, default=None
-            Keywords of the curves, and of the curves of single folds
-            (:meth:`matplotlib.axes.Axes.plot`).
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`, for the main curves and for
+            those of the folds.
 
         Returns
         -------
-        TrainingCurveDisplay
-            The display, drawn.
+        display : TrainingCurveDisplay
+            Object that stores the drawn artists.
 
         Raises
         ------
         TypeError
-            If an estimator has no ``history_``.
+            If an estimator has no attribute ``history_``.
         ValueError
-            If the history is empty or lacks a quantity.
+            If the history is empty or does not contain a quantity.
         sklearn.exceptions.NotFittedError
             If a classifier is not fitted.
 
         Notes
         -----
-        Folds that stop early have different numbers of epochs. The mean runs over the epochs that
-        every fold reached: beyond, it would change because folds drop out of it.
+        With early stopping, folds can have different numbers of epochs. The mean is drawn only for
+        the epochs that all folds reached, because later on it would be a mean of fewer folds.
         """
         several = isinstance(estimator, Iterable) and not isinstance(estimator, BaseEstimator)
         histories = [_history(member) for member in (estimator if several else [estimator])]
@@ -130,24 +131,25 @@ class TrainingCurveDisplay:
         line_kw: Mapping[str, Any] | None = None,
         fold_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw the rows of a history, or those of several folds.
+        """Draw the history of a training, or the histories of several folds.
 
         Parameters
         ----------
-        history : list of dict, or list of such lists
-            One row per epoch, as in a classifier's ``history_``; or one history per fold.
+        history : list of dict, or list of list of dict
+            One row per epoch, as in the attribute ``history_`` of a classifier, or one history per
+            fold.
         quantities, ax, line_kw, fold_kw
-            As for :meth:`from_estimator`.
+            As in :meth:`from_estimator`.
 
         Returns
         -------
-        TrainingCurveDisplay
-            The display, drawn.
+        display : TrainingCurveDisplay
+            Object that stores the drawn artists.
 
         Raises
         ------
         ValueError
-            If the history is empty or lacks a quantity.
+            If the history is empty or does not contain a quantity.
         """
         several = len(history) > 0 and not isinstance(history[0], Mapping)
         return cls._drawn(list(history) if several else [history], quantities, ax, line_kw, fold_kw)
@@ -155,7 +157,10 @@ class TrainingCurveDisplay:
     @classmethod
     def _drawn(cls, histories, quantities, ax, line_kw, fold_kw) -> Self:
         if not histories or not all(len(history) for history in histories):
-            raise ValueError("The history is empty: there is no epoch to draw.")
+            raise ValueError(
+                "The history must have at least one epoch; got an empty history. Fit with "
+                "max_epochs=1 or more."
+            )
         display = cls(histories)
         return display.plot(quantities=quantities, ax=ax, line_kw=line_kw, fold_kw=fold_kw)
 
@@ -172,12 +177,12 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         quantities, ax, line_kw, fold_kw
-            As for :meth:`from_estimator`.
+            As in :meth:`from_estimator`.
 
         Returns
         -------
-        TrainingCurveDisplay
-            The display itself.
+        display : TrainingCurveDisplay
+            The object itself.
         """
         panels = self._panels(quantities)
         self.axes_, self.bounding_ax_ = panel_grid(ax, 1, len(panels), panel_size=(3.6, 2.8))
@@ -195,8 +200,8 @@ class TrainingCurveDisplay:
         return self
 
     def _panels(self, quantities: Sequence[str] | None) -> list[tuple[str, list[str]]]:
-        """Return the title and the columns of every panel."""
-        # A column is drawn only if every epoch of every training has it.
+        """Return the label and the columns of each panel."""
+        # A column is drawn only if all epochs of all trainings have it.
         present = [
             column
             for column in self.histories[0][0]
@@ -211,11 +216,15 @@ class TrainingCurveDisplay:
                 panels.append((title, found))
             elif quantities is not None:
                 raise ValueError(
-                    f"The history has no {quantity!r}; it has {present}. (Validation loss and "
-                    "accuracy are recorded with early_stopping=True.)"
+                    f"quantities must be in the history, which contains {present}; got "
+                    f"{quantity!r}. Validation loss and accuracy are recorded with "
+                    "early_stopping=True."
                 )
         if not panels:
-            raise ValueError(f"The history has none of {list(_QUANTITIES)}; it has {present}.")
+            raise ValueError(
+                f"The history must contain one of {list(_QUANTITIES)}; got {present}. Pass "
+                "quantities to draw other columns."
+            )
         return panels
 
     def _draw_column(
@@ -240,13 +249,13 @@ class TrainingCurveDisplay:
             name = f"{name}, mean of {len(curves)} folds"
         shared = min(len(curve) for curve in curves)
         mean = np.mean([curve[:shared] for curve in curves], axis=0)
-        # A line through a single epoch would be invisible.
+        # A line with a single point would be invisible.
         own |= {"linewidth": 2.0, "label": name, "marker": "o" if shared == 1 else None}
         thick = keywords(own, line_kw, Line2D)
         (self.lines_[column],) = panel.plot(_epochs(mean), mean, **thick)
 
     def _draw_best(self, panel: Axes) -> None:
-        """Mark the epochs whose weights early stopping restored: those of the lowest loss."""
+        """Mark the epochs with the lowest loss, whose weights early stopping restored."""
         for history in self.histories:
             losses = _curve(history, "valid_loss")
             if np.isnan(losses).all():
@@ -266,7 +275,7 @@ def _epochs(curve: NDArray[np.float64]) -> NDArray[np.integer]:
 
 
 def _history(estimator: BaseEstimator) -> Sequence[Mapping[str, Any]]:
-    """Return the history of a classifier, of a pipeline's last step or of a search's best."""
+    """Return the history of a classifier, also inside a pipeline or a search."""
     if hasattr(estimator, "best_estimator_"):
         estimator = estimator.best_estimator_
     if isinstance(estimator, Pipeline):
@@ -274,7 +283,7 @@ def _history(estimator: BaseEstimator) -> Sequence[Mapping[str, Any]]:
     check_is_fitted(estimator)
     if not hasattr(estimator, "history_"):
         raise TypeError(
-            "TrainingCurveDisplay needs a classifier that records its training in history_, as "
-            f"those of skecg do; {type(estimator).__name__} has none."
+            "estimator must have the attribute history_, as the classifiers of skecg do; got "
+            f"{type(estimator).__name__}. To draw another history, use from_history."
         )
     return estimator.history_

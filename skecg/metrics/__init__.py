@@ -1,4 +1,4 @@
-"""Heartbeat classification measured as ANSI/AAMI EC57 and its literature report it."""
+"""Metrics of heartbeat classification, as ANSI/AAMI EC57 and the literature report them."""
 
 from __future__ import annotations
 

@@ -29,35 +29,36 @@ _SUMMARY = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AAMIReport:
-    """Figures of merit of heartbeat classification; prints as a table.
+    """Metrics of heartbeat classification, printed as a table.
 
-    Values are fractions; what is undefined is NaN and prints as a dash.
+    Values are fractions. An undefined value is NaN and is printed as a dash.
 
     Attributes
     ----------
     labels : tuple of str
-        The classes reported, in the order of all arrays.
+        The reported classes, in the order of the arrays.
     confusion_matrix : ndarray of shape (n_classes, n_classes)
-        Beats (or their weights) by true class in rows and predicted class in columns.
+        Number of beats (or sum of their weights) by true class (rows) and predicted class
+        (columns).
     sensitivity, positive_predictivity, f1, false_positive_rate : ndarray of shape (n_classes,)
         TP / (TP + FN), TP / (TP + FP), 2 TP / (2 TP + FP + FN) and FP / (FP + TN).
     support : ndarray of shape (n_classes,)
-        Beats of the class.
+        Number of beats (or sum of their weights) of each class.
     accuracy : float
-        Share of the beats that are called right.
+        Fraction of the beats that are classified correctly.
     balanced_accuracy : float
         Mean sensitivity of the classes that have beats.
     macro_f1 : float
-        Mean F1 of the classes that occur, be it only as a prediction.
+        Mean F1 of the classes that occur in the true or in the predicted labels.
     kappa, j_index, j_kappa : float
         Cohen's kappa; the sum of sensitivity and positive predictivity of S and V, at most 4;
-        and kappa / 2 + j / 8, see `j_kappa_score`.
+        and kappa / 2 + j / 8 (see `j_kappa_score`).
     convention : {"one-vs-rest", "ec57"}
-        What counted as a false positive.
+        The definition of a false positive that was used.
 
     See Also
     --------
-    aami_report : Makes the report.
+    aami_report : Compute the report.
 
     Examples
     --------
@@ -83,7 +84,7 @@ class AAMIReport:
     convention: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return one dict per class and the other figures beside them, as plain Python values."""
+        """Return the metrics as plain Python values: one dict per class, then the summary."""
         columns = {name: getattr(self, name).tolist() for name in (*_COLUMNS.values(), "support")}
         classes = {
             label: {name: values[i] for name, values in columns.items()}
@@ -123,54 +124,57 @@ def aami_report(
 ) -> AAMIReport | dict[str, Any]:
     """Report how well each AAMI class of heartbeats is recognised.
 
-    All figures are gross statistics in the sense of EC57: beats of all records are pooled and
-    every beat weighs the same. They are not means of the figures of single records.
+    All values are gross statistics as defined by EC57: the beats of all records are pooled and
+    have equal weight. They are not averages over records.
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_beats,)
         True and predicted classes: the names N, S, V, F, Q or integer codes.
     labels : sequence of str or int, default=None
-        The classes to report, in this order, as names or codes; they must cover all that occur.
-        None: the classes that occur in `y_true` or `y_pred`, in the order N, S, V, F, Q. For the
-        usual four-class figures take the beats of Q out of both arrays first.
+        The classes to report, in this order, as names or codes. They must include every class
+        that occurs. If None, the classes that occur in `y_true` or `y_pred`, in the order N, S,
+        V, F, Q. To obtain the usual four-class values, remove the beats of class Q from both
+        arrays first.
     target_names : sequence of str, default=None
-        The AAMI class of code 0, 1, ...; None is N, S, V, F, Q, as the loaders code them. Needed
-        for codes in another order, such as the alphabetical ones of
+        The AAMI class of code 0, 1, ... If None, N, S, V, F, Q, as the loaders encode them.
+        Needed for codes in another order, such as the alphabetical order of
         :class:`sklearn.preprocessing.LabelEncoder`: pass its ``classes_``.
     sample_weight : array-like of shape (n_beats,), default=None
-        Weight of every beat.
+        Weight of each beat.
     convention : {"one-vs-rest", "ec57"}, default="one-vs-rest"
-        What counts as a false positive, and so changes positive predictivity, F1, false positive
-        rate and j-kappa. ``"one-vs-rest"``, the default because it is what scikit-learn computes:
-        every beat of another class. ``"ec57"``: as the standard prescribes, F and Q beats called
-        V and Q beats called S are neither false positives nor true negatives of V and S; figures
-        of de Chazal et al. follow it. Sensitivity, accuracy and kappa are the same in both.
+        Definition of a false positive. It affects positive predictivity, F1, false positive rate
+        and j-kappa, but not sensitivity, accuracy or kappa.
+
+        - ``"one-vs-rest"``: every beat of another class, as in scikit-learn.
+        - ``"ec57"``: as the standard prescribes, F and Q beats classified as V, and Q beats
+          classified as S, are neither false positives nor true negatives of V and S. The values
+          of de Chazal et al. [2]_ follow this convention.
     output_dict : bool, default=False
-        Return ``report.to_dict()`` instead of the report.
+        If True, return ``report.to_dict()`` instead of the report.
 
     Returns
     -------
     report : AAMIReport or dict
-        The figures; ``print(report)`` shows them as a table. A class without beats has no
-        sensitivity and one that is never predicted no positive predictivity: these are NaN, and
-        so is j-kappa if it concerns S or V. No warning is given.
+        The metrics; ``print(report)`` shows them as a table. The sensitivity of a class without
+        beats and the positive predictivity of a class that is never predicted are NaN, and j-kappa
+        is NaN if this affects S or V. No warning is issued.
 
     Raises
     ------
     ValueError
-        If a label is no AAMI class, `labels` leaves out a class that occurs, the lengths differ,
-        there is no beat, or `convention` is unknown.
+        If a label is not an AAMI class, `labels` omits a class that occurs, the lengths differ,
+        there are no beats, or `convention` is unknown.
 
     See Also
     --------
-    aami_scorers : Some of these figures for ``scoring=``.
+    aami_scorers : Scorers of some of these metrics for ``scoring=``.
 
     References
     ----------
     .. [1] ANSI/AAMI EC57, "Testing and reporting performance results of cardiac rhythm and
-       ST-segment measurement algorithms"; its statistics for S and V as in the program ``bxb`` of
-       the WFDB Software Package.
+       ST-segment measurement algorithms"; the statistics of S and V are computed as in the
+       program ``bxb`` of the WFDB Software Package.
     .. [2] P. de Chazal, M. O'Dwyer, R. B. Reilly, "Automatic classification of heartbeats using
        ECG morphology and heartbeat interval features", IEEE Trans. Biomed. Eng. 51(7),
        1196-1206, 2004. https://doi.org/10.1109/TBME.2004.827359
@@ -233,12 +237,13 @@ def _reported_classes(
         return occurring
     rows = _counts.encode_classes(list(labels), "labels", target_names)
     if len(set(rows)) < len(rows):
-        raise ValueError(f"labels names a class more than once: {list(labels)}.")
+        raise ValueError(f"labels must not repeat a class; got {list(labels)}.")
     left_out = [_counts.AAMI_CLASSES[i] for i in occurring if i not in rows]
     if left_out:
         raise ValueError(
-            f"labels leaves out {', '.join(left_out)}, which occurs in y_true or y_pred. Name it "
-            "too, or take its beats out of both arrays: an error must not vanish with its class."
+            f"labels must include every class that occurs in y_true or y_pred; got {list(labels)} "
+            f"without {', '.join(left_out)}. Add it to labels, or remove its beats from both "
+            "arrays: otherwise its errors would not be counted."
         )
     return rows
 

@@ -1,4 +1,4 @@
-"""From labels to counts to rates: the arithmetic under the report and the scores."""
+"""Counts and rates that the report and the scores are computed from."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
-# As skecg.signal.AAMI_CLASSES; written out here because metrics depend on no other package.
+# Same as skecg.signal.AAMI_CLASSES; repeated because this package imports no other.
 AAMI_CLASSES = ("N", "S", "V", "F", "Q")
 N, S, V, F, Q = range(5)
 
 CONVENTIONS = ("one-vs-rest", "ec57")
 
-# What EC57 does not hold against a classifier: F and Q beats called V, and Q beats called S.
+# Errors (true class, predicted class) that EC57 does not count as false positives.
 _EC57_NOT_COUNTED = ((F, V), (Q, V), (Q, S))
 
 
 class Outcomes(NamedTuple):
-    """Per class, in the order of `AAMI_CLASSES`: arrays of shape (5,)."""
+    """Outcomes of each class as arrays of shape (5,), in the order of `AAMI_CLASSES`."""
 
     true_positives: np.ndarray
     false_negatives: np.ndarray
@@ -31,17 +31,16 @@ class Outcomes(NamedTuple):
 def encode_classes(
     y: ArrayLike, name: str, target_names: Sequence[str] | None = None
 ) -> np.ndarray:
-    """Return the index into `AAMI_CLASSES` of every label, given as names or as codes."""
+    """Return the index into `AAMI_CLASSES` of each label; labels are names or codes."""
     y = np.asarray(y)
     if y.dtype.kind in "OT":
         y = np.asarray(y.tolist())
     if y.ndim != 1 or y.size == 0:
         raise ValueError(
-            f"{name} must be one-dimensional and not empty, one label per beat; "
-            f"got shape {y.shape}."
+            f"{name} must be a non-empty 1-D array with one label per beat; got shape {y.shape}."
         )
     if y.dtype.kind not in "iufU":
-        raise TypeError(f"{name} must hold {_expected(target_names)}; got dtype {y.dtype}.")
+        raise TypeError(f"{name} must contain only {_expected(target_names)}; got dtype {y.dtype}.")
     values, inverse = np.unique(y, return_inverse=True)
     if y.dtype.kind == "U":
         index_of = {name: i for i, name in enumerate(AAMI_CLASSES)}
@@ -51,8 +50,8 @@ def encode_classes(
     if unknown:
         shown = ", ".join(map(repr, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
         raise ValueError(
-            f"{name} holds {shown}, expected {_expected(target_names)}. Map WFDB symbols and "
-            "other names to the AAMI classes first."
+            f"{name} must contain only {_expected(target_names)}; got {shown}. Map WFDB symbols "
+            "and other names to the AAMI classes first."
         )
     return np.array([index_of[value] for value in values.tolist()], dtype=np.intp)[inverse]
 
@@ -63,7 +62,7 @@ def confusion(
     sample_weight: ArrayLike | None = None,
     target_names: Sequence[str] | None = None,
 ) -> np.ndarray:
-    """Return the 5 x 5 matrix of beats, true classes in rows and predicted ones in columns."""
+    """Return the 5 x 5 confusion matrix: true classes in rows, predicted classes in columns."""
     true = encode_classes(y_true, "y_true", target_names)
     predicted = encode_classes(y_pred, "y_pred", target_names)
     check_consistent_length(true, predicted, sample_weight)
@@ -72,17 +71,18 @@ def confusion(
         if sample_weight.ndim != 1 or not (sample_weight >= 0).all() or not sample_weight.any():
             raise ValueError(
                 "sample_weight must be one-dimensional, without NaN or negative weights and with "
-                "at least one above zero."
+                f"at least one positive weight; got shape {sample_weight.shape} and minimum "
+                f"{sample_weight.min()}."
             )
     cells = np.bincount(true * len(AAMI_CLASSES) + predicted, sample_weight, minlength=25)
     return cells.reshape(len(AAMI_CLASSES), len(AAMI_CLASSES))
 
 
 def outcomes(confusion_matrix: np.ndarray, convention: str) -> Outcomes:
-    """Count hits, misses and false alarms of every class against the rest."""
+    """Return true and false positives and negatives of each class against the rest."""
     check_convention(convention)
     others = 1 - np.eye(len(AAMI_CLASSES), dtype=np.int64)
-    # Only sums of cells, no differences: a weighted count of nothing is exactly 0.
+    # Cells are only added, never subtracted, so that a weighted count of no beats is exactly 0.
     errors = confusion_matrix * others
     misses = errors.sum(axis=1)
     rest = (others @ confusion_matrix @ others).diagonal()
@@ -92,7 +92,7 @@ def outcomes(confusion_matrix: np.ndarray, convention: str) -> Outcomes:
 
 
 def check_convention(convention: str) -> None:
-    """Raise unless the convention is known."""
+    """Raise a ValueError if the convention is unknown."""
     if convention not in CONVENTIONS:
         raise ValueError(f"convention must be one of {CONVENTIONS}; got {convention!r}.")
 
@@ -108,18 +108,18 @@ def positive_predictivity(counts: Outcomes) -> np.ndarray:
 
 
 def f1(counts: Outcomes) -> np.ndarray:
-    """Return 2 TP / (2 TP + FP + FN) per class; NaN for one neither true nor predicted."""
+    """Return 2 TP / (2 TP + FP + FN) per class; NaN for a class that does not occur."""
     twice = 2 * counts.true_positives
     return _ratio(twice, twice + counts.false_positives + counts.false_negatives)
 
 
 def false_positive_rate(counts: Outcomes) -> np.ndarray:
-    """Return FP / (FP + TN) per class; NaN where there is no beat of another class."""
+    """Return FP / (FP + TN) per class; NaN if no beats belong to another class."""
     return _ratio(counts.false_positives, counts.false_positives + counts.true_negatives)
 
 
 def kappa(confusion_matrix: np.ndarray) -> float:
-    """Return Cohen's kappa; NaN where all beats are of one class and all called so."""
+    """Return Cohen's kappa; NaN if all beats belong to one class and are all predicted as it."""
     total = confusion_matrix.sum(dtype=np.float64)
     by_chance = confusion_matrix.sum(axis=1, dtype=np.float64) @ confusion_matrix.sum(axis=0)
     return float(_ratio(total * confusion_matrix.trace() - by_chance, total**2 - by_chance))
@@ -137,12 +137,12 @@ def _ratio(numerator: ArrayLike, denominator: ArrayLike) -> np.ndarray:
 
 
 def _code_table(target_names: Sequence[str] | None) -> list[int]:
-    """Return the index into `AAMI_CLASSES` of every integer code."""
+    """Return the index into `AAMI_CLASSES` of each integer code."""
     names = list(AAMI_CLASSES if target_names is None else target_names)
     if len(set(names)) < len(names) or not set(names) <= set(AAMI_CLASSES):
         raise ValueError(
-            f"target_names must be different AAMI classes out of {', '.join(AAMI_CLASSES)}, the "
-            f"class of code 0 first; got {names}."
+            f"target_names must be distinct AAMI classes among {', '.join(AAMI_CLASSES)}, starting "
+            f"with the class of code 0; got {names}."
         )
     return [AAMI_CLASSES.index(name) for name in names]
 

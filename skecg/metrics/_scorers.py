@@ -1,4 +1,4 @@
-"""Ready scorers for the `scoring` parameter of scikit-learn."""
+"""Scorers for the `scoring` parameter of scikit-learn."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def sensitivity_scorer(
     Parameters
     ----------
     label : str or int
-        The class to score, as name or as code. A name serves classifiers that were fitted with
-        names and those fitted with codes.
+        The class to score, as a name or a code. A name works for classifiers fitted on names and
+        for classifiers fitted on codes.
     target_names : sequence of str, default=None
-        The AAMI class of code 0, 1, ...; None is N, S, V, F, Q, as the loaders code them.
+        The AAMI class of code 0, 1, ... If None, N, S, V, F, Q, as the loaders encode them.
     zero_division : float, default=np.nan
-        Score of a fold without a beat of the class. NaN shows that the fold says nothing:
-        average with ``np.nanmean``. A search ranks candidates by the plain mean, so pass 0.0
-        there: it is the same loss for every candidate and leaves their order as it is.
+        Score of a fold without beats of the class. With NaN, average the folds with
+        ``np.nanmean``. A search ranks candidates by the plain mean: pass 0.0 there, which lowers
+        the mean of every candidate equally and does not change the ranking.
 
     Returns
     -------
@@ -64,15 +64,15 @@ def positive_predictivity_scorer(
     Parameters
     ----------
     label : str or int
-        The class to score, as name or as code. A name serves classifiers that were fitted with
-        names and those fitted with codes.
+        The class to score, as a name or a code. A name works for classifiers fitted on names and
+        for classifiers fitted on codes.
     target_names : sequence of str, default=None
-        The AAMI class of code 0, 1, ...; None is N, S, V, F, Q, as the loaders code them.
+        The AAMI class of code 0, 1, ... If None, N, S, V, F, Q, as the loaders encode them.
     convention : {"one-vs-rest", "ec57"}, default="one-vs-rest"
-        What counts as a false positive, see `aami_report`.
+        Definition of a false positive, see `aami_report`.
     zero_division : float, default=np.nan
-        Score of a fold in which the class is never predicted. In a search pass 0.0, which is what
-        a candidate that never predicts the class deserves.
+        Score of a fold in which the class is never predicted. In a search, pass 0.0, the lowest
+        possible score.
 
     Returns
     -------
@@ -111,12 +111,12 @@ def j_kappa_scorer(
     Parameters
     ----------
     target_names : sequence of str, default=None
-        The AAMI class of code 0, 1, ...; None is N, S, V, F, Q, as the loaders code them.
+        The AAMI class of code 0, 1, ... If None, N, S, V, F, Q, as the loaders encode them.
     convention : {"one-vs-rest", "ec57"}, default="one-vs-rest"
-        What counts as a false positive, see `aami_report`.
+        Definition of a false positive, see `aami_report`.
     zero_division : float, default=np.nan
-        Value of each undefined part, see `j_kappa_score`. With NaN a fold without S or V beats
-        scores NaN; in a search pass 0.0.
+        Value of each undefined part, see `j_kappa_score`. With NaN, a fold without S or V beats
+        has the score NaN; in a search, pass 0.0.
 
     Returns
     -------
@@ -149,23 +149,23 @@ def aami_scorers(
     convention: str = "one-vs-rest",
     zero_division: float = np.nan,
 ) -> dict[str, Callable]:
-    """Make the scorers that the heartbeat literature reports, for ``scoring=`` of many metrics.
+    """Make scorers of the metrics that the heartbeat literature reports.
 
     Parameters
     ----------
     target_names : sequence of str, default=None
-        The AAMI class of code 0, 1, ...; None is N, S, V, F, Q, as the loaders code them.
+        The AAMI class of code 0, 1, ... If None, N, S, V, F, Q, as the loaders encode them.
     convention : {"one-vs-rest", "ec57"}, default="one-vs-rest"
-        What counts as a false positive, see `aami_report`.
+        Definition of a false positive, see `aami_report`.
     zero_division : float, default=np.nan
-        Value of what is undefined in a fold, see `sensitivity_scorer`.
+        Score of a fold in which the metric is undefined, see `sensitivity_scorer`.
 
     Returns
     -------
     scorers : dict of str to callable
         ``sensitivity_S``, ``positive_predictivity_S``, ``sensitivity_V``,
-        ``positive_predictivity_V`` and ``j_kappa``. Add others as in
-        ``{**aami_scorers(), "f1_macro": "f1_macro"}``.
+        ``positive_predictivity_V`` and ``j_kappa``, for ``scoring=`` with several metrics. To add
+        others, write ``{**aami_scorers(), "f1_macro": "f1_macro"}``.
 
     Examples
     --------

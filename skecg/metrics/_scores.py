@@ -1,4 +1,4 @@
-"""Single figures of merit for heartbeat classification."""
+"""Scores of heartbeat classification."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ def sensitivity_score(
     target_names: Sequence[str] | None = None,
     zero_division: float = np.nan,
 ) -> float:
-    """Sensitivity (Se, recall) of one AAMI class: the share of its beats that are found.
+    """Sensitivity (Se, recall) of one AAMI class: the fraction of its beats that are detected.
 
-    The same as :func:`sklearn.metrics.recall_score` with ``labels=[label], average="macro"``,
-    except that names and codes may be mixed and that an undefined value is NaN unless asked.
+    Same as :func:`sklearn.metrics.recall_score` with ``labels=[label], average="macro"``, except
+    that names and codes can be mixed and that an undefined value is NaN by default.
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_beats,)
         True and predicted classes: the names N, S, V, F, Q or integer codes.
     label : str or int
-        The class to score, as name or as code.
+        The class to score, as a name or a code.
     sample_weight : array-like of shape (n_beats,), default=None
-        Weight of every beat.
+        Weight of each beat.
     target_names : sequence of str, default=None
-        The AAMI class of code 0, 1, ...; None is N, S, V, F, Q, as the loaders code them.
+        The AAMI class of code 0, 1, ... If None, N, S, V, F, Q, as the loaders encode them.
     zero_division : float, default=np.nan
-        Value if `y_true` has no beat of the class.
+        Value returned if `y_true` has no beats of the class.
 
     Returns
     -------
     score : float
-        TP / (TP + FN) over all beats together.
+        TP / (TP + FN) over all beats.
 
     Raises
     ------
     ValueError
-        If a label is no AAMI class, the lengths differ, or there is no beat.
+        If a label is not an AAMI class, the lengths differ, or there are no beats.
 
     See Also
     --------
-    sensitivity_scorer : The same for ``scoring=``.
+    sensitivity_scorer : Scorer of this metric for ``scoring=``.
 
     Examples
     --------
@@ -75,45 +75,46 @@ def positive_predictivity_score(
     convention: str = "one-vs-rest",
     zero_division: float = np.nan,
 ) -> float:
-    """Positive predictivity (+P, precision) of one AAMI class: how often its call is right.
+    """Positive predictivity (+P, precision) of one AAMI class.
 
-    With the default `convention` the same as :func:`sklearn.metrics.precision_score` with
-    ``labels=[label], average="macro"``, except that names and codes may be mixed and that an
-    undefined value is NaN unless asked.
+    The fraction of the beats predicted as the class that belong to it. With the default
+    `convention`, same as :func:`sklearn.metrics.precision_score` with
+    ``labels=[label], average="macro"``, except that names and codes can be mixed and that an
+    undefined value is NaN by default.
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_beats,)
         True and predicted classes: the names N, S, V, F, Q or integer codes.
     label : str or int
-        The class to score, as name or as code.
+        The class to score, as a name or a code.
     sample_weight : array-like of shape (n_beats,), default=None
-        Weight of every beat.
+        Weight of each beat.
     target_names : sequence of str, default=None
-        The AAMI class of code 0, 1, ...; None is N, S, V, F, Q, as the loaders code them.
+        The AAMI class of code 0, 1, ... If None, N, S, V, F, Q, as the loaders encode them.
     convention : {"one-vs-rest", "ec57"}, default="one-vs-rest"
-        What counts as a false positive, see `aami_report`.
+        Definition of a false positive, see `aami_report`.
     zero_division : float, default=np.nan
-        Value if no call of the class counts.
+        Value returned if the class has neither true nor false positives.
 
     Returns
     -------
     score : float
-        TP / (TP + FP) over all beats together.
+        TP / (TP + FP) over all beats.
 
     Raises
     ------
     ValueError
-        If a label is no AAMI class, the lengths differ, there is no beat, or `convention` is
-        unknown.
+        If a label is not an AAMI class, the lengths differ, there are no beats, or `convention`
+        is unknown.
 
     See Also
     --------
-    positive_predictivity_scorer : The same for ``scoring=``.
+    positive_predictivity_scorer : Scorer of this metric for ``scoring=``.
 
     Examples
     --------
-    A fusion beat called V is an error, but not one that EC57 holds against V:
+    A fusion beat classified as V is a false positive of V by default, but not in EC57:
 
     >>> from skecg.metrics import positive_predictivity_score
     >>> y_true, y_pred = ["N", "V", "V", "F"], ["N", "V", "V", "V"]
@@ -137,29 +138,29 @@ def j_kappa_score(
     convention: str = "one-vs-rest",
     zero_division: float = np.nan,
 ) -> float:
-    r"""Combine Cohen's kappa with how well S and V are found: the index of Mar et al.
+    r"""J-kappa index of Mar et al.: Cohen's kappa combined with the j index of S and V.
 
     .. math:: j\kappa = \frac{1}{2} \kappa + \frac{1}{8} j, \qquad
               j = Se_S + Se_V + {+P}_S + {+P}_V
 
-    It is 1 for a perfect classifier and unlike the accuracy cannot be had by calling every beat
-    normal: that gives 0.
+    The index is 1 for a perfect classifier. Unlike accuracy, it is 0 for a classifier that
+    predicts every beat as normal (with ``zero_division=0``).
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_beats,)
-        True and predicted classes: the names N, S, V, F, Q or integer codes. Kappa runs over all
-        classes that occur; most published values are for N, S, V, F without Q.
+        True and predicted classes: the names N, S, V, F, Q or integer codes. Kappa is computed
+        over all classes that occur; most published values are for N, S, V, F without Q.
     sample_weight : array-like of shape (n_beats,), default=None
-        Weight of every beat.
+        Weight of each beat.
     target_names : sequence of str, default=None
-        The AAMI class of code 0, 1, ...; None is N, S, V, F, Q, as the loaders code them.
+        The AAMI class of code 0, 1, ... If None, N, S, V, F, Q, as the loaders encode them.
     convention : {"one-vs-rest", "ec57"}, default="one-vs-rest"
-        What counts as a false positive in :math:`{+P}`, see `aami_report`.
+        Definition of a false positive in :math:`{+P}`, see `aami_report`.
     zero_division : float, default=np.nan
-        Value of each of the five parts that is undefined: the sensitivity of a class without
-        beats, the positive predictivity of one that is never predicted, and kappa where all
-        beats are of one class and called so.
+        Value used for each of the five parts that is undefined: the sensitivity of a class
+        without beats, the positive predictivity of a class that is never predicted, and kappa if
+        all beats belong to one class and are all predicted as it.
 
     Returns
     -------
@@ -169,12 +170,12 @@ def j_kappa_score(
     Raises
     ------
     ValueError
-        If a label is no AAMI class, the lengths differ, there is no beat, or `convention` is
-        unknown.
+        If a label is not an AAMI class, the lengths differ, there are no beats, or `convention`
+        is unknown.
 
     See Also
     --------
-    j_kappa_scorer : The same for ``scoring=``.
+    j_kappa_scorer : Scorer of this metric for ``scoring=``.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Splits that keep subjects apart, and checks that they do."""
+"""Splits by subject, groups of identical samples and reports of leakage."""
 
 from __future__ import annotations
 

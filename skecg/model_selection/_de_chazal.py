@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-# The two sets of 22 records each: de Chazal et al. 2004, section II.
+# Two sets of 22 records each, from de Chazal et al. 2004, section II.
 DE_CHAZAL_DS1: tuple[int, ...] = (
     *(101, 106, 108, 109, 112, 114, 115, 116, 118, 119, 122),
     *(124, 201, 203, 205, 207, 208, 209, 215, 220, 223, 230),
@@ -15,10 +15,10 @@ DE_CHAZAL_DS2: tuple[int, ...] = (
     *(212, 213, 214, 219, 221, 222, 228, 231, 232, 233, 234),
 )
 
-# Records with paced beats, which ANSI/AAMI EC57 leaves out of the evaluation.
+# Records with paced beats, which ANSI/AAMI EC57 excludes from the evaluation.
 PACED_RECORDS: tuple[int, ...] = (102, 104, 107, 217)
 
-# The one subject with a record in either set: 201 stands in DS1, 202 in DS2.
+# The record in DS2 of the only subject with records in both sets; record 201 is in DS1.
 _TEST_RECORD_OF_TRAINING_SUBJECT = 202
 
 _VARIANTS = ("de-chazal", "subject-disjoint")
@@ -30,23 +30,23 @@ def inter_patient_split(
     """Split MIT-BIH samples into de Chazal's training set DS1 and test set DS2.
 
     Samples of the four paced records (102, 104, 107, 217) are in neither set, as ANSI/AAMI EC57
-    prescribes. Records of DS1 or DS2 that do not occur in `records` are simply not there.
+    prescribes. `records` does not have to contain all records of DS1 and DS2.
 
     Parameters
     ----------
     records : array-like of shape (n_samples,)
-        MIT-BIH record number of every sample, as integers or as strings such as ``"100"``.
+        MIT-BIH record number of each sample, as integers or as strings such as ``"100"``.
         These are records, not the subject ids that the loaders return as ``groups``.
     variant : {"de-chazal", "subject-disjoint"}, default="de-chazal"
-        ``"de-chazal"`` is the split as published, which nearly all published figures use.
-        **It is not quite inter-patient**: record 201 in DS1 and record 202 in DS2 come from the
-        same man.
+        ``"de-chazal"`` is the published split, which nearly all published results use.
+        **It is not strictly inter-patient**: record 201 in DS1 and record 202 in DS2 belong to
+        the same man.
 
-        ``"subject-disjoint"`` leaves record 202 out of the test set, so that no subject is in
-        both sets. The training set stays as published: one fitted classifier gives the published
-        figure and the strict one, and their difference is what the shared subject is worth. To
-        leave out 201 instead would need a second, differently trained classifier. The price is
-        2,136 of the 49,712 test beats (55 of them S, 19 V, 1 F).
+        ``"subject-disjoint"`` removes record 202 from the test set, so that no subject is in
+        both sets. The training set is the published one, so that one fitted classifier can be
+        evaluated on both test sets and the difference shows the effect of the shared subject.
+        Removing record 201 instead would require a second training. The test set loses 2,136 of
+        its 49,712 beats (55 of them S, 19 V, 1 F).
 
     Returns
     -------
@@ -56,12 +56,12 @@ def inter_patient_split(
     Raises
     ------
     ValueError
-        If a record is not one of the 48 of the database, if one of the two sets would be empty,
-        or if `variant` is unknown.
+        If a record is not one of the 48 records of the database, one of the two sets would be
+        empty, or `variant` is unknown.
 
     See Also
     --------
-    leakage_report : Finds the subjects that two sets share.
+    leakage_report : Find the subjects that two sets share.
 
     References
     ----------
@@ -82,7 +82,7 @@ def inter_patient_split(
     >>> inter_patient_split(records, variant="subject-disjoint")
     (array([0, 3]), array([1]))
 
-    A list of splits is a cross-validator, so the split works as ``cv=``:
+    A list of splits is accepted as ``cv``:
 
     >>> from sklearn.dummy import DummyClassifier
     >>> from sklearn.model_selection import cross_val_score
@@ -101,14 +101,14 @@ def inter_patient_split(
     for indices, role, name in ((train, "training", "DS1"), (test, "test", "DS2")):
         if indices.size == 0:
             raise ValueError(
-                f"The {role} set would be empty: no sample is from a record of {name} "
-                f"(variant={variant!r}). Pass the samples of both sets together."
+                f"The {role} set would be empty: records contains no record of {name} "
+                f"(variant={variant!r}). Pass the records of both sets in one array."
             )
     return train, test
 
 
 def _record_numbers(records: ArrayLike) -> np.ndarray:
-    """Record numbers as integers; raises for what is no record of the database."""
+    """Return record numbers as integers; raise if one is not in the database."""
     records = np.asarray(records)
     if records.ndim != 1:
         raise ValueError(
@@ -123,8 +123,8 @@ def _record_numbers(records: ArrayLike) -> np.ndarray:
     if unknown:
         shown = ", ".join(map(repr, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
         raise ValueError(
-            f"records holds {shown}, not among the 48 records of the MIT-BIH Arrhythmia Database. "
-            "Pass record numbers (100 or '100'), not subject ids, and take samples of other "
-            "databases out first."
+            "records must contain only the 48 records of the MIT-BIH Arrhythmia Database; got "
+            f"{shown}. Pass record numbers (100 or '100'), not subject ids, and remove samples "
+            "of other databases first."
         )
     return np.array([known[str(value)] for value in values.tolist()], dtype=np.int64)[inverse]

@@ -1,4 +1,4 @@
-"""Groups of samples that must not be torn apart by a split."""
+"""Groups of samples that a split must keep together."""
 
 from __future__ import annotations
 
@@ -18,39 +18,46 @@ _BLOCK_BYTES = 2**26
 
 
 def content_groups(X: Any, *, paths: str = "content") -> np.ndarray:
-    """Give samples of equal content the same group.
+    """Assign the same group to samples with equal content.
 
-    Two samples are equal when their values are: 0.0 equals -0.0 and NaN equals NaN. Values are
-    compared by a 128-bit BLAKE2b digest, so the time and memory are linear in the data.
+    Two samples are equal if their values are equal, where 0.0 equals -0.0 and NaN equals NaN.
+    Values are compared by a 128-bit BLAKE2b digest, so that time and memory are linear in the
+    size of the data.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, ...) or list of n_samples samples
-        Samples along the first axis, of any shape and of any boolean, number, date or text
-        dtype; or a list (or 1-D object array) of samples that differ in shape, where samples of
-        different shape or dtype are different; or a list of file paths.
+        One of:
+
+        - an array with samples along the first axis, of any shape and of any boolean, numeric,
+          date or text dtype;
+        - a list (or 1-D object array) of samples; samples of different shape or dtype are
+          different;
+        - a list of file paths.
     paths : {"content", "name"}, default="content"
-        What a string or a ``pathlib.Path`` in a list or 1-D array of `X` stands for.
-        ``"content"``: the file of that name, which is read in pieces; two files are equal when
-        their bytes are, so a picture saved anew in another format is another one (read the
-        pictures and pass the pixels to find those). ``"name"``: the string itself.
+        How to compare strings and ``pathlib.Path`` objects in a list or 1-D array.
+
+        - ``"content"``: they are file paths, and the bytes of the files are compared. Files are
+          read in blocks. The same picture saved in two formats gives two different files; to
+          find such pictures, read them and pass the pixels.
+        - ``"name"``: the strings themselves are compared.
 
     Returns
     -------
     groups : ndarray of shape (n_samples,), int64
-        Group of every sample, numbered from 0 in the order of first appearance.
+        Group of each sample, numbered from 0 in the order of first appearance.
 
     Raises
     ------
     FileNotFoundError
-        If a string is not the path of a file and ``paths="content"``.
+        If ``paths="content"`` and a string is not the path of a file.
     TypeError
         If `X` is not a collection of samples, or a sample cannot be compared by value.
 
     See Also
     --------
-    merge_groups : Joins these groups with those of the subjects.
-    leakage_report : Counts the test samples that have a twin in the training set.
+    merge_groups : Merge these groups with those of the subjects.
+    leakage_report : Count the test samples that are identical to a training sample.
 
     Examples
     --------
@@ -61,7 +68,7 @@ def content_groups(X: Any, *, paths: str = "content") -> np.ndarray:
     >>> content_groups([np.zeros(3), np.zeros(4), np.zeros(3)])
     array([0, 1, 0])
 
-    Copies of one sheet never straddle a fold:
+    Copies of a sheet are always in the same fold:
 
     >>> from sklearn.model_selection import GroupKFold
     >>> sheets = np.array([[[7, 7]], [[8, 8]], [[7, 7]], [[9, 9]]], dtype=np.uint8)
@@ -79,26 +86,26 @@ def content_groups(X: Any, *, paths: str = "content") -> np.ndarray:
 
 
 def merge_groups(a: ArrayLike, b: ArrayLike, *more: ArrayLike) -> np.ndarray:
-    """Join groupings: samples that share a group in any of them share one in the result.
+    """Merge groupings so that samples in the same group of any grouping share a group.
 
-    The result is the finest such grouping. Sharing is passed on: where x and y are one subject
-    and y and z one picture, x, y and z become one group.
+    The result is the finest such grouping. Membership is transitive: if x and y have the same
+    subject, and y and z the same picture, then x, y and z are in one group.
 
     Parameters
     ----------
     a, b, *more : array-like of shape (n_samples,)
-        Group of every sample: numbers, strings or other hashable values.
+        Group of each sample: numbers, strings or other hashable values.
 
     Returns
     -------
     groups : ndarray of shape (n_samples,), int64
-        Group of every sample, numbered from 0 in the order of first appearance.
+        Group of each sample, numbered from 0 in the order of first appearance.
 
     Raises
     ------
     ValueError
-        If the lengths differ, or if a group is missing (NaN or None): an unknown subject is not
-        the same subject as another unknown one.
+        If the lengths differ, or a group is missing (NaN or None): two unknown subjects are not
+        necessarily the same subject.
 
     See Also
     --------
@@ -115,7 +122,7 @@ def merge_groups(a: ArrayLike, b: ArrayLike, *more: ArrayLike) -> np.ndarray:
     groupings = [group_numbers(groups, "groups") for groups in (a, b, *more)]
     check_consistent_length(*groupings)
     n_samples = len(groupings[0])
-    # Nodes of the graph: the samples, then every group of every grouping.
+    # The nodes of the graph are the samples, followed by the groups of each grouping.
     starts = n_samples + np.cumsum([0, *(g.max(initial=-1) + 1 for g in groupings)])
     groups = np.concatenate([g + start for g, start in zip(groupings, starts)])
     members = np.tile(np.arange(n_samples), len(groupings))
@@ -134,20 +141,21 @@ def group_numbers(groups: ArrayLike, name: str) -> np.ndarray:
     groups = np.asarray(groups)
     if groups.ndim != 1:
         raise ValueError(
-            f"{name} must have shape (n_samples,), one group per sample; got {groups.shape}."
+            f"{name} must have shape (n_samples,), one group per sample; got shape {groups.shape}."
         )
     labels = groups.tolist()
     missing = [i for i, label in enumerate(labels) if label is None or label != label]
     if missing:
         raise ValueError(
-            f"{name} is missing (NaN or None) for {len(missing)} of {len(labels)} samples, the "
-            f"first at index {missing[0]}. Give every sample of unknown origin a group of its own."
+            f"{name} must not have missing values; got NaN or None for {len(missing)} of "
+            f"{len(labels)} samples, the first at index {missing[0]}. Give each sample of unknown "
+            "origin a group of its own."
         )
     return _number_by_first_appearance(labels)
 
 
 def _as_samples(X: Any) -> np.ndarray | list:
-    """Return an array whose rows compare as bytes, or a list of samples to compare one by one."""
+    """Return an array whose rows can be compared as bytes, or a list of single samples."""
     if isinstance(X, list | tuple):
         if any(isinstance(sample, str | bytes | os.PathLike | np.ndarray) for sample in X):
             return list(X)
@@ -159,7 +167,8 @@ def _as_samples(X: Any) -> np.ndarray | list:
     if array.ndim == 0:
         raise TypeError(
             "X must be an array of shape (n_samples, ...) or a list of samples or file paths; "
-            f"got {type(X).__name__}. Make a sparse matrix dense; put one path into a list."
+            f"got {type(X).__name__}. Convert a sparse matrix to a dense array; pass a single path "
+            "as a list."
         )
     if array.dtype.kind in "OT" or (array.dtype.kind == "U" and array.ndim == 1):
         return list(array)
@@ -187,7 +196,7 @@ def _sample_digests(samples: list, paths: str) -> Iterator[bytes]:
             yield _value_digest(os.fspath(sample))
         else:
             path = os.fspath(sample)
-            # Oversampled lists name the same file many times; it is read once.
+            # After oversampling, a list can contain a path many times; its file is read once.
             if path not in of_path:
                 of_path[path] = _file_digest(path)
             yield of_path[path]
@@ -196,8 +205,8 @@ def _sample_digests(samples: list, paths: str) -> Iterator[bytes]:
 def _file_digest(path: str) -> bytes:
     if not Path(path).is_file():
         raise FileNotFoundError(
-            f"{path!r} is not a file. Strings in X are taken as file paths whose content is "
-            'compared; pass paths="name" to compare the strings themselves.'
+            f"{path!r} is not a file. Strings in X are treated as paths of files to compare; "
+            'pass paths="name" to compare the strings themselves.'
         )
     with open(path, "rb") as file:
         return hashlib.file_digest(file, _blake2b).digest()
@@ -210,7 +219,7 @@ def _value_digest(sample: Any) -> bytes:
 
 
 def _update(digest: hashlib.blake2b, value: Any) -> None:
-    """Feed a value with its type and size, so that no two values read the same."""
+    """Add a value with its type and size, so that different values give different bytes."""
     if isinstance(value, str):
         value = value.encode("utf-8", "surrogatepass")
         digest.update(b"str %d " % len(value) + value)
@@ -237,8 +246,8 @@ def _as_value_array(value: Any) -> np.ndarray:
         array = array.astype(object)
     if array.dtype.kind == "O" and array.ndim == 0:
         raise TypeError(
-            f"A sample of type {type(value).__name__} cannot be compared by value; pass arrays, "
-            "numbers, strings or file paths."
+            "Samples must be arrays, numbers, strings or file paths to be compared by value; got "
+            f"a sample of type {type(value).__name__}."
         )
     return array
 
@@ -246,10 +255,10 @@ def _as_value_array(value: Any) -> np.ndarray:
 def _canonical(array: np.ndarray) -> np.ndarray:
     """Return a C-contiguous array in which equal values have equal bytes."""
     if array.dtype.kind == "V" or array.dtype.char in "gG":
-        # Their items hold padding bytes of arbitrary content.
+        # Items of these dtypes contain padding bytes of arbitrary value.
         raise TypeError(
-            f"Samples of dtype {array.dtype} cannot be compared by their bytes; convert them to "
-            "float64 or complex128, or pass the fields of a structured array as columns."
+            f"Samples must have a dtype that can be compared by bytes; got {array.dtype}. Convert "
+            "them to float64 or complex128, or pass the fields of a structured array as columns."
         )
     if array.dtype.kind in "fc":
         with np.errstate(invalid="ignore"):  # adding to a signalling NaN

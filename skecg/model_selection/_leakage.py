@@ -1,4 +1,4 @@
-"""Find what a training set and a test set have in common."""
+"""Samples, subjects and content that a training set and a test set have in common."""
 
 from __future__ import annotations
 
@@ -15,29 +15,33 @@ _N_EXAMPLES = 5
 
 
 class LeakageError(ValueError):
-    """Raised when a training set and a test set share samples, subjects or content."""
+    """Error raised if a training set and a test set share samples, subjects or content."""
 
 
 @dataclass(frozen=True, eq=False)
 class LeakageReport:
-    """What a training set and a test set have in common, as `leakage_report` finds it.
+    """Report of the samples, groups and content that a training and a test set share.
 
     Attributes
     ----------
     n_train, n_test : int
-        Number of different samples in either set.
+        Number of distinct samples in each set.
     shared_samples : ndarray of shape (n_shared_samples,)
-        Indices of the samples that stand in both sets.
+        Indices of the samples that are in both sets.
     shared_groups : list or None
-        Groups (subjects) that have samples in both sets; None without ``groups``.
+        Groups (subjects) with samples in both sets. None without ``groups``.
     n_test_groups : int or None
-        Number of groups in the test set; None without ``groups``.
+        Number of groups in the test set. None without ``groups``.
     n_test_of_shared_groups : int or None
-        Number of test samples that belong to a shared group; None without ``groups``.
+        Number of test samples that belong to a shared group. None without ``groups``.
     twins : ndarray of shape (n_twins, 2) or None
-        Indices of every test sample whose content is in the training set too, and of the first
-        such training sample; None without ``X``. A sample that stands in both sets is its own
-        twin.
+        One row per test sample with a twin, a training sample of identical content: the index of
+        the test sample and that of its first twin. A sample that is in both sets is its own twin.
+        None without ``X``.
+
+    See Also
+    --------
+    leakage_report : Compute the report.
 
     Examples
     --------
@@ -57,19 +61,22 @@ class LeakageReport:
 
     @property
     def has_leak(self) -> bool:
-        """Whether the two sets have anything in common of what was looked at."""
+        """Whether the two sets share a sample, a group or identical content."""
         return any(
             found is not None and len(found) > 0
             for found in (self.shared_samples, self.shared_groups, self.twins)
         )
 
     def raise_on_leak(self) -> None:
-        """Raise `LeakageError` with the whole report if the sets have anything in common."""
+        """Raise a `LeakageError` with the report as its message if there is a leak."""
         if self.has_leak:
             raise LeakageError(str(self))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return counts and first examples as plain Python values; None for what was not given."""
+        """Return counts and examples as plain Python values.
+
+        Values that need `X` or `groups` are None if it was not given.
+        """
         with_groups, with_content = self.shared_groups is not None, self.twins is not None
         return {
             "has_leak": self.has_leak,
@@ -99,16 +106,16 @@ class LeakageReport:
 
     def _groups_text(self) -> str:
         if self.shared_groups is None:
-            return "not looked for (no groups given)"
+            return "not checked (no groups given)"
         return (
-            f"{len(self.shared_groups)} of {self.n_test_groups} test groups are in the training "
-            f"set too, with {self.n_test_of_shared_groups} of {self.n_test} test samples"
+            f"{len(self.shared_groups)} of {self.n_test_groups} test groups are also in the "
+            f"training set, with {self.n_test_of_shared_groups} of {self.n_test} test samples"
             + _examples(self.shared_groups)
         )
 
     def _twins_text(self) -> str:
         if self.twins is None:
-            return "not looked for (no X given)"
+            return "not checked (no X given)"
         pairs = [f"test {test} = train {train}" for test, train in self.twins[:_N_EXAMPLES]]
         return (
             f"{len(self.twins)} of {self.n_test} test samples have an identical twin in the "
@@ -130,39 +137,43 @@ def leakage_report(
     Parameters
     ----------
     train, test : array-like of int or of bool
-        The two sets: sample indices, or boolean masks of shape (n_samples,). An index that occurs
-        more than once in a set (an oversampled one, say) counts once.
+        The two sets: sample indices, or boolean masks of shape (n_samples,). An index that is
+        repeated within a set, for example by oversampling, is counted once.
     X : array-like of shape (n_samples, ...) or list, default=None
-        The samples, in any form that `content_groups` takes (arrays, lists of arrays, file
-        paths). None: identical samples are not looked for.
+        The samples, in any form that `content_groups` accepts (arrays, lists of arrays, file
+        paths). If None, identical samples are not searched for.
     groups : array-like of shape (n_samples,), default=None
-        The subject of every sample. None: shared subjects are not looked for.
+        The subject of each sample. If None, shared subjects are not searched for.
     paths : {"content", "name"}, default="content"
-        What strings in `X` stand for, see `content_groups`.
+        How to compare strings in `X`, see `content_groups`.
     raise_on_leak : bool, default=False
-        Raise `LeakageError` if anything is shared.
+        Whether to raise a `LeakageError` if the sets share anything.
 
     Returns
     -------
     report : LeakageReport
-        Counts and examples; ``print(report)``, ``report.to_dict()``, ``report.has_leak``.
+        Counts and examples. ``print(report)`` shows them and ``report.has_leak`` tells whether
+        the sets share anything.
 
     Raises
     ------
     LeakageError
-        If anything is shared and ``raise_on_leak=True``; its message is the report.
+        If ``raise_on_leak=True`` and the sets share anything. The message is the report.
     ValueError
         If neither `X` nor `groups` is given, their lengths differ, a set is empty, or an index is
         negative or too large.
+    TypeError
+        If `train` or `test` contains neither integers nor booleans, or the samples cannot be
+        compared by value.
 
     See Also
     --------
     content_groups : Groups of identical samples.
-    merge_groups : Joins groups of subjects and of identical samples.
+    merge_groups : Merge groups of subjects and of identical samples.
 
     Examples
     --------
-    De Chazal's published split shares a subject: records 201 and 202 come from one man.
+    In de Chazal's published split, both sets contain a record of the same man (201 and 202):
 
     >>> from skecg.model_selection import inter_patient_split, leakage_report
     >>> records = [101, 201, 100, 202, 202]
@@ -171,17 +182,17 @@ def leakage_report(
     >>> print(leakage_report(train, test, groups=subjects))
     Leakage between 2 training and 3 test samples
       samples in both sets: 0
-      shared groups: 1 of 2 test groups are in the training set too, with 2 of 3 test samples \
+      shared groups: 1 of 2 test groups are also in the training set, with 2 of 3 test samples \
 (first: 201/202)
-      identical samples: not looked for (no X given)
+      identical samples: not checked (no X given)
     >>> train, test = inter_patient_split(records, variant="subject-disjoint")
     >>> leakage_report(train, test, groups=subjects, raise_on_leak=True).has_leak
     False
     """
     if X is None and groups is None:
         raise ValueError(
-            "Nothing to compare: pass X to look for identical samples, groups to look for shared "
-            "subjects, or both."
+            "leakage_report needs X, groups or both; got neither. Pass X to find identical "
+            "samples and groups to find shared subjects."
         )
     check_consistent_length(X, groups)
     n_samples = len(X if groups is None else groups)
@@ -205,19 +216,19 @@ def _sample_indices(subset: ArrayLike, n_samples: int, name: str) -> np.ndarray:
     if subset.dtype.kind == "b":
         if len(subset) != n_samples:
             raise ValueError(
-                f"The mask {name} has {len(subset)} entries for {n_samples} samples; pass a mask "
-                "over all samples, or sample indices."
+                f"{name} must be a mask of all {n_samples} samples or an array of sample indices; "
+                f"got a mask with {len(subset)} entries."
             )
         subset = np.flatnonzero(subset)
     if subset.size == 0:
-        raise ValueError(f"{name} holds no sample; both sets must have at least one.")
+        raise ValueError(f"{name} must contain at least one sample; got none.")
     if subset.dtype.kind not in "iu":
-        raise TypeError(f"{name} must hold sample indices or booleans; got {subset.dtype} values.")
+        raise TypeError(f"{name} must contain integers or booleans; got dtype {subset.dtype}.")
     indices = np.unique(subset)
     if indices[0] < 0 or indices[-1] >= n_samples:
         raise ValueError(
-            f"{name} holds indices from {indices[0]} to {indices[-1]}, but there are {n_samples} "
-            f"samples (0 to {n_samples - 1})."
+            f"{name} must contain indices from 0 to {n_samples - 1}, of the {n_samples} samples; "
+            f"got indices from {indices[0]} to {indices[-1]}."
         )
     return indices
 
@@ -235,7 +246,7 @@ def _shared_groups(train: np.ndarray, test: np.ndarray, groups: ArrayLike) -> di
 
 def _twins(train: np.ndarray, test: np.ndarray, content: np.ndarray) -> np.ndarray:
     first_in_train = np.full(content.max() + 1, -1)
-    # Of equal keys the last assignment stays, hence backwards.
+    # Assigned in reverse order, so that the first of several equal samples is kept.
     first_in_train[content[train[::-1]]] = train[::-1]
     twins = np.column_stack([test, first_in_train[content[test]]])
     return twins[twins[:, 1] >= 0]

@@ -1,4 +1,4 @@
-"""Network architectures: plain ``torch.nn.Module`` classes that map a batch to logits."""
+"""Network architectures: ``torch.nn.Module`` classes that map a batch to logits."""
 
 from ._attention_lstm import AttentionLSTM
 from ._attention_vgg import AttentionVGG

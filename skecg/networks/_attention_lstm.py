@@ -1,4 +1,4 @@
-"""An LSTM over the rows of an image, with attention from its last state to all others."""
+"""LSTM over the rows of an image, with attention from its last state to all states."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from ._images import attend, attention_weights, pad_images
 class AttentiveLSTM(nn.Module):
     """LSTM whose last state attends to all its states.
 
-    The score of a step is the product of its state, mapped by a matrix, with the last state. The
-    mean of the states by the softmax of the scores and the last state are mapped to ``n_hidden``
-    features by a matrix and tanh, and these to ``n_outputs`` numbers.
+    The score of a step is the dot product of its state, after a linear map, with the last state.
+    The softmax of the scores gives the weights of the mean of the states (the context). Context
+    and last state are concatenated and mapped to ``n_hidden`` features by a linear map and tanh,
+    and a dense layer maps these to ``n_outputs`` values.
 
     Parameters
     ----------
     n_inputs : int
-        Length of a step's vector.
+        Number of features per step.
     n_hidden : int
-        Size of the LSTM's state.
+        Size of the LSTM state.
     n_outputs : int
-        Numbers to return.
+        Number of outputs.
 
     References
     ----------
@@ -45,7 +46,7 @@ class AttentiveLSTM(nn.Module):
         return self.head(torch.tanh(self.combine(torch.cat([context, last], 1))))
 
     def attention(self, steps: Tensor) -> Tensor:
-        """Return the weight of every step, (n_samples, n_steps)."""
+        """Return the weight of each step, shape (n_samples, n_steps)."""
         states, _ = self.lstm(steps)
         return attention_weights(states[:, -1], self.key(states))
 
@@ -53,8 +54,8 @@ class AttentiveLSTM(nn.Module):
 class AttentionLSTM(nn.Module):
     """LSTM with attention that reads an image row by row.
 
-    The channels are stacked from top to bottom; every step reads the next ``rows_per_step`` rows.
-    The defaults are the published network (149,125 weights; 832 steps of 64 values).
+    The channels are stacked from top to bottom and each step reads the next ``rows_per_step``
+    rows. The defaults give the published network (149,125 weights; 832 steps of 64 values).
 
     Parameters
     ----------
@@ -63,10 +64,10 @@ class AttentionLSTM(nn.Module):
     n_classes : int, default=5
         Number of logits.
     rows_per_step : int, default=1
-        Rows that make up one step. The stack is padded at its end with rows of zeros when their
-        number is not a multiple.
+        Number of rows per step. The stack is padded at its end with rows of zeros if its height
+        is not a multiple of ``rows_per_step``.
     n_hidden : int, default=128
-        Size of the LSTM's state.
+        Size of the LSTM state.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""VGG with attention to three of its depths."""
+"""VGG with attention at three depths."""
 
 from __future__ import annotations
 
@@ -13,38 +13,40 @@ from ._channels_last import channels_last
 from ._images import attend, attention_weights
 from ._spatial import SpatialLayer, cells
 
-# Filters in units of the first block's, and convolutions, of the blocks up to the last tap. The
-# paper moves VGG's first two pools behind its last two convolutions.
+# Per block up to the last tap: number of filters relative to the first block, and number of
+# convolutions. The paper moves the first two pools of VGG behind its last two convolutions.
 _BLOCKS = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))
 _N_POOLS = 5
 
 
 class AttentionVGG(nn.Module):
-    """VGG whose decision rests on three attention-weighted means of its feature maps.
+    """VGG that classifies by attention-weighted means of the feature maps at three depths.
 
-    Fifteen 3 x 3 convolutions, each with normalisation and ReLU; the feature maps after the 7th,
-    10th and 13th are averaged over positions by attention, and one dense layer decides on the
-    three means. The defaults are the published network (20,634,693 weights).
+    Fifteen 3 x 3 convolutions, each followed by normalisation and ReLU. The feature maps after
+    the 7th, 10th and 13th convolution are averaged over positions with attention weights, and a
+    dense layer maps the three means to logits. The defaults give the published network
+    (20,634,693 weights).
 
     Parameters
     ----------
     image_shape : tuple of int, default=(13, 64, 64)
-        Channels, height and width. Pools round up, so that every size works.
+        Channels, height and width. Pooling rounds up, so that any size is accepted.
     n_classes : int, default=5
         Number of logits.
     width : int, default=64
-        Filters of the first block; the others have 2, 4, 8, 8 and 8 times as many.
+        Number of filters of the first block; the others have 2, 4, 8, 8 and 8 times as many.
     norm : {"batch", "group", None}, default="batch"
         Normalisation after the convolutions. ``"group"`` (groups of up to 16 filters) makes a
         sample's gradient independent of the other samples of its batch.
     compatibility : {"additive", "dot"}, default="additive"
-        Score of a position with features l, given the global features g. ``"additive"``: u(l + g)
-        with a learned vector u per depth. The term u g is the same for all positions and so
-        cancels in the softmax: as published, the global features and the two convolutions
-        that lead to them have no influence and no gradient. ``"dot"``: l g / sqrt(n_features),
-        in which they have.
+        Score of a position with features l, given the global features g.
+
+        - ``"additive"``, as published: u(l + g) with a learned vector u per depth. The term u g
+          is the same for all positions and cancels in the softmax, so that the global features
+          and the two convolutions before them have no influence and no gradient.
+        - ``"dot"``: l g / sqrt(n_features), which depends on the global features.
     dropout : float, default=0.0
-        Dropout before the dense layer.
+        Dropout rate before the dense layer.
 
     References
     ----------
@@ -89,7 +91,7 @@ class AttentionVGG(nn.Module):
         return self.head(self.dropout(torch.cat(means, 1)))
 
     def features(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Return the three feature maps, as many channels each, and the global features.
+        """Return the three feature maps, with equal numbers of channels, and global features.
 
         Returns
         -------
@@ -108,7 +110,7 @@ class AttentionVGG(nn.Module):
         return taps, self.global_features(x).flatten(1)
 
     def attention(self, x: Tensor) -> list[Tensor]:
-        """Return the weight of every position at the three depths; each map sums to 1.
+        """Return the weight of each position at the three depths; each map sums to 1.
 
         Returns
         -------
@@ -122,13 +124,13 @@ class AttentionVGG(nn.Module):
 
     @property
     def spatial_layer(self) -> SpatialLayer:
-        """The last layer with positions that the decision rests on, the third depth."""
+        """The last layer whose positions affect the logits: the third depth."""
         return cells("blocks.4", 4, 4)
 
     def _questions(
         self, taps: list[Tensor], global_features: Tensor
     ) -> list[tuple[Tensor, Tensor, float]]:
-        """Return query, keys and scale of the attention to every tap."""
+        """Return query, keys and scale of the attention at each tap."""
         keys = [_positions(tap) for tap in taps]
         if self.compatibility == "dot":
             return [(global_features, key, 1 / math.sqrt(key.shape[2])) for key in keys]
@@ -137,7 +139,7 @@ class AttentionVGG(nn.Module):
 
 
 class _BatchNorm(nn.BatchNorm2d):
-    """Batch normalisation that also trains on one value a channel, by its running statistics."""
+    """Batch normalisation that uses its running statistics to train on one value per channel."""
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training and x.numel() == x.shape[1]:  # one sample, one position

@@ -1,9 +1,9 @@
-"""Convolutions and pools that keep the channels of a position next to each other, on the CPU.
+"""Convolutions and pooling in the channels-last memory layout, on the CPU.
 
-In PyTorch's usual layout the positions of a channel are neighbours. oneDNN's convolutions copy
-them into blocks of channels and back, which takes about as long as the convolution does, and the
-max pool that a gradient will go through compares one value at a time. With channels last both
-work on whole vectors. Only on the CPU is this measured; elsewhere the usual layout stays.
+In PyTorch's default layout, the positions of a channel are adjacent in memory. oneDNN convolutions
+copy them into blocks of channels and back, which takes about as long as the convolution itself,
+and max pooling with a gradient compares one value at a time. With channels last, both work on
+whole vectors. This was measured on the CPU only; other devices use the default layout.
 """
 
 from __future__ import annotations
@@ -20,25 +20,26 @@ _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 def channels_last(x: Tensor) -> Tensor:
     """Return images (n_samples, n_channels, [depth,] height, width) in the fastest layout.
 
-    On the CPU the channels come last in memory, by a copy where they do not yet.
+    On the CPU, this is channels last; images in another layout are copied.
     """
     if x.device.type != "cpu":
         return x
     if x.shape[1] == 1:
-        # A single channel is first and last at once: PyTorch has to be told by the strides.
+        # With a single channel, both layouts are the same memory, and PyTorch tells them apart
+        # by the strides.
         return x.reshape(len(x), *x.shape[2:], 1).movedim(-1, 1)
     return x.contiguous(memory_format=_FORMATS[x.dim()])
 
 
 class Conv1d(nn.Conv1d):
-    """The convolution of :class:`torch.nn.Conv1d` over signals, with channels last on the CPU.
+    """:class:`torch.nn.Conv1d` with channels last on the CPU.
 
     Parameters
     ----------
     n_channels, n_filters, kernel_size : int
-        Channels in and out, and length in samples.
+        Number of input and output channels, and length of the kernel in samples.
     padding : int, default=0
-        Zeros at both ends.
+        Number of zeros added at both ends.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Conv3d(nn.Conv3d):
 
 
 class _OverSignals(nn.Module):
-    """A normalisation over signals, which PyTorch computes faster over images of one row."""
+    """Normalisation of signals as images of one row, which is faster in PyTorch."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_channels, n_timesteps) to the same shape."""
@@ -81,15 +82,15 @@ class _OverSignals(nn.Module):
 
 @taking_images
 class BatchNorm1d(_OverSignals, nn.BatchNorm1d):
-    """The batch normalisation of :class:`torch.nn.BatchNorm1d`, with channels last on the CPU."""
+    """:class:`torch.nn.BatchNorm1d` with channels last on the CPU."""
 
 
 class GroupNorm(_OverSignals, nn.GroupNorm):
-    """The group normalisation of :class:`torch.nn.GroupNorm`, with channels last on the CPU."""
+    """:class:`torch.nn.GroupNorm` with channels last on the CPU."""
 
 
 def max_pool1d(x: Tensor, size: int, stride: int) -> Tensor:
-    """Return the largest of ``size`` samples at every ``stride``-th, as PyTorch's of that name."""
+    """Apply :func:`torch.nn.functional.max_pool1d`, with channels last on the CPU."""
     if x.device.type != "cpu":
         return F.max_pool1d(x, size, stride)
     return F.max_pool2d(channels_last(x.unsqueeze(2)), (1, size), (1, stride)).squeeze(2)

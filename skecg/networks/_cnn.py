@@ -1,4 +1,4 @@
-"""The one-dimensional convolutional network of the Technion project of 2023."""
+"""One-dimensional convolutional network of a Technion course project (2023)."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ from ._channels_last import BatchNorm1d, Conv1d, GroupNorm
 from ._spatial import SpatialLayer
 
 POOL_SIZE = 3
-# Filters in units of the first block's, length of the convolution and pool behind it, per block.
+# Per block: number of filters relative to the first block, kernel size, and pooling at its end.
 _BLOCKS = ((1, 5, None), (2, 5, nn.MaxPool1d), (4, 3, None), (8, 3, nn.AvgPool1d))
 
 
 class CNN(nn.Module):
     """Four convolutions with batch normalisation and four dense layers.
 
-    The convolutions, of lengths 5, 5, 3 and 3, are not padded; normalisation and ReLU follow each,
-    max pooling by 3 the second and average pooling by 3 the fourth. The defaults are the published
-    network (5,125,125 weights).
+    The convolutions have kernel sizes 5, 5, 3 and 3 and no padding. Normalisation and ReLU follow
+    each convolution, max pooling by 3 follows the second and average pooling by 3 the fourth. The
+    defaults give the published network (5,125,125 weights).
 
     Parameters
     ----------
     n_leads : int, default=1
-        Leads of the input.
+        Number of leads of the input.
     n_timesteps : int, default=187
-        Length of the input in samples. An input shorter than 29 samples, too short for the
-        convolutions and pools, is zero-padded at its end, as the published heartbeats themselves
-        are. The first dense layer grows with the length.
+        Length of the input in samples. An input shorter than 29 samples, which is too short for
+        the convolutions and pooling, is zero-padded at its end, as are the published heartbeats.
+        The size of the first dense layer is proportional to the length after pooling.
     n_classes : int, default=5
         Number of logits.
     width : int, default=32
-        Filters of the first convolution; the others have 2, 4 and 8 times as many.
+        Number of filters of the first convolution; the others have 2, 4 and 8 times as many.
     hidden_layer_sizes : sequence of int, default=(1024, 256, 32)
-        Widths of the dense layers before the last one; as many as there are numbers.
+        Widths of the hidden dense layers.
     norm : {"batch", "group"} or None, default="batch"
         Normalisation after the convolutions. ``"group"`` (groups of up to 16 filters) makes a
         sample's gradient independent of the other samples of its batch.
     dropout : float, default=0.3
-        Dropout before every dense layer.
+        Dropout rate before each dense layer.
 
     Attributes
     ----------
     features : torch.nn.Sequential
-        ``block1`` to ``block4``, each of ``conv``, ``norm``, ``relu`` and ``pool`` where it has
-        them.
+        ``block1`` to ``block4``, each with the layers ``conv``, ``norm``, ``relu`` and ``pool``
+        that it uses.
     head : torch.nn.Sequential
-        ``dense1`` to ``dense3`` (one for each hidden layer), ``output``, and between them
-        ``dropout1``, ``relu1``, ...
+        ``dense1`` to ``dense3`` (one per hidden layer) and ``output``, with ``dropout1``,
+        ``relu1``, ... between them.
 
     References
     ----------
@@ -91,7 +91,7 @@ class CNN(nn.Module):
 
     @property
     def spatial_layer(self) -> SpatialLayer:
-        """The last layer with positions before they are pooled."""
+        """The last layer with positions, before the last pooling."""
         stride, offset = 1, 0.0
         for _, kernel_size, pool in _BLOCKS[:-1]:
             offset += (kernel_size - 1) / 2 * stride
@@ -111,8 +111,8 @@ def _block(
 ) -> nn.Sequential:
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     layers["conv"] = Conv1d(n_channels, n_filters, kernel_size)
-    # The shortest input leaves three time steps to the last normalisation: a batch of a single
-    # sample has statistics too.
+    # Even the shortest input has three time steps at the last normalisation, so that statistics
+    # are defined for a batch of one sample.
     if norm == "batch":
         layers["norm"] = BatchNorm1d(n_filters)
     elif norm == "group":

@@ -1,4 +1,4 @@
-"""The two-dimensional convolutional network on lead crops."""
+"""Two-dimensional convolutional network on lead crops."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from ._spatial import SpatialLayer
 class CNN2D(nn.Module):
     """Blocks of convolution, ReLU and max pooling, then two dense layers.
 
-    The defaults are the published network (2,178,949 weights).
+    The defaults give the published network (2,178,949 weights).
 
     Parameters
     ----------
     image_shape : tuple of int, default=(13, 64, 64)
-        Channels, height and width. Pools round up, so that every size works and no pixel is
-        left out.
+        Channels, height and width. Pooling rounds up, so that any size is accepted and no pixel is
+        ignored.
     n_classes : int, default=5
         Number of logits.
     width : int, default=64
-        Filters of the first block; every further block has twice as many.
+        Number of filters of the first block; each further block has twice as many as the one
+        before.
     n_blocks : int, default=2
-        Blocks; each halves height and width.
+        Number of blocks. Each halves height and width.
     n_hidden : int, default=64
-        Width of the dense layer before the last.
+        Width of the hidden dense layer.
     dropout : float, default=0.0
-        Dropout before both dense layers.
+        Dropout rate before both dense layers.
     """
 
     def __init__(

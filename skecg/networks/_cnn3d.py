@@ -1,4 +1,4 @@
-"""The three-dimensional convolutional network, which reads channels as depth."""
+"""Three-dimensional convolutional network that uses the channels as depth."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from ._spatial import SpatialLayer
 class CNN3D(nn.Module):
     """Blocks of 3-D convolution, ReLU and max pooling, then three dense layers.
 
-    The channels of an image are the third axis of one volume. The first two blocks have kernels
-    of 3, the others of 2; all pad by 1. The defaults are the published network (3,903,109
-    weights).
+    The channels of an image are the depth of a volume with one channel. The kernel size is 3 in
+    the first two blocks and 2 in the others, with a padding of 1. The defaults give the published
+    network (3,903,109 weights).
 
     Parameters
     ----------
     image_shape : tuple of int, default=(13, 64, 64)
-        Channels, height and width. Where one of them is too small for the pools (below 4 with 2
-        blocks and more) it is padded with zeros at its end.
+        Channels, height and width. An axis that is too short for the pooling (below 4 with 2 or
+        more blocks) is padded with zeros at its end.
     n_classes : int, default=5
         Number of logits.
     width : int, default=64
-        Filters of the first block; the next ones have 2, 4, 8 and 8 times as many.
+        Number of filters of the first block; the next blocks have 2, 4, 8 and 8 times as many.
     n_blocks : int, default=5
-        Blocks; each halves depth, height and width.
+        Number of blocks. Each halves depth, height and width.
     n_hidden : int, default=128
         Width of the first dense layer; the second is half as wide.
     dropout : float, default=0.0
-        Dropout before every dense layer.
+        Dropout rate before each dense layer.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class CNN3D(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        # A kernel of 3 keeps a length, one of 2 adds 1; pooling halves it and rounds down.
+        # A kernel of 3 keeps the length and a kernel of 2 adds 1; pooling halves it, rounded down.
         self.smallest = 2 ** min(n_blocks, 2)
         self.n_blocks = n_blocks
         sizes = [max(size, self.smallest) for size in image_shape]
@@ -82,8 +82,9 @@ class CNN3D(nn.Module):
 
     @property
     def spatial_layer(self) -> SpatialLayer:
-        """The last ReLU with 8 pixels and 8 channels from position to position, or fewer."""
+        """The last ReLU whose positions are at most 8 pixels and 8 channels apart."""
         block = min(self.n_blocks, 4) - 1
-        # A kernel of 2 that pads by 1 looks half a position back; a pool half a position ahead.
+        # A kernel of 2 with padding 1 shifts the centre back by half a position, and pooling
+        # shifts it ahead by half a position.
         offset = sum(2**i / 2 for i in range(block)) - sum(2**i / 2 for i in range(2, block + 1))
         return SpatialLayer(f"features.{3 * block + 1}", (2**block,) * 3, (offset,) * 3)

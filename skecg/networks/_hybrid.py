@@ -1,4 +1,4 @@
-"""Convolutions, then an LSTM with attention over what they found."""
+"""Convolutions followed by an LSTM with attention over the feature maps."""
 
 from __future__ import annotations
 
@@ -15,33 +15,36 @@ from ._spatial import SpatialLayer
 class Hybrid(nn.Module):
     """Blocks of convolution, ReLU and max pooling, an LSTM with attention, and two dense layers.
 
-    The LSTM with attention has its own layer of ``n_summary`` outputs, which the dense layers
-    read. The defaults are the published network (206,666 weights), in which these are as many as
-    there are classes.
+    The LSTM with attention has ``n_summary`` outputs, which are the input of the dense layers. The
+    defaults give the published network (206,666 weights), in which ``n_summary`` is the number of
+    classes.
 
     Parameters
     ----------
     image_shape : tuple of int, default=(13, 64, 64)
-        Channels, height and width. Pools round up, so that every size works and no pixel is
-        left out.
+        Channels, height and width. Pooling rounds up, so that any size is accepted and no pixel is
+        ignored.
     n_classes : int, default=5
         Number of logits.
     width : int, default=64
-        Filters of the first block; every further block has twice as many.
+        Number of filters of the first block; each further block has twice as many as the one
+        before.
     n_blocks : int, default=2
-        Blocks; each halves height and width.
+        Number of blocks. Each halves height and width.
     sequence : {"rows", "columns"}, default="rows"
-        What a step of the LSTM reads. ``"rows"``, as published: one row of one feature map, map
-        after map. ``"columns"``: one column of all feature maps, so that the steps go along the
-        time axis of the paper and are far fewer.
+        Input of a step of the LSTM.
+
+        - ``"rows"``, as published: one row of one feature map, one map after another.
+        - ``"columns"``: one column of all feature maps. The steps follow the time axis of the ECG,
+          and there are far fewer of them.
     n_recurrent : int, default=128
-        Size of the LSTM's state.
+        Size of the LSTM state.
     n_summary : int or None, default=None
-        Outputs of the LSTM with attention; None makes them as many as the classes.
+        Number of outputs of the LSTM with attention. If None, the number of classes.
     n_hidden : int, default=64
-        Width of the dense layer before the last.
+        Width of the hidden dense layer.
     dropout : float, default=0.0
-        Dropout before the last dense layer.
+        Dropout rate before the last dense layer.
     """
 
     def __init__(

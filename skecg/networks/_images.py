@@ -1,4 +1,4 @@
-"""What the networks on images share: padding, the stack of convolutions, attention by one query."""
+"""Functions shared by the networks on images: padding, convolution stacks and attention."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ._spatial import SpatialLayer, cells
 
 
 def pad_images(x: Tensor, height: int, width: int) -> Tensor:
-    """Append zeros at the bottom and at the right until images have at least this size."""
+    """Pad images with zeros at the bottom and right to at least the given size."""
     missing_rows, missing_columns = height - x.shape[-2], width - x.shape[-1]
     if missing_rows <= 0 and missing_columns <= 0:
         return x
@@ -19,7 +19,7 @@ def pad_images(x: Tensor, height: int, width: int) -> Tensor:
 def convolution_stack(n_channels: int, width: int, n_blocks: int) -> nn.Sequential:
     """Build blocks of a 3 x 3 convolution, ReLU and 2 x 2 max pooling that rounds up.
 
-    The first block has ``width`` filters, every further block twice as many as the one before.
+    The first block has ``width`` filters, each further block twice as many as the one before.
     """
     layers: list[nn.Module] = []
     for block in range(n_blocks):
@@ -39,7 +39,7 @@ def stack_output_shape(
 
 
 def stack_spatial_layer(n_blocks: int) -> SpatialLayer:
-    """Return the last ReLU of a :func:`convolution_stack` that is named ``features``."""
+    """Return the last ReLU of a :func:`convolution_stack` with the name ``features``."""
     size = 2 ** (n_blocks - 1)
     return cells(f"features.{3 * n_blocks - 2}", size, size)
 
@@ -52,11 +52,11 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, scale: float = 1.0) -> T
     query : Tensor of shape (n_samples, n_features)
         One query per sample.
     keys : Tensor of shape (n_samples, n_positions, n_features)
-        What the query is compared with.
+        Vectors that the query is compared with, one per position.
     values : Tensor of shape (n_samples, n_positions, n_values)
-        What is averaged.
+        Vectors to average, one per position.
     scale : float, default=1.0
-        Factor on the products.
+        Factor applied to the dot products.
 
     Returns
     -------
@@ -68,5 +68,5 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, scale: float = 1.0) -> T
 
 
 def attention_weights(query: Tensor, keys: Tensor, scale: float = 1.0) -> Tensor:
-    """Return the weights that :func:`attend` gives to the positions; rows sum to 1."""
+    """Return the weights that :func:`attend` assigns to the positions; rows sum to 1."""
     return ((keys @ query.unsqueeze(-1)).squeeze(-1) * scale).softmax(-1)

@@ -1,4 +1,4 @@
-"""Build a network for weights that are already there, and none that is larger than they are."""
+"""Build a network that matches given weights, with a bound on its size."""
 
 from __future__ import annotations
 
@@ -15,44 +15,47 @@ from torch.nn.modules.module import (
 )
 from torch.nn.parameter import is_lazy
 
-# A module may register a tensor and replace it, as parametrizations do.
+# A module may register a tensor and then replace it, as parametrizations do.
 _SLACK = 4
 
 
 def check_network(
     build: Callable[[], nn.Module], weights: Mapping[str, np.ndarray], dtype: torch.dtype
 ) -> None:
-    """Compare names, shapes and types of a network's weights with given ones, without memory.
+    """Check that a network has weights of given names, shapes and types.
+
+    The network is built without allocating memory for its weights.
 
     Parameters
     ----------
     build : callable
-        Builds the network.
+        Function without arguments that builds the network.
     weights : mapping of str to ndarray
         A ``state_dict`` as arrays.
     dtype : torch.dtype
-        Number format of the network's weights.
+        Data type of the network's weights.
 
     Raises
     ------
     ValueError
-        If the network has other weights.
+        If the weights of the network differ in name, shape or type, or the network is much larger
+        than `weights`.
     """
     try:
         with no_larger_than(weights), torch.device("meta"):
             module = build().to(dtype)
     except RuntimeError:
-        # A module of the user's may need to see values as it is built.
+        # A module written by the user may need actual values to be built.
         return
     check_weights(module, weights)
 
 
 def check_weights(module: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
-    """Raise a ValueError unless a module's weights have the names, shapes and types given."""
+    """Raise a ValueError unless the weights of a module match in name, shape and type."""
     expected = module.state_dict()
     if expected.keys() != weights.keys():
         name = min(expected.keys() ^ weights.keys())
-        where = "missing" if name in expected else "not one of the network's"
+        where = "missing" if name in expected else "not a weight of the network"
         raise ValueError(f"the weights do not fit the network: {name!r} is {where}")
     for name, tensor in expected.items():
         if is_lazy(tensor):
@@ -61,17 +64,17 @@ def check_weights(module: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
         dtype = str(tensor.dtype).removeprefix("torch.")
         if tensor.shape != found.shape or dtype != found.dtype.name:
             raise ValueError(
-                f"the weights do not fit the network: {name!r} is {found.dtype} of shape "
-                f"{found.shape}, the network needs {dtype} of shape {tuple(tensor.shape)}"
+                f"the weights do not fit the network: {name!r} must be {dtype} of shape "
+                f"{tuple(tensor.shape)}; got {found.dtype} of shape {found.shape}"
             )
 
 
 @contextmanager
 def no_larger_than(weights: Mapping[str, np.ndarray]) -> Iterator[None]:
-    """Refuse, inside the block, to build networks that are much larger than given weights.
+    """Context manager that stops the building of networks much larger than given weights.
 
-    The parameters of a network may come from a forged file, and ask for a thousand million layers.
-    Building it stops at the first tensor that is too much, before any memory is touched.
+    The parameters of a network may be read from a forged file that asks for billions of layers.
+    Building stops at the first tensor beyond the limit, before its memory is used.
 
     Parameters
     ----------
@@ -81,7 +84,7 @@ def no_larger_than(weights: Mapping[str, np.ndarray]) -> Iterator[None]:
     Raises
     ------
     ValueError
-        If a network has over four times as many tensors or values.
+        If a network has more than four times as many tensors or values.
     """
     owner = threading.get_ident()
     left = {
@@ -96,7 +99,7 @@ def no_larger_than(weights: Mapping[str, np.ndarray]) -> Iterator[None]:
         left["values"] -= tensor.numel()
         if min(left.values()) < 0:
             raise ValueError(
-                "the parameters describe a network much larger than the weights that are there"
+                "the parameters describe a network that is much larger than the given weights"
             )
 
     handles = [
@@ -111,17 +114,20 @@ def no_larger_than(weights: Mapping[str, np.ndarray]) -> Iterator[None]:
 
 
 def weights_as_arrays(module: nn.Module) -> dict[str, np.ndarray]:
-    """Return a module's ``state_dict`` as arrays.
+    """Return the ``state_dict`` of a module as arrays.
 
     Raises
     ------
     TypeError
-        If it holds something else than tensors of numpy's number formats.
+        If it contains anything other than tensors of a data type that NumPy supports.
     """
     arrays = {}
     for name, tensor in module.state_dict().items():
         if not isinstance(tensor, Tensor):
-            raise TypeError(f"the network keeps {name!r}, which is no tensor")
+            raise TypeError(
+                f"the state of the network must contain only tensors; got {name!r} of type "
+                f"{type(tensor).__name__}"
+            )
         arrays[name] = tensor.detach().cpu().numpy()
     return arrays
 

@@ -1,4 +1,4 @@
-"""The one-dimensional residual network of Kachuee, Fazeli and Sarrafzadeh (2018)."""
+"""One-dimensional residual network of Kachuee, Fazeli and Sarrafzadeh (2018)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class ResidualBlock(nn.Module):
     Parameters
     ----------
     n_filters : int
-        Channels in and out.
+        Number of input and output channels.
     kernel_size : int
-        Odd length of both convolutions, in samples; they keep the length.
+        Odd kernel size of both convolutions, in samples. They keep the length of the signal.
     """
 
     def __init__(self, n_filters: int, kernel_size: int) -> None:
@@ -33,41 +33,41 @@ class ResidualBlock(nn.Module):
         self.conv2 = Conv1d(n_filters, n_filters, kernel_size, padding=padding)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_filters, n_timesteps) to about half as many time steps."""
+        """Map (n_samples, n_filters, n_timesteps) to about half the number of time steps."""
         residual = self.conv2(F.relu(self.conv1(x)))
-        # The ReLU follows the pool: the same numbers, computed for half as many time steps.
+        # ReLU after the pooling gives the same values, computed for half as many time steps.
         return F.relu(max_pool1d(x + residual, POOL_SIZE, POOL_STRIDE))
 
 
 class ResidualCNN(nn.Module):
     """Residual convolutional network on heartbeats.
 
-    A convolution, ``n_blocks`` residual blocks (convolution, ReLU, convolution, skip, ReLU,
-    max pooling 5/2) and a dense head.
+    A convolution, ``n_blocks`` residual blocks (convolution, ReLU, convolution, skip connection,
+    ReLU, max pooling of size 5 and stride 2) and a dense head.
 
     Parameters
     ----------
     n_leads : int, default=1
-        Leads of the input.
+        Number of leads of the input.
     n_timesteps : int, default=187
-        Length of the input in samples. An input too short for the pools is zero-padded at its
-        end, as the published heartbeats themselves are (to 129 samples with the defaults).
+        Length of the input in samples. An input that is too short for the pooling is zero-padded
+        at its end, as are the published heartbeats (to 129 samples with the defaults).
     n_classes : int, default=5
         Number of logits.
     n_filters : int, default=32
-        Filters of every convolution.
+        Number of filters of each convolution.
     kernel_size : int, default=5
-        Odd length of every convolution, in samples.
+        Odd kernel size of each convolution, in samples.
     n_blocks : int, default=5
-        Residual blocks.
+        Number of residual blocks.
     n_hidden : int, default=32
         Width of the dense layers.
     head : {"text", "figure"}, default="text"
-        The paper describes its head twice. By the text two dense layers and a softmax layer
-        follow the convolutions (55,013 weights with the defaults); by the figure one dense layer
-        and the softmax layer (53,957 weights).
+        The text and the figure of the paper describe different heads. ``"text"``: two dense layers
+        and a softmax layer follow the convolutions (55,013 weights with the defaults).
+        ``"figure"``: one dense layer and a softmax layer (53,957 weights).
     dropout : float, default=0.0
-        Dropout before every dense layer.
+        Dropout rate before each dense layer.
 
     References
     ----------
@@ -91,7 +91,7 @@ class ResidualCNN(nn.Module):
         super().__init__()
         if kernel_size % 2 == 0:
             raise ValueError(
-                f"kernel_size must be odd so that a block keeps its length; got {kernel_size}"
+                f"kernel_size must be odd, so that a block keeps the length; got {kernel_size}"
             )
         blocks = [ResidualBlock(n_filters, kernel_size) for _ in range(n_blocks)]
         self.features = nn.Sequential(Conv1d(n_leads, n_filters, kernel_size), *blocks)
@@ -115,9 +115,9 @@ class ResidualCNN(nn.Module):
 
     @property
     def spatial_layer(self) -> SpatialLayer:
-        """The layer before the last block, which leaves too few positions to tell apart."""
+        """The layer before the last block, whose output has too few positions to be useful."""
         n_pools = len(self.features) - 2
-        # The first convolution is not padded, and a pool looks ahead by half its length.
+        # The first convolution has no padding, and pooling is centred half its length ahead.
         ahead = (POOL_SIZE // 2) * sum(POOL_STRIDE**i for i in range(n_pools))
         offset = self.features[0].kernel_size[0] // 2 + ahead
         return SpatialLayer(f"features.{n_pools}", (POOL_STRIDE**n_pools,), (offset,))

@@ -1,4 +1,4 @@
-"""A network behind a scaling of its input."""
+"""Network with a scaled input."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from torch import Tensor, nn
 
 
 class Scaled(nn.Module):
-    """Subtract a mean from the input, divide it by a scale and hand it to a network.
+    """Network that subtracts a mean from its input and divides it by a scale.
 
-    Both numbers are buffers: they are saved with the weights, and images may stay bytes until
-    they are on the device.
+    Mean and scale are buffers, so that they are saved with the weights. Images can be moved to
+    the device as bytes and are scaled there.
 
     Parameters
     ----------
     network : callable
-        Builds the network; called without arguments.
+        Function without arguments that builds the network.
     mean, scale : float
         Mean and scale of the input.
     """
@@ -25,19 +25,19 @@ class Scaled(nn.Module):
     def __init__(self, network: Callable[[], nn.Module], mean: float, scale: float) -> None:
         super().__init__()
         self.network = network()
-        # float64 until the network is given its number format, so that nothing is rounded twice.
+        # float64 until the network is converted to its data type, to avoid rounding twice.
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float64))
         self.register_buffer("scale", torch.tensor(scale, dtype=torch.float64))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map a batch to the network's output."""
+        """Map a batch to the output of the network."""
         return self.network(self.rescale(x))
 
     def rescale(self, x: Tensor) -> Tensor:
-        """Return what the network reads."""
+        """Return the scaled input of the network."""
         return (x - self.mean) / self.scale
 
 
 def network_proper(module: nn.Module) -> nn.Module:
-    """Return the network without the layer that scales its input."""
+    """Return the network without the scaling of its input."""
     return module.network if isinstance(module, Scaled) else module

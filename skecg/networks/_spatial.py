@@ -1,4 +1,4 @@
-"""Where the positions of a layer lie on the input."""
+"""Positions of the output of a layer on the input."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class SpatialLayer(NamedTuple):
-    """A layer whose output keeps positions, and where they lie on the input.
+    """A layer whose output has spatial positions, and their location on the input.
 
     Position k along an axis is centred at ``offset + k * stride``, in samples or pixels of the
     input, counted from 0.
@@ -16,9 +16,9 @@ class SpatialLayer(NamedTuple):
     name : str
         Name of the layer, for :meth:`torch.nn.Module.get_submodule`.
     strides : tuple of float
-        Per axis, the distance of neighbouring positions.
+        Distance between adjacent positions along each axis.
     offsets : tuple of float
-        Per axis, the centre of the first position.
+        Centre of the first position along each axis.
     """
 
     name: str
@@ -27,5 +27,5 @@ class SpatialLayer(NamedTuple):
 
 
 def cells(name: str, *sizes: int) -> SpatialLayer:
-    """Return a layer whose positions stand for cells of so many pixels, edge to edge."""
+    """Return a layer whose positions represent adjacent cells of the given size in pixels."""
     return SpatialLayer(name, sizes, tuple((size - 1) / 2 for size in sizes))

@@ -1,4 +1,4 @@
-"""One small convolutional network on every slab of an image."""
+"""Convolutional network that is applied to each slab of an image."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from ._spatial import SpatialLayer
 
 
 class TimeDistributedCNN(nn.Module):
-    """The same convolutions on every slab of an image, then two dense layers on all slabs.
+    """The same convolutions on each slab of an image, then two dense layers on all slabs.
 
     The channels are stacked from top to bottom and the stack is cut into ``n_steps`` slabs of
-    equal height; one stack of convolutions reads them all. The defaults are the published network
-    (27,337,861 weights), whose 8 slabs of 104 rows cross the borders of the 13 leads.
+    equal height, to which the same convolutions are applied. The defaults give the published
+    network (27,337,861 weights), whose 8 slabs of 104 rows cross the borders of the 13 leads.
 
     Parameters
     ----------
     image_shape : tuple of int, default=(13, 64, 64)
-        Channels, height and width. Pools round up, so that every size works.
+        Channels, height and width. Pooling rounds up, so that any size is accepted.
     n_classes : int, default=5
         Number of logits.
     n_steps : int or None, default=8
-        Slabs; None makes every channel one. The stack is padded at its end with rows of zeros
-        when its height is not a multiple.
+        Number of slabs. If None, each channel is a slab. The stack is padded at its end with rows
+        of zeros if its height is not a multiple of ``n_steps``.
     width : int, default=64
-        Filters of the first block; every further block has twice as many.
+        Number of filters of the first block; each further block has twice as many as the one
+        before.
     n_blocks : int, default=2
-        Blocks of convolution, ReLU and max pooling.
+        Number of blocks of convolution, ReLU and max pooling.
     n_hidden : int, default=64
-        Width of the dense layer before the last.
+        Width of the hidden dense layer.
     dropout : float, default=0.0
-        Dropout before both dense layers.
+        Dropout rate before both dense layers.
     """
 
     def __init__(
@@ -76,5 +77,5 @@ class TimeDistributedCNN(nn.Module):
 
     @property
     def spatial_layer(self) -> SpatialLayer:
-        """The last layer with positions, those of a slab: the ReLU of the last block."""
+        """The last layer with positions (those of a slab): the ReLU of the last block."""
         return stack_spatial_layer(self.n_blocks)

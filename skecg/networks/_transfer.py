@@ -1,8 +1,8 @@
-"""Carry weights from one network to another, and freeze what shall stay.
+"""Copy weights from one network to another and freeze layers.
 
-A *weight layer* is a module with a weight matrix or kernel of its own: a convolution, a dense
-layer, an LSTM. What has only vectors or statistics, as normalisations have, belongs to the weight
-layer before it.
+A *weight layer* is a module with its own weight matrix or kernel: a convolution, a dense layer or
+an LSTM. A module that has only vectors or statistics, such as a normalisation, belongs to the
+weight layer before it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-# Normalisations that keep statistics of what they saw in training.
+# Normalisations with running statistics.
 _WITH_STATISTICS = (
     nn.BatchNorm1d,
     nn.BatchNorm2d,
@@ -31,20 +31,22 @@ ResetLayers = Literal["head", "trainable", "mismatched"] | None
 
 @dataclass(frozen=True)
 class TransferReport:
-    """What a network took over from another; printed, it is a table of its layers.
+    """Report of a transfer of weights, printed as a table of the layers.
 
     Attributes
     ----------
     source : str
-        Where the weights came from.
+        Name of the source of the weights.
     taken_over : tuple of str
-        Layers that started with the source's weights.
+        Layers initialised with the weights of the source.
     drawn_anew : tuple of str
-        Layers that started with random weights.
+        Layers initialised with random weights.
     frozen : tuple of str
-        Layers that were not trained; all of them were taken over.
-    n_weights, n_trainable_weights : dict of {str: int}, int
-        Number of weights by layer, in the network's order; number of trained ones in all.
+        Layers that are not trained. All of them are taken over from the source.
+    n_weights : dict of {str: int}
+        Number of weights of each layer, in the order of the network.
+    n_trainable_weights : int
+        Number of weights that are trained.
     """
 
     source: str
@@ -55,7 +57,7 @@ class TransferReport:
 
     @property
     def n_trainable_weights(self) -> int:
-        """Number of weights that were trained."""
+        """Number of weights that are trained."""
         return sum(n for layer, n in self.n_weights.items() if layer not in self.frozen)
 
     def __str__(self) -> str:
@@ -165,23 +167,31 @@ def take_over(
     n_trainable_layers: int | None = None,
     reset_layers: ResetLayers = "head",
 ) -> TransferReport:
-    """Copy weights into a freshly drawn network by name and shape, and freeze its first layers.
+    """Copy weights into a newly initialised network and freeze its first layers.
+
+    Weights are matched by name and shape.
 
     Parameters
     ----------
     module : nn.Module
         The network, changed in place.
     weights : mapping of str to Tensor
-        The source's ``state_dict()``.
+        The ``state_dict()`` of the source.
     source : str
-        What to call the source in the report and in errors.
+        Name of the source in the report and in errors.
     sample : Tensor of shape (1, ...)
         One sample as the network reads it: layers count in the order in which they are called.
     n_trainable_layers : int or None, default=None
-        Freeze all but so many last weight layers; None freezes nothing.
+        Number of weight layers, counted from the last, that are trained. The others are frozen. If
+        None, no layer is frozen.
     reset_layers : {"head", "trainable", "mismatched"} or None, default="head"
-        The layers that keep their random weights: the last one; all that are trained; the last one
-        and those that do not fit the source (they are trained); none.
+        Layers that keep their random weights.
+
+        - ``"head"``: the last layer.
+        - ``"trainable"``: all layers that are trained.
+        - ``"mismatched"``: the last layer and all layers that do not match the source. These
+          layers are trained.
+        - None: no layer.
 
     Returns
     -------
@@ -190,15 +200,15 @@ def take_over(
     Raises
     ------
     ValueError
-        If a layer to be taken over does not fit, nothing is left to be taken over, or there are
-        fewer layers than shall be trained.
+        If a layer to be taken over does not match the source, no layer would be taken over, or
+        ``n_trainable_layers`` exceeds the number of weight layers.
     """
     layers, target = weight_layers(module, sample), module.state_dict()
     names = list(layers)
     if n_trainable_layers is not None and n_trainable_layers > len(names):
         raise ValueError(
-            f"n_trainable_layers={n_trainable_layers}, but the network has only {len(names)} "
-            f"weight layers: {', '.join(names)}"
+            f"n_trainable_layers must be at most {len(names)}, the number of weight layers "
+            f"({', '.join(names)}); got {n_trainable_layers}"
         )
     trainable = names if n_trainable_layers is None else names[-n_trainable_layers:]
     mismatched = [layer for layer in names if not _fits(layers[layer], weights, target)]
@@ -214,8 +224,9 @@ def take_over(
     taken = [layer for layer in names if layer not in anew]
     if not taken:
         raise ValueError(
-            f"nothing would be taken over from {source}: reset_layers={reset_layers!r} with "
-            f"n_trainable_layers={n_trainable_layers} leaves none of the layers {', '.join(names)}"
+            f"no layer would be taken over from {source}: got reset_layers={reset_layers!r} and "
+            f"n_trainable_layers={n_trainable_layers} for the layers {', '.join(names)}. Lower "
+            "n_trainable_layers or reset fewer layers"
         )
     with torch.no_grad():
         for layer in taken:
@@ -257,10 +268,10 @@ def _mismatch(
     reset_layers: ResetLayers,
 ) -> str:
     name = next(name for name in layers[layer] if not _fits([name], weights, target))
-    found = f"has the shape {tuple(weights[name].shape)}" if name in weights else "does not exist"
+    found = f"shape {tuple(weights[name].shape)}" if name in weights else "no such weight"
     return (
-        f"the layer {layer!r} does not fit {source}: {name!r} has the shape "
-        f"{tuple(target[name].shape)} here and {found} there (another network, input length or "
-        f"number of classes). With reset_layers={reset_layers!r} it would be taken over; "
-        "reset_layers='mismatched' draws anew and trains every layer that does not fit"
+        f"layer {layer!r} cannot be taken over from {source} (reset_layers={reset_layers!r}): "
+        f"{name!r} must have shape {tuple(target[name].shape)}; got {found}. The source may be "
+        "another network or have another input length or number of classes. Use "
+        "reset_layers='mismatched' to initialise and train every layer that does not match"
     )

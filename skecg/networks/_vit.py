@@ -1,4 +1,4 @@
-"""A Vision Transformer of any size, and the one of a published ECG sheet classifier."""
+"""Vision Transformer; the defaults give that of a published ECG sheet classifier."""
 
 from __future__ import annotations
 
@@ -17,50 +17,56 @@ from ._spatial import SpatialLayer, cells
 class VisionTransformer(nn.Module):
     """Vision Transformer with global average pooling and no class token.
 
-    Images are cut into patches, every patch becomes a vector, a position is added, pre-norm
-    blocks of self-attention and a two-layer perceptron follow, then layer normalisation, the mean
-    over patches and one dense layer. The defaults are the published ECG sheet classifier, with
-    25,734,660 weights.
+    Images are divided into patches and each patch is mapped to a vector, to which a position is
+    added. Pre-norm blocks of self-attention and a two-layer perceptron follow, then layer
+    normalisation, the mean over patches and a dense layer. The defaults give the published ECG
+    sheet classifier, with 25,734,660 weights.
 
     Parameters
     ----------
     image_shape : tuple of int, default=(3, 182, 256)
         Channels, height and width. Images whose height or width is not a multiple of the patch
-        are padded with zeros at the bottom and at the right.
+        size are padded with zeros at the bottom and right.
     n_classes : int, default=4
         Number of logits.
     patch_size : tuple of int, default=(7, 8)
-        Rows and columns of a patch.
+        Height and width of a patch.
     stem : {"patch", "conv"}, default="patch"
-        How patches become vectors: by one convolution with stride equal to the patch, or by a
-        series of 3 x 3 convolutions with stride 2, GELU between them, which see over the edges
-        of the patch. The latter needs patches of powers of two.
+        How patches are mapped to vectors.
+
+        - ``"patch"``: one convolution whose kernel size and stride are the patch size.
+        - ``"conv"``: a series of 3 x 3 convolutions with stride 2 and GELU between them, whose
+          receptive fields extend beyond the patch. Height and width of a patch must be powers of
+          two.
     dim : int, default=512
-        Length of a patch's vector.
+        Length of the vector of a patch.
     n_blocks : int, default=8
-        Transformer blocks.
+        Number of transformer blocks.
     n_heads : int, default=32
-        Attention heads; ``dim`` is a multiple.
+        Number of attention heads; ``dim`` must be a multiple.
     mlp_ratio : float, default=4.0
-        Width of the hidden layer of a block's perceptron, in units of ``dim``.
+        Width of the hidden layer of the perceptrons, relative to ``dim``.
     activation : {"relu", "gelu"}, default="relu"
-        Activation of the perceptrons.
+        Activation function of the perceptrons.
     positions : {"learned", "sincos"}, default="learned"
-        A learned vector per patch, or fixed sines and cosines of its row and column; the latter
-        needs ``dim`` to be a multiple of 4.
+        Positions of the patches: a learned vector per patch, or fixed sines and cosines of its row
+        and column. ``"sincos"`` requires ``dim`` to be a multiple of 4.
     layer_norm_eps : float, default=1e-3
         Epsilon of the layer normalisations.
     dropout : float, default=0.0
-        Dropout after the positions, the attention and both layers of the perceptrons.
+        Dropout rate after the positions, the attention and both layers of the perceptrons.
     stochastic_depth : float, default=0.0
-        Probability that a sample skips the last block's branches in training; it grows linearly
-        from 0 in the first block.
+        Probability that a sample skips the branches of the last block in training. It increases
+        linearly over the blocks, from 0 in the first.
     initialization : {"keras", "xavier"}, default="keras"
-        ``"keras"``: Glorot-uniform kernels as Keras draws them, zero biases, learned positions
-        uniform in [-0.05, 0.05]. Keras counts the fans of the attention's three-axis kernels as
-        those of a convolution, so that these start 2 to 5 times smaller than others.
-        ``"xavier"``: Glorot-uniform dense layers, zero biases, convolutions of the stem by He's
-        rule and learned positions with standard deviation 0.02.
+        Initialisation of the weights.
+
+        - ``"keras"``: Glorot-uniform kernels as in Keras, zero biases, and learned positions
+          uniform in [-0.05, 0.05]. Keras computes the fans of the three-axis kernels of the
+          attention as those of a convolution, so that their initial values are 2 to 5 times
+          smaller than others.
+        - ``"xavier"``: Glorot-uniform dense layers, zero biases, He-normal convolutions of the
+          stem, and learned positions with standard deviation 0.02.
 
     References
     ----------
@@ -124,36 +130,37 @@ class VisionTransformer(nn.Module):
         return self.head(self.norm(self.blocks(self.tokens(x))).mean(1))
 
     def tokens(self, x: Tensor) -> Tensor:
-        """Return what the first block reads, (n_samples, n_patches, dim), patches row by row."""
+        """Return the input of the first block, (n_samples, n_patches, dim), in row-major order."""
         images = channels_last(pad_images(x, *self.padded_size))
         patches = self.stem(images).flatten(2).transpose(1, 2)
         return self.dropout(patches + self.positions)
 
     @property
     def spatial_layer(self) -> SpatialLayer:
-        """The tokens that the last block compares."""
+        """The layer normalisation before the attention of the last block."""
         name = f"blocks.{len(self.blocks) - 1}.norm1"
         if isinstance(self.stem, nn.Conv2d):
             return cells(name, *self.patch_size)
-        # A kernel of 3 with stride 2 is centred on the first pixel of two, not between them.
+        # A kernel of 3 with stride 2 is centred on the first of two pixels, not between them.
         return SpatialLayer(name, self.patch_size, (0.0, 0.0))
 
 
 class TransformerBlock(nn.Module):
-    """Pre-norm self-attention and perceptron, both with a skip connection.
+    """Pre-norm self-attention and perceptron, each with a skip connection.
 
     Parameters
     ----------
     dim : int
         Length of a token.
     n_heads : int
-        Attention heads.
+        Number of attention heads.
     n_hidden : int
-        Width of the perceptron's hidden layer.
+        Width of the hidden layer of the perceptron.
     activation : {"relu", "gelu"}
-        Its activation.
+        Activation function of the perceptron.
     layer_norm_eps, dropout, drop_path : float
-        Epsilon of the layer normalisations; dropout; probability that a sample skips a branch.
+        Epsilon of the layer normalisations, dropout rate, and probability that a sample skips a
+        branch.
     """
 
     def __init__(
@@ -179,7 +186,7 @@ class TransformerBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map tokens (n_samples, n_tokens, dim) to as many."""
+        """Map tokens (n_samples, n_tokens, dim) to tokens of the same shape."""
         mixed = F.scaled_dot_product_attention(*self.queries_keys_values(x))
         attended = self.out(mixed.transpose(1, 2).flatten(2))
         x = x + self._keep_some(self.dropout(attended))
@@ -191,9 +198,9 @@ class TransformerBlock(nn.Module):
         return self.qkv(self.norm1(x)).unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
 
     def attention(self, x: Tensor) -> Tensor:
-        """Return the weights that the block gives tokens, (n_samples, n_heads, n_tokens, n_tokens).
+        """Return the attention weights, shape (n_samples, n_heads, n_tokens, n_tokens).
 
-        Row i are the weights by which token i takes in all tokens; they sum to 1.
+        Row i holds the weights of all tokens in the output of token i; they sum to 1.
         """
         queries, keys, _ = self.queries_keys_values(x)
         scores = queries @ keys.transpose(2, 3) / math.sqrt(queries.shape[3])
@@ -207,12 +214,12 @@ class TransformerBlock(nn.Module):
 
 
 def sincos_positions(n_rows: int, n_columns: int, dim: int) -> Tensor:
-    """Return sines and cosines of every patch's row and column at ``dim / 4`` frequencies.
+    """Return sines and cosines of the row and column of each patch at ``dim / 4`` frequencies.
 
     Returns
     -------
     Tensor of shape (n_rows * n_columns, dim)
-        Rows in the first half of the features, columns in the second; patches row by row.
+        Rows in the first half of the features, columns in the second; patches in row-major order.
 
     References
     ----------
@@ -220,7 +227,7 @@ def sincos_positions(n_rows: int, n_columns: int, dim: int) -> Tensor:
     arXiv:2205.01580.
     """
     if dim % 4:
-        raise ValueError(f"positions='sincos' needs dim to be a multiple of 4; got {dim}")
+        raise ValueError(f"dim must be a multiple of 4 for positions='sincos'; got {dim}")
     n_frequencies = dim // 4
     exponents = torch.arange(n_frequencies, dtype=torch.float64) / max(n_frequencies - 1, 1)
     frequencies = 10_000.0**-exponents
@@ -239,7 +246,10 @@ def _patch_stem(n_channels: int, dim: int, patch_size: tuple[int, int]) -> nn.Mo
 
 def _convolutional_stem(n_channels: int, dim: int, patch_size: tuple[int, int]) -> nn.Module:
     if any(size < 1 or size & (size - 1) for size in patch_size):
-        raise ValueError(f"stem='conv' needs patches of powers of two; got {patch_size}")
+        raise ValueError(
+            "height and width of patch_size must be powers of two for stem='conv'; got "
+            f"{patch_size}"
+        )
     n_halvings = [size.bit_length() - 1 for size in patch_size]
     n_layers = max(*n_halvings, 1)
     layers: list[nn.Module] = []
@@ -271,8 +281,8 @@ def _initialize_like_keras(network: VisionTransformer) -> None:
     if isinstance(network.positions, nn.Parameter):
         nn.init.uniform_(network.positions, -0.05, 0.05)
     for block in network.blocks:
-        # Keras's kernels are (dim, heads, head_dim) and (heads, head_dim, dim), and all axes but
-        # the last two count as a convolution's.
+        # The kernels in Keras have shapes (dim, heads, head_dim) and (heads, head_dim, dim), and
+        # Keras treats all axes but the last two as the receptive field of a convolution.
         dim, n_heads = block.out.in_features, block.n_heads
         _uniform_by_fans(block.qkv.weight, dim * n_heads, dim * (dim // n_heads))
         _uniform_by_fans(block.out.weight, dim, n_heads * dim)

@@ -1,4 +1,4 @@
-"""One fit over several processes or GPUs, turns on one GPU, and a Dask client that recovers."""
+"""Parallel computing: data-parallel fits, sharing of one GPU, and a recoverable Dask client."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "RecoverableClient":  # Dask is an extra
+    if name == "RecoverableClient":  # imported on first use, because Dask is optional
         from ._dask import RecoverableClient
 
         return RecoverableClient

@@ -1,4 +1,4 @@
-"""More than one machine: a Dask client under which a search survives the loss of a worker."""
+"""Dask client with which a search survives the loss of a worker."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ try:
     from toolz import identity
 except ImportError as error:
     raise ImportError(
-        'skecg.parallel.RecoverableClient needs dask and distributed; pip install "skecg[dask]"'
+        "skecg.parallel.RecoverableClient requires dask and distributed, which are not installed. "
+        'Run: pip install "skecg[dask]"'
     ) from error
 
 
 class RecoverableClient(Client):
-    """A Dask client whose data is not lost with the worker that holds it.
+    """Dask client that restores data when the worker that holds it is lost.
 
-    joblib's Dask back end hands every array over once, by ``scatter``: X, y and the rows of each
-    fold. Dask leaves scattered data on one worker and cannot restore it, so that with a plain
-    ``distributed.Client`` a worker that dies ends the whole search with a
-    ``FutureCancelledError``. This client hands data over as the result of a task: the scheduler
-    keeps the task, runs it again where its result was lost, and then repeats the fits that were
-    under way. Everything else is ``distributed.Client``.
+    The Dask backend of joblib sends each array (X, y and the rows of each fold) to the cluster
+    once, with ``scatter``. Dask stores scattered data on one worker and cannot restore it. With a
+    ``distributed.Client``, the loss of that worker ends the whole search with a
+    ``FutureCancelledError``. This client sends data as the result of a task. The scheduler keeps
+    the task, runs it again if its result is lost, and repeats the interrupted fits. Everything
+    else is inherited from ``distributed.Client``.
 
     Notes
     -----
-    The scheduler holds one copy of the data for as long as the search runs. A fit that was lost
-    with its worker is tried on another one, up to ``distributed.scheduler.allowed-failures``
-    times (3), so that a fit that kills every worker, for want of memory say, still ends in
-    ``distributed.KilledWorker``. What dies with the scheduler or with the client is lost.
+    The scheduler keeps one copy of the data during the search. A fit that is lost with its worker
+    is repeated on another one, up to ``distributed.scheduler.allowed-failures`` times (3 by
+    default). A fit that ends every worker, for example because memory is short, therefore still
+    raises ``distributed.KilledWorker``. The search does not survive the loss of the scheduler or
+    of the client.
 
-    joblib asks for the number of workers once, when a search starts, and computes by itself when
-    there is only one: call ``client.wait_for_workers(n)`` before, where they take time to come.
+    joblib reads the number of workers once, at the start of a search, and does not use the cluster
+    if there is only one. If workers need time to start, call ``client.wait_for_workers(n)`` first.
 
     Examples
     --------
@@ -55,24 +57,24 @@ class RecoverableClient(Client):
         timeout: float | None = None,
         asynchronous: bool | None = None,
     ) -> Any:
-        """Hand data over to the cluster, once, in a form in which it can be restored.
+        """Send data to the cluster in a form that can be restored.
 
         Parameters
         ----------
         data : object, or list or tuple of objects
-            What is handed over.
+            Objects to send.
         workers : list of str or None, default=None
-            Addresses of the workers that may hold it.
+            Addresses of the workers that may store the data. If None, any worker.
         broadcast, direct, hash, timeout
-            For compatibility with ``distributed.Client.scatter``; they change nothing, since
-            workers fetch what they need from the scheduler and from one another.
+            Ignored, present for compatibility with ``distributed.Client.scatter``. Workers fetch
+            data from the scheduler and from other workers when they need it.
         asynchronous : bool or None, default=None
-            Return a coroutine.
+            Whether to return a coroutine.
 
         Returns
         -------
-        Future, or list or tuple of Future
-            In the form of ``data``.
+        futures : Future, or list or tuple of Future
+            One future per object, in the same container as `data`.
         """
         return self.sync(self._hand_over, data, workers, asynchronous=asynchronous)
 
@@ -80,7 +82,7 @@ class RecoverableClient(Client):
         def hand_over(item: Any) -> Future:
             return self.submit(identity, item, workers=workers, pure=False)
 
-        # Dask warns of tasks that hold more than 10 MB of data. Here they are meant to.
+        # Dask warns about tasks that contain more than 10 MB of data, which is intended here.
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": sys.maxsize}):
             if type(data) in (list, tuple):
                 return type(data)(hand_over(item) for item in data)

@@ -1,4 +1,4 @@
-"""Training shared by several processes or GPUs."""
+"""Data-parallel training on several processes or GPUs."""
 
 from __future__ import annotations
 
@@ -18,61 +18,66 @@ if TYPE_CHECKING:
 
 @contextmanager
 def data_parallel(accelerator: Accelerator | None = None) -> Iterator[Accelerator]:
-    """Share every fit of a classifier of this package among the processes of a launch.
+    """Context manager that shares each fit of a classifier among several processes or GPUs.
 
-    Every process runs the same script on the same samples, started by ``accelerate launch
-    --multi_gpu --num_processes 2 script.py`` or ``torchrun --nproc-per-node 2 script.py``, with
-    GPUs or without. Of every batch each process computes its part, and all take the step of the
-    whole batch: ``batch_size`` means the whole one, and the weights are those of a single process
-    within rounding. Started alone, the script runs as if the block were not there. Needs
-    accelerate: ``pip install "skecg[accelerate]"``.
+    All processes run the same script on the same samples, with or without GPUs. Start them with
+    ``accelerate launch --multi_gpu --num_processes 2 script.py`` or
+    ``torchrun --nproc-per-node 2 script.py``. Each process computes the gradient of its part of a
+    batch, and all processes update their weights with the gradient of the whole batch. The
+    parameter ``batch_size`` is the size of the whole batch, and the weights are those of a single
+    process, up to rounding. In a script that is started as a single process, the context manager
+    has no effect.
+
+    Requires accelerate: ``pip install "skecg[accelerate]"``.
 
     Parameters
     ----------
     accelerator : accelerate.Accelerator or None, default=None
-        Where this process stands among how many, and its device, which is what ``device="auto"``
-        means in the block. None makes one; for processes on CPUs it is ``Accelerator(cpu=True)``.
-        Its precision, gradient accumulation and the like are not used: the classifier's
-        parameters decide.
+        Provides the rank of this process, the number of processes and the device that
+        ``device="auto"`` selects. If None, an accelerator is created, with ``cpu=True`` for
+        several processes on CPUs. Its precision, gradient accumulation and similar options are
+        ignored in favour of the parameters of the classifier.
 
     Yields
     ------
     accelerator : accelerate.Accelerator
-        The same, as to save a model if ``accelerator.is_main_process``.
+        The accelerator, for example to save a model only if ``accelerator.is_main_process``.
 
     Raises
     ------
     ImportError
-        If accelerate is missing.
+        If accelerate is not installed.
     TypeError
-        If ``accelerator`` is something else.
+        If `accelerator` is neither an Accelerator nor None.
     ValueError
-        If the launch shares models, not batches (FSDP, DeepSpeed), or its processes do not know of
-        each other; in ``fit``, if the processes were given different samples or parameters.
+        If the launch distributes the model rather than the batches (FSDP, DeepSpeed), or the
+        processes are not connected. ``fit`` raises it if the processes have different samples or
+        parameters.
 
     Notes
     -----
-    - *When it pays*: a step sends the gradient around once, so it must take longer than that. With
-      two processes on two busy cores (``benchmarks/data_parallel.py``) epochs of the default
-      residual CNN on beats ran at 0.7 and 0.8 times the speed of one with whole batches of 4 and
-      16 beats, at 0.9 to 1.35 with 64, at 1.5 with 256 and 1.8 with 1024; those of the default ViT
-      on sheets of 182 x 256 at 1.2 with 4 sheets and 1.6 with 16.
-    - *Randomness*: the main process's seed and first weights are all processes'. Each draws its own
-      dropout masks, so that with dropout or stochastic depth the curve is another draw of the
-      single process's, not the same.
-    - *Batch normalisation* uses the statistics of the whole batch, at two messages more per layer
-      in each direction. Other layers that mix the samples of a batch see this process's only.
-    - *Callbacks* run in every process. Losses, accuracies and the weights in ``on_epoch_end`` and
-      ``on_grad_computed`` are those of all. ``on_batch_begin`` and ``on_batch_end`` see this
-      process's part of a training batch, and the part of the batch's loss that it adds to the sum;
-      where a callback listens to them, every process computes the whole validation, else its
-      part. What a callback decides, it must decide alike in all processes.
-    - *Fits* must be the same in all processes, in the same order. Those in other threads or in
-      joblib's workers (``n_jobs``) are not shared.
-    - *Errors*: a process that ends makes the others fail, and the launcher ends them. One that
-      raises or is interrupted in ``fit`` and goes on leaves them waiting for the time-out of the
-      process group (30 minutes on CPUs, 10 on GPUs).
-    - *Memory*: every process holds all samples.
+    - *Speed*: each step exchanges the gradient once, which costs time. Relative to one process,
+      two processes on two busy cores (``benchmarks/data_parallel.py``) trained the default
+      residual CNN on beats 0.7 and 0.8 times as fast with batches of 4 and 16 beats, 0.9 to 1.35
+      times with 64, 1.5 times with 256 and 1.8 times with 1024, and the default ViT on sheets of
+      182 x 256 pixels 1.2 times as fast with batches of 4 sheets and 1.6 times with 16.
+    - *Randomness*: all processes use the seed and the initial weights of the main process. Each
+      process draws its own dropout masks, so that with dropout or stochastic depth the training
+      differs from that of a single process by the random draws.
+    - *Batch normalisation* uses the statistics of the whole batch, with two additional messages
+      per layer in each direction. Other layers that combine the samples of a batch use only those
+      of their process.
+    - *Callbacks* run in each process. Losses, accuracies and the weights in ``on_epoch_end`` and
+      ``on_grad_computed`` are those of all processes. ``on_batch_begin`` and ``on_batch_end``
+      receive the process's part of a training batch and its contribution to the loss of the
+      batch. If a callback has one of these two methods, each process computes the whole
+      validation, otherwise its part. A callback must make the same decisions in all processes.
+    - *Fits* must be the same in all processes, in the same order. Fits in other threads or in
+      joblib workers (``n_jobs``) are not shared.
+    - *Errors*: if a process ends, the others fail and the launcher ends them. If a process raises
+      or is interrupted in ``fit`` but continues to run, the others wait until the process group
+      times out (30 minutes on CPUs, 10 minutes on GPUs).
+    - *Memory*: each process holds all samples.
 
     Examples
     --------
@@ -102,34 +107,35 @@ def _checked(accelerator: Accelerator | None) -> Accelerator:
         from accelerate import Accelerator
     except ImportError as error:
         raise ImportError(
-            "data_parallel needs accelerate, which is not installed; "
+            "data_parallel requires accelerate, which is not installed. Run: "
             'pip install "skecg[accelerate]"'
         ) from error
     launched = int(os.environ.get("WORLD_SIZE", "1"))
     if accelerator is None:
-        # accelerate takes processes on CPUs for one each unless it is told.
+        # Without cpu=True, accelerate does not connect processes on CPUs.
         accelerator = Accelerator(cpu=launched > 1 and not torch.cuda.is_available())
     if not isinstance(accelerator, Accelerator):
         raise TypeError(
-            f"data_parallel takes an accelerate.Accelerator or None; got {accelerator!r}"
+            f"accelerator must be an accelerate.Accelerator or None; got {accelerator!r}"
         )
     kind = accelerator.distributed_type.value
     if kind != "NO" and not kind.startswith("MULTI_"):
         raise ValueError(
-            f"data_parallel shares batches among processes that each hold the whole network; "
-            f"this launch is of the type {kind}, launch without it"
+            "data_parallel distributes batches among processes that each have the whole network; "
+            f"got a launch of type {kind}. Launch the script without {kind}"
         )
     if launched != accelerator.num_processes:
         raise ValueError(
-            f"{launched} processes were launched, but the accelerator knows of "
-            f"{accelerator.num_processes}, and each would train alone; on CPUs make it by "
-            "Accelerator(cpu=True)"
+            f"{launched} processes were launched, but got an accelerator with num_processes="
+            f"{accelerator.num_processes}, so that each process would train alone. On CPUs, create "
+            "it with Accelerator(cpu=True)"
         )
-    # What the launcher leaves behind when it was told of several processes and started one.
+    # The launcher sets these variables if it was asked for several processes and started one.
     if launched == 1 and {"ACCELERATE_USE_CPU", "MASTER_PORT"} <= os.environ.keys():
         warnings.warn(
-            "this process trains alone: `accelerate launch --cpu` starts a single one, whatever "
-            "--num_processes says; use `accelerate launch --multi_gpu` (on CPUs, too) or torchrun",
+            "this process trains alone: `accelerate launch --cpu` starts a single process, "
+            "regardless of --num_processes. Use `accelerate launch --multi_gpu` (also on CPUs) or "
+            "torchrun",
             stacklevel=4,
         )
     return accelerator

@@ -1,4 +1,4 @@
-"""Fits on one GPU, one after another."""
+"""Limit on the number of simultaneous fits on a GPU."""
 
 from __future__ import annotations
 
@@ -19,13 +19,24 @@ _SECONDS_BETWEEN_TRIES = 0.05
 
 @contextmanager
 def device_turn(device: torch.device) -> Iterator[None]:
-    """Hold one of the places for fits on a CUDA device inside the block; wait until one is free.
+    """Context manager that limits the number of simultaneous fits on a CUDA device.
 
-    A search with ``n_jobs`` sends several fits to a device at once, each of which would take half
-    of its free memory for its samples, and slow the others down. There is one place, or as many
-    as the environment variable ``SKECG_FITS_PER_DEVICE`` says when a fit begins. Fits of all
-    processes of a user count, but not those of :func:`data_parallel`, which run together.
-    Afterwards the memory that PyTorch keeps for the process is given back, for the next to find.
+    A search with ``n_jobs`` starts several fits on a device at once. Each of them would use half
+    of the free memory for its samples and slow the others down. By default, fits run one at a
+    time. The environment variable ``SKECG_FITS_PER_DEVICE``, read when a fit begins, allows more.
+    The limit applies to the fits of all processes of a user, except those of
+    :func:`data_parallel`, which must run together. At the end, the memory that PyTorch caches for
+    the process is released for the next fit.
+
+    Parameters
+    ----------
+    device : torch.device
+        The device. There is no limit unless it is a CUDA device.
+
+    Raises
+    ------
+    ValueError
+        If ``SKECG_FITS_PER_DEVICE`` is not a positive integer.
     """
     if device.type != "cuda" or current_share() is not None:
         yield
@@ -42,14 +53,14 @@ def _n_places() -> int:
     value = os.environ.get("SKECG_FITS_PER_DEVICE", "1")
     if not value.isdecimal() or int(value) == 0:
         raise ValueError(
-            f"the environment variable SKECG_FITS_PER_DEVICE is {value!r}; it must be a number of "
-            "fits, 1 or more"
+            "the environment variable SKECG_FITS_PER_DEVICE must be a positive integer; got "
+            f"{value!r}"
         )
     return int(value)
 
 
 def _name(device: torch.device) -> str:
-    # Not its index: processes may see other devices under the same number.
+    # The index is not used, because it can denote different devices in different processes.
     return str(torch.cuda.get_device_properties(device).uuid)
 
 
@@ -57,11 +68,11 @@ def _wait_for_place(name: str, n_places: int) -> FileLock:
     folder = Path(tempfile.gettempdir(), f"skecg-{os.getuid()}" if os.name == "posix" else "skecg")
     folder.mkdir(mode=0o700, exist_ok=True)
     for place in cycle(range(n_places)):
-        # One object a file and process: a fit inside of a fit has its place already.
+        # One object per file and process, so that a fit inside a fit does not wait for itself.
         lock = FileLock(folder / f"{name}.{place}", is_singleton=True)
         try:
             lock.acquire(timeout=_SECONDS_BETWEEN_TRIES)
         except Timeout:
             continue
         return lock
-    raise AssertionError("unreachable: the places never end")
+    raise AssertionError("unreachable: the loop is infinite")

@@ -1,4 +1,4 @@
-"""One process's share of a training that several processes do together."""
+"""The share of one process in a data-parallel training."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from torch import Tensor, distributed, nn
 
 from ..samples import Batches
 
-# A target that cross-entropy leaves out of the loss and that no prediction hits.
+# A target that cross-entropy ignores and that no prediction equals.
 _NO_TARGET = -100
 
 
 @dataclass
 class Share:
-    """What one process has to do, and how it agrees with the others.
+    """Rank and device of a process, and its communication with the others.
 
     Parameters
     ----------
     rank : int
-        Number of this process; 0 is the main one.
+        Rank of this process; 0 is the main process.
     n_processes : int
-        Number of all.
+        Number of processes.
     device : torch.device
-        Where this process computes.
+        Device of this process.
     """
 
     rank: int
     n_processes: int
     device: torch.device
-    n_own: int = 0  # samples of the batch at hand: this process's and all
-    n_whole: int = 0
+    n_own: int = 0  # samples of the current batch in this process
+    n_whole: int = 0  # samples of the current batch in all processes
 
     def agreed_number(self, number: int) -> int:
-        """Return the main process's number."""
+        """Return the number of the main process."""
         agreed = torch.tensor(number, device=self.device)
         distributed.broadcast(agreed, 0)
         return int(agreed)
 
     def from_all(self, own: Tensor) -> list[Tensor]:
-        """Return every process's tensor; all have the same shape."""
+        """Return the tensors of all processes, which must have the same shape."""
         own = own.to(self.device)
         found = [torch.empty_like(own) for _ in range(self.n_processes)]
         distributed.all_gather(found, own)
@@ -52,23 +52,23 @@ class Share:
 
     @torch.no_grad()
     def copy_from_main(self, module: nn.Module) -> None:
-        """Give every process the weights and statistics of the main one."""
+        """Copy the weights and statistics of the main process to all others."""
         for tensor in (*module.parameters(), *module.buffers()):
             copy = tensor.detach().contiguous()
             distributed.broadcast(copy, 0)
             tensor.copy_(copy)
 
     def require_device(self, device: torch.device) -> None:
-        """Refuse to compute elsewhere than where this process has its place."""
+        """Raise a ValueError if `device` is not the device of this process."""
         index = self.device.index if device.index is None else device.index
         if (device.type, index) != (self.device.type, self.device.index):
             raise ValueError(
-                f"the classifier has device='{device}', but this process of data_parallel has its "
-                f"place on '{self.device}'; use device='auto'"
+                f"the device must be '{self.device}' in this process of data_parallel; got "
+                f"device='{device}'. Use device='auto'"
             )
 
     def require_agreement(self, facts: dict[str, int]) -> None:
-        """Refuse, in all processes, facts that are not the same in all of them."""
+        """Raise a ValueError, in all processes, unless the facts are the same in all of them."""
         values = torch.tensor(list(facts.values()), device=self.device)
         extremes = torch.cat([values, -values])
         distributed.all_reduce(extremes, distributed.ReduceOp.MAX)
@@ -76,9 +76,9 @@ class Share:
         differ = [name for name, high, low in zip(facts, highest, -lowest) if high != low]
         if differ:
             raise ValueError(
-                f"the processes of data_parallel differ in {', '.join(differ)}; every process must "
-                "be given the same samples in the same order and the same parameters (fix the "
-                "random_state of whatever makes, shuffles or splits the samples)"
+                "all processes of data_parallel must have the same samples in the same order and "
+                f"the same parameters; got different {', '.join(differ)}. Set the random_state of "
+                "every step that generates, shuffles or splits the samples"
             )
 
 
@@ -86,63 +86,64 @@ _CURRENT: ContextVar[Share | None] = ContextVar("share of data_parallel", defaul
 
 
 def current_share() -> Share | None:
-    """Return this process's share; None where it trains alone."""
+    """Return the share of this process; None if it trains alone."""
     share = _CURRENT.get()
     return None if share is None or share.n_processes == 1 else share
 
 
 def current_device() -> torch.device | None:
-    """Return the device that data_parallel has assigned; None outside it."""
+    """Return the device that data_parallel assigned to this process; None outside of it."""
     share = _CURRENT.get()
     return None if share is None else share.device
 
 
 def n_processes() -> int:
-    """Return how many processes share a fit."""
+    """Return the number of processes that share a fit."""
     share = current_share()
     return 1 if share is None else share.n_processes
 
 
 def wait_for_main_process() -> None:
-    """Let the processes that share a fit wait until the main one has come here."""
+    """Block the processes that share a fit until the main process calls this function."""
     share = current_share()
     if share is not None:
         share.agreed_number(0)
 
 
 def is_main_process() -> bool:
-    """Say whether this process is the one that prints."""
+    """Return whether this is the main process, which prints."""
     share = _CURRENT.get()
     return share is None or share.rank == 0
 
 
 class OwnPart:
-    """Samples of all processes, of which ``take`` returns this one's part of a batch.
+    """Samples of which ``take`` returns this process's part of a batch.
 
-    The parts are as equal as can be. The loss of a part is weighted by its part in the batch, so
-    that losses and gradients summed over the processes are those of the whole batch.
+    The parts of a batch differ in size by at most one sample. The weights are scaled by the
+    fraction of the batch in the part, so that losses and gradients summed over the processes are
+    those of the whole batch.
 
     Parameters
     ----------
     whole : Batches
         The samples, the same in all processes.
     share : Share
-        This process's share.
+        The share of this process.
     """
 
     def __init__(self, whole: Batches, share: Share) -> None:
         self.whole, self.share = whole, share
 
     def __len__(self) -> int:
-        """Return the number of samples of all processes."""
+        """Return the number of samples, of all processes together."""
         return len(self.whole)
 
     def __getattr__(self, name: str) -> Any:
-        """Look up everything else, as the order of the samples, in the whole."""
+        """Return other attributes, such as the order of the samples, from ``whole``."""
         return getattr(self.whole, name)
 
     def in_turn(self, order: Iterator[Tensor]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Yield this process's samples, targets and weights of batches."""
+        """Yield this process's samples, targets and weights of each batch."""
         return map(self.take, self.announced(order))
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -150,8 +151,8 @@ class OwnPart:
         share = self.share
         own = index.tensor_split(share.n_processes)[share.rank]
         share.n_own, share.n_whole = len(own), len(index)
-        # Without a sample of its own, a process takes part with one that counts nothing: the
-        # others wait for its sums.
+        # A process without a sample of its own computes one with weight 0, because the other
+        # processes wait for its sums.
         X, y, weights = self.whole.take(own if share.n_own else index[:1])
         if not share.n_own:
             y = torch.full_like(y, _NO_TARGET)
@@ -161,7 +162,7 @@ class OwnPart:
 
 
 def sum_over_processes(values: Tensor, batches: Batches | OwnPart) -> Tensor:
-    """Add up every process's values, one for each batch, where a process has its part only."""
+    """Sum the values of all processes, one value per batch, if each computed only its part."""
     if not isinstance(batches, OwnPart):
         return values
     total = values.clone()
@@ -170,12 +171,12 @@ def sum_over_processes(values: Tensor, batches: Batches | OwnPart) -> Tensor:
 
 
 def sum_gradients(module: nn.Module, batches: Batches | OwnPart) -> None:
-    """Give every process the gradient of the whole batch, in one message."""
+    """Replace the gradients by those of the whole batch, in one message."""
     if not isinstance(batches, OwnPart):
         return
     weights = [weight for weight in module.parameters() if weight.requires_grad]
     for weight in weights:
-        if weight.grad is None:  # not used for these samples, but perhaps for another process's
+        if weight.grad is None:  # unused for these samples; another process may have used it
             weight.grad = torch.zeros_like(weight)
     total = torch.cat([weight.grad.flatten() for weight in weights])
     distributed.all_reduce(total)
@@ -184,7 +185,7 @@ def sum_gradients(module: nn.Module, batches: Batches | OwnPart) -> None:
 
 
 def facts_of(module: nn.Module, batches: Batches, valid: Batches | None) -> dict[str, int]:
-    """Return what must be the same in all processes, lest they wait for each other forever."""
+    """Return values that must agree in all processes, to prevent a deadlock."""
     facts = {"number of weights": sum(w.numel() for w in module.parameters() if w.requires_grad)}
     for name, samples in {"samples": batches, "held-out samples": valid}.items():
         if samples is not None:

@@ -1,4 +1,4 @@
-"""Batch normalisation by the statistics of a batch that lies in several processes."""
+"""Batch normalisation with the statistics of a batch that is distributed over processes."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _BATCH_NORMS = {nn.BatchNorm1d: (2, 3), nn.BatchNorm2d: (4,), nn.BatchNorm3d: (5
 
 @contextmanager
 def shared_batch_norms(module: nn.Module, share: Share) -> Iterator[None]:
-    """Let batch normalisations in training mode see the batch of all processes.
+    """Context manager in which batch normalisations use the statistics of the whole batch.
 
-    ``torch.nn.SyncBatchNorm`` does this on GPUs only, and not for a process without a sample.
+    ``torch.nn.SyncBatchNorm`` does this only on GPUs, and not for a process without a sample.
 
     Parameters
     ----------
     module : torch.nn.Module
         The network.
     share : Share
-        This process's share.
+        The share of this process.
     """
     norms = [part for part in module.modules() if isinstance(part, tuple(_BATCH_NORMS))]
     for norm in norms:
@@ -40,7 +40,7 @@ def shared_batch_norms(module: nn.Module, share: Share) -> Iterator[None]:
 
 @torch.compiler.disable
 def _forward(norm: nn.Module, share: Share, x: Tensor) -> Tensor:
-    # A copy that a callback has pickled still comes here, and then is in no shared training.
+    # A copy that a callback pickled still calls this function, outside of a shared training.
     alone = not norm.training or current_share() is None
     single_value = share.n_whole == 1 and x.numel() == x.shape[1]
     if alone or single_value:
@@ -52,14 +52,14 @@ def _forward(norm: nn.Module, share: Share, x: Tensor) -> Tensor:
 
     x32 = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
     axes, per_channel = [0, *range(2, x.dim())], [1, -1, *(1 for _ in range(2, x.dim()))]
-    counts = float(share.n_own > 0)  # else the sample is only there to take part
+    counts = float(share.n_own > 0)  # 0 if the process has no sample of its own in this batch
     own = x32.new_tensor([x.numel() / x.shape[1]])
     sums = _Sum.apply(torch.cat([x32.sum(axes), own]) * counts)
     n = sums[-1].detach()
     mean = sums[:-1] / n
     centred = x32 - mean.view(per_channel)
-    # Squares of centred values in a second message, not of raw ones in the first: their
-    # difference would lose digits.
+    # The squares of centred values need a second message. Squares of the raw values would fit into
+    # the first, but the difference of their means would lose precision.
     variance = _Sum.apply(centred.square().sum(axes) * counts) / n
     _follow(norm, mean, variance * (n / (n - 1)))
 
@@ -74,7 +74,7 @@ def _forward(norm: nn.Module, share: Share, x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _follow(norm: nn.Module, mean: Tensor, variance: Tensor) -> None:
-    """Move the running statistics towards a batch's."""
+    """Move the running statistics towards those of a batch."""
     if norm.running_mean is None:
         return
     norm.num_batches_tracked.add_(1)
@@ -86,7 +86,7 @@ def _follow(norm: nn.Module, mean: Tensor, variance: Tensor) -> None:
 
 
 class _Sum(torch.autograd.Function):
-    """Sum over the processes; each of them is owed the gradients of all."""
+    """Sum over the processes; the gradient is the sum of the gradients of all processes."""
 
     @staticmethod
     def forward(ctx: object, x: Tensor) -> Tensor:

@@ -103,7 +103,7 @@ def test_dask_resize_writes_every_sheet_into_one_file(tmp_path):
 def test_plot_imbalance_compares_five_ways(tmp_path):
     done = run_without_data("plot_imbalance.py", tmp_path)
     found = re.findall(r"^(.+?) +macro-F1 (\d\.\d+), (\d+) rows", done.stdout, flags=re.MULTILINE)
-    ways = ["as they are", "class weights", "balanced batches", "RandomOverSampler", "SMOTE"]
+    ways = ["no correction", "class weights", "balanced batches", "RandomOverSampler", "SMOTE"]
     assert [way for way, _, _ in found] == ways
     n_rows = [int(n) for _, _, n in found]
     assert n_rows[0] == n_rows[1] == n_rows[2] < n_rows[3] == n_rows[4]

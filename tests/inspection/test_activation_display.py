@@ -70,7 +70,7 @@ def test_activations_of_ones_own():
     np.testing.assert_array_equal(display.artists_["head.0"][0].get_ydata(), found["head.0"][2])
     _, ax = plt.subplots()
     assert ActivationDisplay.from_activations(found, X, ax=ax).bounding_ax_ is ax
-    with pytest.raises(ValueError, match=r"X has 2 samples, the activations of 'head.0' have 5"):
+    with pytest.raises(ValueError, match=r"got 2 in X and 5 in the activations of 'head.0'"):
         ActivationDisplay.from_activations(found, X[:2])
     with pytest.raises(IndexError):
         ActivationDisplay.from_estimator(clf, X, sample=5)

@@ -120,9 +120,10 @@ def test_hooks_go_when_the_network_fails(odd):
 
 def test_wrong_layers_are_refused(odd):
     clf, X = odd
-    with pytest.raises(ValueError, match=r"no layer 'conv'; choose among \['dense', 'relu'"):
+    expected = r"unknown layer 'conv'; choose among \['dense', 'relu'"
+    with pytest.raises(ValueError, match=expected):
         layer_activations(clf, X, layers=["conv"])
-    with pytest.raises(ValueError, match="'unused' takes no part"):
+    with pytest.raises(ValueError, match="used in a prediction; got 'unused'"):
         layer_activations(clf, X, layers=["head", "unused"])
     with pytest.raises(TypeError, match="list of names; got the string 'head'"):
         layer_activations(clf, X, layers="head")

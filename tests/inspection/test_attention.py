@@ -149,9 +149,9 @@ def test_only_what_is_wanted_is_kept():
     assert not found.weights
     np.testing.assert_array_equal(found.maps["rollout"], every.maps["rollout"])
     assert repr(found) == "AttentionMaps({'rollout': (5, 21, 26)})"
-    with pytest.raises(ValueError, match=r"no attention 'blocks\.9'"):
+    with pytest.raises(ValueError, match=r"unknown attention 'blocks\.9'"):
         attention_maps(clf, X, layers=["blocks.9"])
-    with pytest.raises(ValueError, match=r"no map 'blocks\.0'"):
+    with pytest.raises(ValueError, match=r"unknown map 'blocks\.0'"):
         found.on_input("blocks.0")
 
 

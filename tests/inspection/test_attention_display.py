@@ -17,7 +17,7 @@ def test_a_sheet_is_one_picture():
     np.testing.assert_allclose(display.ims_[0].get_array(), expected)
     assert display.ims_[0].get_clim() == (0, max(2, expected.max()))
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("Pixels", "Pixels")
-    assert display.colorbar_.ax.get_ylabel() == "Attention (1 = even)"
+    assert display.colorbar_.ax.get_ylabel() == "Attention (1 = uniform)"
     block = AttentionDisplay.from_estimator(clf, X, layer="blocks.0")
     mean = attention_maps(clf, X[:1]).maps["blocks.0"][0].mean(0) * 21 * 26
     np.testing.assert_allclose(block.ims_[0].get_array(), mean)
@@ -40,7 +40,7 @@ def test_leads_have_their_own_panels(leads):
     # 64 rows, the same weight for all 16 pixels of a row
     np.testing.assert_allclose(display.ims_[2].get_array(), rows[:, None].repeat(16, 1) * 64)
     assert AttentionDisplay.from_estimator(clf, X).ax_.get_title() == "Lead 1"
-    with pytest.raises(ValueError, match="lead_names has 1 names; the sample has 4 leads"):
+    with pytest.raises(ValueError, match="each of the 4 leads; got 1 names"):
         AttentionDisplay.from_estimator(clf, X, lead_names=["I"])
 
 
@@ -67,5 +67,5 @@ def test_maps_of_ones_own(leads):
     np.testing.assert_allclose(display.attention, other.attention, rtol=1e-5)
     _, ax = plt.subplots()
     assert AttentionDisplay.from_maps(maps, X[:5], ax=ax).bounding_ax_ is ax
-    with pytest.raises(ValueError, match=r"maps are of 5 samples.*got X of shape \(6, 4, 16, 16\)"):
+    with pytest.raises(ValueError, match=r"the 5 samples of.*got X of shape \(6, 4, 16, 16\)"):
         AttentionDisplay.from_maps(maps, X[:6])

@@ -55,7 +55,7 @@ def test_a_cropper_is_found_in_a_pipeline(sheet):
     flatten = FunctionTransformer(lambda X: X.reshape(len(X), -1))
     pipeline = make_pipeline(LeadCropper(), flatten, StandardScaler())
     assert len(LeadLayoutDisplay.from_estimator(pipeline, sheet).boxes_) == 13
-    with pytest.raises(TypeError, match="needs a LeadCropper or a Pipeline that has one"):
+    with pytest.raises(TypeError, match="must be a LeadCropper or a Pipeline that contains one"):
         LeadLayoutDisplay.from_estimator(StandardScaler(), sheet)
 
 

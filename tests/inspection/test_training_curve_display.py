@@ -67,7 +67,7 @@ def test_without_early_stopping_there_is_no_validation():
     assert list(display.lines_) == ["train_loss", "lr"]
     assert display.axes_.shape == (1, 2)
     assert display.best_lines_ == []
-    with pytest.raises(ValueError, match=r"no 'accuracy'.*early_stopping=True"):
+    with pytest.raises(ValueError, match=r"got 'accuracy'.*early_stopping=True"):
         TrainingCurveDisplay.from_history(PLAIN, quantities=["accuracy"])
 
 
@@ -123,12 +123,14 @@ def test_a_training_that_diverged_is_drawn_without_kept_weights():
 
 def test_wrong_input_is_one_clear_error():
     for empty in ([], [[]], [PLAIN, []]):
-        with pytest.raises(ValueError, match="history is empty"):
+        with pytest.raises(ValueError, match="got an empty history"):
             TrainingCurveDisplay.from_history(empty)
-    with pytest.raises(ValueError, match=r"has none of \['loss', 'accuracy', 'learning_rate'\]"):
+    with pytest.raises(
+        ValueError, match=r"must contain one of \['loss', 'accuracy', 'learning_rate'\]"
+    ):
         TrainingCurveDisplay.from_history([{"epoch": 1}])
     with pytest.raises(NotFittedError):
         TrainingCurveDisplay.from_estimator(ECGResidualCNNClassifier())
-    with pytest.raises(TypeError, match="DummyClassifier has none"):
+    with pytest.raises(TypeError, match=r"history_.*; got DummyClassifier"):
         TrainingCurveDisplay.from_estimator(DummyClassifier().fit([[0], [1]], [0, 1]))
     assert not plt.get_fignums()

@@ -103,7 +103,7 @@ def test_zero_division_0_leaves_a_search_its_order_where_a_fold_lacks_the_class(
 
 def test_a_typing_error_fails_at_once_and_not_as_a_failed_fold():
     for make in (sensitivity_scorer, positive_predictivity_scorer):
-        with pytest.raises(ValueError, match="label holds 'v'"):
+        with pytest.raises(ValueError, match=r"label must contain .*; got 'v'"):
             make("v")
     for make in (j_kappa_scorer, aami_scorers):
         with pytest.raises(ValueError, match="convention must be one of"):

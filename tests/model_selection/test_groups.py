@@ -154,9 +154,9 @@ def test_a_missing_file_is_named_with_the_remedy(files, tmp_path):
         ("sheet.jpg", "got str"),
         (csr_array(np.eye(2)), "got csr_array"),
         (7, "got int"),
-        ([object()], "type object cannot be compared by value"),
+        ([object()], "to be compared by value; got a sample of type object"),
         (np.zeros(2, dtype=[("lead", "f4")]), "structured array"),
-        (np.zeros((2, 2), dtype=np.longdouble), "convert them to float64"),
+        (np.zeros((2, 2), dtype=np.longdouble), "Convert them to float64"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(X, message):
@@ -225,7 +225,7 @@ def test_merging_equals_joining_pair_by_pair():
     ("a", "b", "message"),
     [
         ([1, 2, 3], [1, 2], "inconsistent numbers of samples"),
-        ([1.0, float("nan")], [1, 2], "missing .* 1 of 2 samples, the first at index 1"),
+        ([1.0, float("nan")], [1, 2], "missing values.* 1 of 2 samples, the first at index 1"),
         ([None, "x"], [1, 2], "missing .* first at index 0"),
         ([[1, 2]], [1, 2], "one group per sample"),
     ],

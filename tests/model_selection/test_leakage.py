@@ -29,7 +29,7 @@ def test_the_text_says_what_was_found():
     assert str(leakage_report(TRAIN, TEST, X, GROUPS)).splitlines() == [
         "Leakage between 4 training and 4 test samples",
         "  samples in both sets: 0",
-        "  shared groups: 2 of 3 test groups are in the training set too, "
+        "  shared groups: 2 of 3 test groups are also in the training set, "
         "with 3 of 4 test samples (first: b, d)",
         "  identical samples: 2 of 4 test samples have an identical twin in the training set "
         "(first: test 5 = train 1, test 7 = train 3)",
@@ -89,8 +89,8 @@ def test_samples_in_neither_set_are_no_leak():
 @pytest.mark.parametrize(
     ("given", "unseen", "line"),
     [
-        ({"X": X}, "n_shared_groups", "shared groups: not looked for (no groups given)"),
-        ({"groups": GROUPS}, "n_twins", "identical samples: not looked for (no X given)"),
+        ({"X": X}, "n_shared_groups", "shared groups: not checked (no groups given)"),
+        ({"groups": GROUPS}, "n_twins", "identical samples: not checked (no X given)"),
     ],
 )
 def test_what_was_not_looked_for_is_not_reported_as_absent(given, unseen, line):
@@ -128,15 +128,15 @@ def test_raise_on_leak_raises_the_whole_report(given):
 @pytest.mark.parametrize(
     ("train", "test", "given", "message"),
     [
-        (TRAIN, TEST, {}, "pass X .* groups"),
+        (TRAIN, TEST, {}, "got neither. Pass X .* groups"),
         (TRAIN, TEST, {"X": X, "groups": GROUPS[:-1]}, "inconsistent numbers of samples"),
-        ([], TEST, {"X": X}, "train holds no sample"),
-        (TRAIN, np.zeros(8, bool), {"X": X}, "test holds no sample"),
-        (TRAIN, [True, False], {"X": X}, "test has 2 entries for 8 samples"),
-        ([-1, 0], TEST, {"X": X}, "train holds indices from -1 to 0, but there are 8"),
-        (TRAIN, [8], {"groups": GROUPS}, "test holds indices from 8 to 8, but there are 8"),
+        ([], TEST, {"X": X}, "train must contain at least one sample"),
+        (TRAIN, np.zeros(8, bool), {"X": X}, "test must contain at least one sample"),
+        (TRAIN, [True, False], {"X": X}, "test must be a mask of all 8 samples .* with 2 entries"),
+        ([-1, 0], TEST, {"X": X}, "train .* of the 8 samples; got indices from -1 to 0"),
+        (TRAIN, [8], {"groups": GROUPS}, "test .* of the 8 samples; got indices from 8 to 8"),
         ([TRAIN], TEST, {"X": X}, r"train must be one-dimensional; got shape \(1, 4\)"),
-        (TRAIN, TEST, {"groups": [None, *GROUPS[1:]]}, "groups is missing .* 1 of 8"),
+        (TRAIN, TEST, {"groups": [None, *GROUPS[1:]]}, "not have missing values.* 1 of 8"),
     ],
 )
 def test_input_that_does_not_fit_is_refused(train, test, given, message):
@@ -146,7 +146,7 @@ def test_input_that_does_not_fit_is_refused(train, test, given, message):
 
 @pytest.mark.parametrize("train", [[0.0, 1.0], ["0"]])
 def test_indices_that_are_no_integers_are_refused(train):
-    with pytest.raises(TypeError, match="train must hold sample indices or booleans"):
+    with pytest.raises(TypeError, match="train must contain integers or booleans"):
         leakage_report(train, TEST, X)
 
 

@@ -31,13 +31,13 @@ def test_other_weights_are_named(weights, arguments):
 
 
 def test_another_number_format_is_named(weights):
-    with pytest.raises(ValueError, match=r"is float32 of shape .* needs float64 of shape"):
+    with pytest.raises(ValueError, match=r"must be float64 of shape .*; got float32 of shape"):
         check_network(network, weights, torch.float64)
 
 
 @pytest.mark.parametrize("arguments", [{"width": 10**9}, {"n_layers": 10**9}])
 def test_a_gigantic_network_is_not_built(weights, arguments):
-    with pytest.raises(ValueError, match="much larger than the weights"):
+    with pytest.raises(ValueError, match="much larger than the given weights"):
         check_network(lambda: network(**arguments), weights, torch.float32)
     with pytest.raises(ValueError, match="much larger"), no_larger_than(weights):
         network(**{key: min(value, 10_000) for key, value in arguments.items()})
@@ -66,5 +66,5 @@ def test_a_network_that_keeps_more_than_tensors_cannot_be_written():
         def set_extra_state(self, state):
             pass
 
-    with pytest.raises(TypeError, match="'_extra_state', which is no tensor"):
+    with pytest.raises(TypeError, match="must contain only tensors; got '_extra_state'"):
         weights_as_arrays(Keeper(2, 2))

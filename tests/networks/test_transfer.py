@@ -70,7 +70,7 @@ def test_which_layers_start_anew_and_which_are_frozen(n_trainable, reset, anew, 
 
 def test_what_does_not_fit_is_refused_or_drawn_anew_and_trained():
     source, target, sample = network(n_inputs=4), network(n_inputs=6), torch.zeros(1, 6)
-    with pytest.raises(ValueError, match=r"layer '0' .* \(8, 6\) here and has the shape \(8, 4\)"):
+    with pytest.raises(ValueError, match=r"'0' .* must have shape \(8, 6\); got shape \(8, 4\)"):
         take_over(target, source.state_dict(), "it", sample)
     report = take_over(
         target, source.state_dict(), "it", sample, n_trainable_layers=1, reset_layers="mismatched"
@@ -80,14 +80,14 @@ def test_what_does_not_fit_is_refused_or_drawn_anew_and_trained():
 
 
 def test_another_network_is_refused():
-    with pytest.raises(ValueError, match=r"'0.weight' .* does not exist there"):
+    with pytest.raises(ValueError, match=r"'0.weight' .*; got no such weight"):
         take_over(network(), {"a.weight": torch.zeros(2, 2)}, "it", SAMPLE)
-    with pytest.raises(ValueError, match="nothing would be taken over from it"):
+    with pytest.raises(ValueError, match="no layer would be taken over from it"):
         take_over(network(), {}, "it", SAMPLE, reset_layers="mismatched")
 
 
 def test_more_layers_than_there_are():
-    with pytest.raises(ValueError, match=r"n_trainable_layers=4, .* only 3 weight layers: 0, 3, 5"):
+    with pytest.raises(ValueError, match=r"must be at most 3, .*\(0, 3, 5\); got 4"):
         take_over(network(), network().state_dict(), "it", SAMPLE, n_trainable_layers=4)
 
 

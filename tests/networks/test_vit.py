@@ -128,7 +128,7 @@ def test_stochastic_depth_skips_by_sample_and_keeps_the_mean():
 def test_impossible_sizes_are_refused():
     with pytest.raises(ValueError, match="multiple of n_heads; got 10 and 4"):
         VisionTransformer(dim=10, n_heads=4)
-    with pytest.raises(ValueError, match=r"powers of two; got \(7, 8\)"):
+    with pytest.raises(ValueError, match=r"powers of two for stem='conv'; got \(7, 8\)"):
         VisionTransformer(stem="conv", dim=16, n_heads=2)
-    with pytest.raises(ValueError, match="multiple of 4; got 6"):
+    with pytest.raises(ValueError, match="multiple of 4 for positions='sincos'; got 6"):
         VisionTransformer(positions="sincos", dim=6, n_heads=2)

@@ -266,7 +266,7 @@ def test_weights_that_are_missing_too_many_or_of_another_type(forgery, tmp_path)
     for dtype in ("I32", "U32"):
         forged = copy.deepcopy(forgery)
         forged.table["model/weights/head.0.bias"]["dtype"] = dtype
-        refuse(forged.content(), tmp_path / "m", "the network needs float32 of shape")
+        refuse(forged.content(), tmp_path / "m", "must be float32 of shape")
     forgery.table["other"] = {
         "dtype": "U8", "shape": [0], "data_offsets": [len(forgery.data)] * 2
     }  # fmt: skip
