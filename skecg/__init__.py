@@ -8,7 +8,23 @@ from typing import TYPE_CHECKING
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from . import datasets, inspection, metrics, model_selection, training
+    from . import (
+        classifiers,
+        datasets,
+        inspection,
+        metrics,
+        model_selection,
+        networks,
+        parallel,
+        persistence,
+        preprocessing,
+        records,
+        samples,
+        sampling,
+        sheet,
+        signal,
+        training,
+    )
     from .classifiers import (
         ECGAttentionLSTMClassifier,
         ECGAttentionVGGClassifier,
@@ -87,12 +103,20 @@ __all__ = [
     "ModelFileError",
     "NDSampler",
     "SampleView",
+    "classifiers",
     "datasets",
     "describe",
     "inspection",
     "load",
     "metrics",
     "model_selection",
+    "networks",
+    "parallel",
+    "persistence",
+    "preprocessing",
+    "records",
+    "samples",
+    "sampling",
     "save",
     "sheet",
     "signal",

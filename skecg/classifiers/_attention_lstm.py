@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..networks import AttentionLSTM
-from ._images import SIZE
 from ._lead_crops import BaseLeadCropClassifier
 
 
@@ -13,9 +12,8 @@ from ._lead_crops import BaseLeadCropClassifier
 class ECGAttentionLSTMClassifier(BaseLeadCropClassifier):
     """LSTM with attention that reads images row by row.
 
-    Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
-    height, width), one channel; or flattened, see ``image_shape``. Every size and number of
-    channels works: a last step of fewer rows is padded with zeros.
+    Images of every size and with any number of channels work: a last step of fewer rows is padded
+    with zeros.
 
     The channels are stacked from top to bottom. The defaults read four rows at a time, since 832
     steps of one row (13 channels of 64) are slow and hard to learn; :meth:`published` gives the
@@ -28,14 +26,8 @@ class ECGAttentionLSTMClassifier(BaseLeadCropClassifier):
     n_hidden : int, default=128
         Size of the LSTM's state; also the number of features that ``embed`` returns.
 
-    Notes
-    -----
-    All parameters are keywords. Those of training are described in :class:`TrainingParameters`,
-    ``image_shape`` and ``scale`` in :class:`BaseImageClassifier`.
-
     See Also
     --------
-    BaseECGClassifier : The common attributes and methods.
     skecg.networks.AttentionLSTM : The network.
 
     Examples
@@ -52,11 +44,5 @@ class ECGAttentionLSTMClassifier(BaseLeadCropClassifier):
 
     rows_per_step: int = 4
     n_hidden: int = 128
-
-    _parameter_constraints = {
-        **BaseLeadCropClassifier._parameter_constraints,
-        "rows_per_step": SIZE,
-        "n_hidden": SIZE,
-    }
 
     _network = AttentionLSTM

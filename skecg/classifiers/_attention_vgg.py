@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .._compat import StrOptions
 from ..networks import AttentionVGG
-from ._images import PROBABILITY, SIZE
 from ._lead_crops import BaseLeadCropClassifier
 
 
@@ -15,9 +13,7 @@ from ._lead_crops import BaseLeadCropClassifier
 class ECGAttentionVGGClassifier(BaseLeadCropClassifier):
     """VGG with attention on images.
 
-    Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
-    height, width), one channel; or flattened, see ``image_shape``. Every size and number of
-    channels works: the pools round up.
+    Images of every size and with any number of channels work: the pools round up.
 
     The defaults have a quarter of the published filters; :meth:`published` gives the published
     network (20,634,693 weights for 5 classes on 13 x 64 x 64) and recipe. The cost of a batch grows
@@ -38,13 +34,10 @@ class ECGAttentionVGGClassifier(BaseLeadCropClassifier):
 
     Notes
     -----
-    All parameters are keywords. Those of training are described in :class:`TrainingParameters`,
-    ``image_shape`` and ``scale`` in :class:`BaseImageClassifier`. The default is 20 epochs: one
-    costs as much as thirty of :class:`ECGCNN2DClassifier`.
+    The default is 20 epochs: one costs as much as thirty of :class:`ECGCNN2DClassifier`.
 
     See Also
     --------
-    BaseECGClassifier : The common attributes and methods.
     skecg.networks.AttentionVGG : The network.
 
     References
@@ -69,13 +62,5 @@ class ECGAttentionVGGClassifier(BaseLeadCropClassifier):
     norm: Literal["batch", "group"] | None = "batch"
     compatibility: Literal["additive", "dot"] = "additive"
     dropout: float = 0.2
-
-    _parameter_constraints = {
-        **BaseLeadCropClassifier._parameter_constraints,
-        "width": SIZE,
-        "norm": [StrOptions({"batch", "group"}), None],
-        "compatibility": [StrOptions({"additive", "dot"})],
-        "dropout": PROBABILITY,
-    }
 
     _network = AttentionVGG

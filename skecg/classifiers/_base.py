@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import replace
-from functools import partial
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -15,26 +13,22 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import RUNNING_FIT, CallbackSupportMixin, validate_params, with_callbacks
-from .._native_callbacks import FitTask, open_fit_task
+from .._native_callbacks import open_fit_task
 from ..parallel import device_turn
-from ..samples import Batches, SampleView, check_samples
+from ..samples import SampleView, check_samples
 from ..training import (
-    CheckpointFile,
-    EarlyStopping,
     LeanNet,
     TrainingFacts,
-    checkpoint_file,
     cpu_threads,
     draw_seed,
     isolated_generators,
     resolve_device,
-    validation_split,
 )
-from ._fit_identity import fit_identity
-from ._fitted import Fitted, publish
-from ._new_net import net_settings, new_net, start
+from ._build import build, build_on
+from ._fitted import publish
 from ._parameters import TrainingParameters
-from ._training_data import TrainingData, check_data, check_more_data
+from ._train import train, train_on
+from ._training_data import check_data, check_more_data
 
 
 class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameters):
@@ -121,10 +115,8 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
             )
         seed, device = draw_seed(self.random_state), resolve_device(self.device)
         with self._computing(device, seed):
-            fitted = self._new(data, device)
-            with self._checkpoint(data, fitted, seed) as checkpoint:
-                seed = seed if checkpoint is None else checkpoint.seed
-                self._train(fitted, data, seed, task, checkpoint)
+            fitted = build(self, data, device)
+            train(self, fitted, data, seed, task)
         publish(self, fitted)
         if task is not None:
             task.end()
@@ -172,12 +164,11 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
             data = check_more_data(self, X, y, sample_weight, groups, classes)
             n_done = self.n_iter_
         with self._computing(device, seed + n_done):
-            fitted = self._new(data, device) if n_done == 0 else self._further(data, device)
-            net = fitted.net
-            net.set_rate(self.learning_rate * data.mean_weight)
-            generator = torch.Generator().manual_seed(seed + n_done)
-            net.train(_batches(net, data), n_epochs=1, generator=generator)
-            net.keep_moments()
+            if n_done == 0:
+                fitted = build(self, data, device)
+            else:
+                fitted = build_on(self, data, device)
+            train_on(self, fitted, data, seed + n_done)
         publish(self, fitted)
         return self
 
@@ -186,68 +177,6 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         """Take a turn on the device, with generators and a number of threads of its own."""
         with device_turn(device), isolated_generators(seed, device), cpu_threads(self.n_threads):
             yield
-
-    def _new(self, data: TrainingData, device: torch.device) -> Fitted:
-        """Build: a net with new weights, or with those of ``init_from``."""
-        n_classes = len(data.classes)
-        scale = self._learned_scale(data.X, data.weights)
-        factory = self._network_factory_for(data.input_shape, n_classes, scale)
-        net = new_net(self, factory, n_classes, device)
-        report = start(self, net, data.classes, data.X.shape[1:])
-        _check_logits(net, data)
-        return Fitted(
-            net=net,
-            classes=data.classes,
-            input_shape=data.input_shape,
-            feature_names=data.feature_names,
-            input_scale=scale,
-            transfer_report=report,
-            facts=data.facts,
-        )
-
-    def _further(self, data: TrainingData, device: torch.device) -> Fitted:
-        """Build: an independent copy of the fitted net, with the present parameters."""
-        before = Fitted.of(self)
-        settings = net_settings(self, len(data.classes), device)
-        settings["precision"] = replace(settings["precision"], weights=before.net.precision.weights)
-        net = before.net.continued(**settings)
-        return replace(before, net=net, facts=before.facts.and_then(data.facts))
-
-    def _checkpoint(
-        self, data: TrainingData, fitted: Fitted, seed: int
-    ) -> AbstractContextManager[CheckpointFile | None]:
-        if self.checkpoint_dir is None:
-            return nullcontext()
-        return checkpoint_file(
-            self.checkpoint_dir, fit_identity(self, data, fitted.net, seed), seed
-        )
-
-    def _train(
-        self,
-        fitted: Fitted,
-        data: TrainingData,
-        seed: int,
-        task: FitTask | None,
-        checkpoint: CheckpointFile | None,
-    ) -> None:
-        net, train, valid, early_stopping = fitted.net, slice(None), None, None
-        if self.early_stopping:
-            train, held_out = validation_split(
-                data.codes, data.groups, self.validation_fraction, seed
-            )
-            valid = _batches(net, data, held_out)
-            early_stopping = EarlyStopping(self.patience)
-        if task is not None:
-            task.snapshot = partial(fitted.if_stopped_now, early_stopping)
-        net.train(
-            _batches(net, data, train),
-            valid,
-            n_epochs=self.max_epochs,
-            generator=torch.Generator().manual_seed(seed),
-            early_stopping=early_stopping,
-            watcher=task,
-            checkpoints=checkpoint,
-        )
 
     # Prediction -----------------------------------------------------------------------------------
 
@@ -392,24 +321,3 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         tags.input_tags.two_d_array = True
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _batches(net: LeanNet, data: TrainingData, index: Any = slice(None)) -> Batches:
-    return Batches(
-        data.X[index],
-        data.codes[index],
-        None if data.weights is None else data.weights[index],
-        device=torch.device(net.device),
-        dtype=net.precision.weights,
-    )
-
-
-def _check_logits(net: LeanNet, data: TrainingData) -> None:
-    """Say at once, and in the user's terms, that a network's output has a wrong shape."""
-    logits = net.logits(data.X[:1])
-    expected = (1, len(data.classes))
-    if tuple(logits.shape) != expected:
-        raise ValueError(
-            f"the network maps one sample of shape {data.X.shape[1:]} to an output of shape "
-            f"{tuple(logits.shape)}; expected logits of shape {expected}"
-        )

@@ -49,15 +49,9 @@ class ECGCNNClassifier(BaseECGClassifier):
     dropout : float, default=0.3
         Dropout before every dense layer.
 
-    Notes
-    -----
-    All parameters are keywords. Those that every classifier has are described in
-    :class:`TrainingParameters`; the defaults here are 12 epochs with learning rate 0.001.
-
     See Also
     --------
     ECGResidualCNNClassifier : A hundredth of the weights, without batch normalisation.
-    BaseECGClassifier : The common attributes and methods.
     skecg.networks.CNN : The network.
 
     References

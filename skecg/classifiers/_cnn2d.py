@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..networks import CNN2D
-from ._images import PROBABILITY, SIZE
 from ._lead_crops import BaseLeadCropClassifier
 
 
@@ -13,33 +12,14 @@ from ._lead_crops import BaseLeadCropClassifier
 class ECGCNN2DClassifier(BaseLeadCropClassifier):
     """Convolutional network on images.
 
-    Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
-    height, width), one channel; or flattened, see ``image_shape``. Every size and number of
-    channels works: the pools round up.
+    Images of every size and with any number of channels work: the pools round up.
 
     The defaults have a quarter of the published filters, twice its blocks and dropout, since dense
     layers on large feature maps learn a few hundred images by heart; :meth:`published` gives the
     published network (2,178,949 weights for 5 classes on 13 x 64 x 64) and recipe.
 
-    Parameters
-    ----------
-    width : int, default=16
-        Filters of the first block; every further block has twice as many.
-    n_blocks : int, default=4
-        Blocks of convolution, ReLU and max pooling; each halves height and width.
-    n_hidden : int, default=64
-        Width of the dense layer before the last; the number of features of ``embed``.
-    dropout : float, default=0.2
-        Dropout before both dense layers.
-
-    Notes
-    -----
-    All parameters are keywords. Those of training are described in :class:`TrainingParameters`,
-    ``image_shape`` and ``scale`` in :class:`BaseImageClassifier`.
-
     See Also
     --------
-    BaseECGClassifier : The common attributes and methods.
     skecg.networks.CNN2D : The network.
 
     Examples
@@ -58,13 +38,5 @@ class ECGCNN2DClassifier(BaseLeadCropClassifier):
     n_blocks: int = 4
     n_hidden: int = 64
     dropout: float = 0.2
-
-    _parameter_constraints = {
-        **BaseLeadCropClassifier._parameter_constraints,
-        "width": SIZE,
-        "n_blocks": SIZE,
-        "n_hidden": SIZE,
-        "dropout": PROBABILITY,
-    }
 
     _network = CNN2D

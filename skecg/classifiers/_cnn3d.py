@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..networks import CNN3D
-from ._images import PROBABILITY, SIZE
 from ._lead_crops import BaseLeadCropClassifier
 
 
@@ -13,9 +12,8 @@ from ._lead_crops import BaseLeadCropClassifier
 class ECGCNN3DClassifier(BaseLeadCropClassifier):
     """Three-dimensional convolutional network on images, their channels read as depth.
 
-    Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
-    height, width), one channel; or flattened, see ``image_shape``. Every size and number of
-    channels works: fewer than 4 channels, rows or columns are padded to 4 with zeros at their end.
+    Images of every size and with any number of channels work: fewer than 4 channels, rows or
+    columns are padded to 4 with zeros at their end.
 
     The defaults have a quarter of the published filters; :meth:`published` gives the published
     network (3,903,109 weights for 5 classes on 13 x 64 x 64) and recipe.
@@ -32,14 +30,8 @@ class ECGCNN3DClassifier(BaseLeadCropClassifier):
     dropout : float, default=0.2
         Dropout before every dense layer.
 
-    Notes
-    -----
-    All parameters are keywords. Those of training are described in :class:`TrainingParameters`,
-    ``image_shape`` and ``scale`` in :class:`BaseImageClassifier`.
-
     See Also
     --------
-    BaseECGClassifier : The common attributes and methods.
     skecg.networks.CNN3D : The network.
 
     Examples
@@ -58,13 +50,5 @@ class ECGCNN3DClassifier(BaseLeadCropClassifier):
     n_blocks: int = 5
     n_hidden: int = 128
     dropout: float = 0.2
-
-    _parameter_constraints = {
-        **BaseLeadCropClassifier._parameter_constraints,
-        "width": SIZE,
-        "n_blocks": SIZE,
-        "n_hidden": SIZE,
-        "dropout": PROBABILITY,
-    }
 
     _network = CNN3D

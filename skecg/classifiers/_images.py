@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -30,8 +29,10 @@ class BaseImageClassifier(BaseECGClassifier):
     Parameters
     ----------
     image_shape : tuple (n_channels, height, width) or None, default=None
-        Shape of the images where X has them flattened, one a row; None reads a row as an image of
-        one pixel's height. It is also checked where X has more axes.
+        Shape of one image. X holds images of shape (n_samples, n_channels, height, width), channels
+        first; (n_samples, height, width), one channel; or flattened images of this shape, one a
+        row. None reads a row as an image with a height of one pixel. Where X has more axes, the
+        shape is checked.
     scale : {"standardize", "unit"} or None, default="standardize"
         How values are scaled, inside the network, so that bytes stay bytes until they are on the
         device. ``"standardize"`` subtracts one mean and divides by one standard deviation, those
@@ -50,11 +51,11 @@ class BaseImageClassifier(BaseECGClassifier):
         "scale": [StrOptions({"standardize", "unit"}), None],
     }
 
-    @abstractmethod
     def _network_factory(
         self, image_shape: tuple[int, int, int], n_classes: int
     ) -> Callable[[], nn.Module]:
         """Return a picklable callable without arguments that builds the network proper."""
+        raise TypeError(f"{type(self).__name__} needs a method _network_factory")
 
     def _module_factory(
         self,

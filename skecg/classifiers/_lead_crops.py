@@ -9,8 +9,9 @@ from typing import ClassVar, Self
 
 from torch import nn
 
+from .._compat import StrOptions
 from ..training import MultiStep
-from ._images import BaseImageClassifier
+from ._images import PROBABILITY, SIZE, BaseImageClassifier
 from ._network_arguments import default_arguments, network_arguments
 
 
@@ -18,11 +19,19 @@ from ._network_arguments import default_arguments, network_arguments
 class BaseLeadCropClassifier(BaseImageClassifier):
     """Base of the classifiers on lead crops.
 
-    They take images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
-    height, width), one channel; or flattened ones. The defaults are batches of 32 and 40 epochs
-    with AdamW, learning rate 0.001 in one cycle and weight decay 0.05. The parameters of each are
-    the keyword arguments of its network in :mod:`skecg.networks`, whose defaults are the
-    published ones.
+    The parameters of each are the keyword arguments of its network in :mod:`skecg.networks`, whose
+    defaults are the published ones.
+
+    Parameters
+    ----------
+    width : int, default=16
+        Filters of the first block; every further block has twice as many.
+    n_blocks : int, default=4
+        Blocks of convolution, ReLU and max pooling; each halves height and width.
+    n_hidden : int, default=64
+        Width of the dense layer before the last; the number of features of ``embed``.
+    dropout : float, default=0.2
+        Dropout before the dense layers.
     """
 
     max_epochs: int = 40
@@ -31,6 +40,22 @@ class BaseLeadCropClassifier(BaseImageClassifier):
     weight_decay: float = 0.05
 
     _network: ClassVar[type[nn.Module]]
+
+    # Of all six; each has those that its network takes.
+    _parameter_constraints = {
+        **BaseImageClassifier._parameter_constraints,
+        "width": SIZE,
+        "n_blocks": SIZE,
+        "n_hidden": SIZE,
+        "n_recurrent": SIZE,
+        "n_steps": [*SIZE, None],
+        "n_summary": [*SIZE, None],
+        "rows_per_step": SIZE,
+        "norm": [StrOptions({"batch", "group"}), None],
+        "compatibility": [StrOptions({"additive", "dot"})],
+        "sequence": [StrOptions({"rows", "columns"})],
+        "dropout": PROBABILITY,
+    }
 
     @classmethod
     def published(cls) -> Self:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from torch import nn
 
 from ._base import BaseECGClassifier
+
+# How one of the module's arguments is named in a parameter grid.
+_PREFIX = "module_params__"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -25,7 +28,8 @@ class ECGNeuralClassifier(BaseECGClassifier):
         one sample) and ``n_classes``. The module maps a batch (n_samples, \*input_shape) of
         floating-point numbers to logits (n_samples, n_classes).
     module_params : dict or None, default=None
-        Further arguments; also set as ``module_params={...}`` in a parameter grid.
+        Further arguments. A parameter grid sets all of them by ``module_params`` or one by its
+        name, such as ``module_params__width``.
 
     Raises
     ------
@@ -33,15 +37,6 @@ class ECGNeuralClassifier(BaseECGClassifier):
         In ``fit``, if ``module`` is an instance. A fitted instance survives
         :func:`sklearn.base.clone` and carries what it learned from one fold's training samples
         into the next fold: cross-validation of pure noise then scores 1.00.
-
-    Notes
-    -----
-    All parameters are keywords. Those that every classifier has are described in
-    :class:`TrainingParameters`.
-
-    See Also
-    --------
-    BaseECGClassifier : The common attributes and methods.
 
     Examples
     --------
@@ -53,12 +48,12 @@ class ECGNeuralClassifier(BaseECGClassifier):
     ...         nn.Linear(input_shape[0], width), nn.ReLU(), nn.Linear(width, n_classes)
     ...     )
     >>> beats = make_beats(200, random_state=0)
-    >>> clf = ECGNeuralClassifier(module=one_hidden_layer, max_epochs=2, random_state=0)
+    >>> clf = ECGNeuralClassifier(one_hidden_layer, max_epochs=2, random_state=0)
     >>> clf.fit(beats.data, beats.target).embed(beats.data).shape
     (200, 16)
     """
 
-    module: Callable[..., nn.Module]
+    module: Callable[..., nn.Module] = field(kw_only=False)
     module_params: Mapping[str, Any] | None = None
 
     _parameter_constraints = {
@@ -67,6 +62,21 @@ class ECGNeuralClassifier(BaseECGClassifier):
         "module": "no_validation",
         "module_params": [dict, None],
     }
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters, with ``deep`` also each of ``module_params`` by its name."""
+        params = super().get_params(deep=deep)
+        if deep and isinstance(self.module_params, Mapping):
+            params |= {_PREFIX + str(name): value for name, value in self.module_params.items()}
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters; ``module_params__width=8`` sets one of ``module_params``."""
+        named = {n.removeprefix(_PREFIX): params[n] for n in params if n.startswith(_PREFIX)}
+        super().set_params(**{n: params[n] for n in params if not n.startswith(_PREFIX)})
+        if named:
+            self.module_params = {**(self.module_params or {}), **named}
+        return self
 
     def _module_factory(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -25,7 +24,7 @@ from ._shared_docs import SharedDocstring
 # A data class, so that the parameters common to all classifiers are written down once and every
 # classifier's __init__ still has the explicit signature that scikit-learn reads.
 @dataclass(kw_only=True, eq=False, repr=False)
-class TrainingParameters(BaseEstimator, ABC):
+class TrainingParameters(BaseEstimator):
     """The parameters that all classifiers share.
 
     A classifier adds the parameters of its network and ``_module_factory``, which builds it.
@@ -195,7 +194,6 @@ class TrainingParameters(BaseEstimator, ABC):
         super().__init_subclass__(**kwargs)
         cls.__doc__ = SharedDocstring(cls.__doc__)
 
-    @abstractmethod
     def _module_factory(
         self,
         input_shape: tuple[int, ...],
@@ -203,6 +201,7 @@ class TrainingParameters(BaseEstimator, ABC):
         input_scale: tuple[float, float] | None,
     ) -> Callable[[], nn.Module]:
         """Return a picklable callable without arguments that builds the network."""
+        raise TypeError(f"{type(self).__name__} needs a method _module_factory")
 
     def _as_network_input(self, X: np.ndarray) -> np.ndarray:
         """Bring validated samples (n_samples, ...) into the shape that the network takes."""

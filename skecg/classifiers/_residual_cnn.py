@@ -50,16 +50,8 @@ class ECGResidualCNNClassifier(BaseECGClassifier):
     dropout : float, default=0.0
         Dropout before every dense layer.
 
-    Notes
-    -----
-    All parameters are keywords. Those that every classifier has (max_epochs, batch_size,
-    learning_rate, optimizer, weight_decay, lr_schedule, gradient_clip, shuffle, class_weight,
-    early_stopping, validation_fraction, patience, device, precision, compile, callbacks,
-    random_state, verbose) are described in :class:`TrainingParameters`.
-
     See Also
     --------
-    BaseECGClassifier : The common attributes and methods.
     ECGNeuralClassifier : The same contract for a network of your own.
 
     References

@@ -8,6 +8,7 @@ import re
 # The header of a section of a numpydoc docstring: its name and a line of hyphens.
 _SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
 _INHERITED = ("Parameters", "Attributes")
+_ORDER = ["", *_INHERITED, "Raises", "Warns", "See Also", "Notes", "References", "Examples"]
 
 
 class SharedDocstring:
@@ -36,14 +37,13 @@ class SharedDocstring:
                 if name in _INHERITED:
                     known = {title for title, _ in _entries(sections.get(name, ""))}
                     added = [pair for pair in _entries(entries) if pair[0] not in known]
+                    if name == "Parameters":  # a base may describe some that not all classes have
+                        added = [pair for pair in added if hasattr(owner, pair[0])]
                     text = "\n".join(_with_default(owner, *pair) for pair in added)
                     sections[name] = f"{sections.get(name, '').rstrip()}\n{text}".strip() + "\n"
-        order = ["", "Parameters", "Attributes"]
-        order += [name for name in sections if name not in order]
         return "\n".join(
             f"{name}\n{'-' * len(name)}\n{sections[name]}" if name else sections[name]
-            for name in order
-            if name in sections
+            for name in sorted(sections, key=_ORDER.index)
         )
 
 

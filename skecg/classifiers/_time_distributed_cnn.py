@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..networks import TimeDistributedCNN
-from ._images import PROBABILITY, SIZE
 from ._lead_crops import BaseLeadCropClassifier
 
 
@@ -13,9 +12,8 @@ from ._lead_crops import BaseLeadCropClassifier
 class ECGTimeDistributedCNNClassifier(BaseLeadCropClassifier):
     """One convolutional network on every slab of an image, and dense layers on all of them.
 
-    Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
-    height, width), one channel; or flattened, see ``image_shape``. Every size and number of
-    channels works: the pools round up, and the last slab is padded with rows of zeros.
+    Images of every size and with any number of channels work: the pools round up, and the last slab
+    is padded with rows of zeros.
 
     The channels are stacked from top to bottom and the stack is cut into slabs. By default every
     channel is one, so that the network reads every lead by the same filters; the 8 published slabs
@@ -26,23 +24,9 @@ class ECGTimeDistributedCNNClassifier(BaseLeadCropClassifier):
     ----------
     n_steps : int or None, default=None
         Slabs; None makes every channel one.
-    width : int, default=16
-        Filters of the first block; every further block has twice as many.
-    n_blocks : int, default=4
-        Blocks of convolution, ReLU and max pooling; each halves height and width.
-    n_hidden : int, default=64
-        Width of the dense layer before the last; the number of features of ``embed``.
-    dropout : float, default=0.2
-        Dropout before both dense layers.
-
-    Notes
-    -----
-    All parameters are keywords. Those of training are described in :class:`TrainingParameters`,
-    ``image_shape`` and ``scale`` in :class:`BaseImageClassifier`.
 
     See Also
     --------
-    BaseECGClassifier : The common attributes and methods.
     skecg.networks.TimeDistributedCNN : The network.
 
     Examples
@@ -62,14 +46,5 @@ class ECGTimeDistributedCNNClassifier(BaseLeadCropClassifier):
     n_blocks: int = 4
     n_hidden: int = 64
     dropout: float = 0.2
-
-    _parameter_constraints = {
-        **BaseLeadCropClassifier._parameter_constraints,
-        "n_steps": [*SIZE, None],
-        "width": SIZE,
-        "n_blocks": SIZE,
-        "n_hidden": SIZE,
-        "dropout": PROBABILITY,
-    }
 
     _network = TimeDistributedCNN

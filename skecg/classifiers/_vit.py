@@ -22,10 +22,8 @@ from ._network_arguments import network_arguments
 class ECGViTClassifier(BaseImageClassifier):
     """Vision Transformer on images, compact enough to train from scratch on a few hundred.
 
-    Takes images of shape (n_samples, n_channels, height, width), channels first; (n_samples,
-    height, width), one channel; or flattened, see ``image_shape``. Every size and number of
-    channels works: images that are no multiple of the patch are padded with zeros at the bottom and
-    at the right.
+    Images of every size and with any number of channels work: images that are no multiple of the
+    patch are padded with zeros at the bottom and at the right.
 
     The defaults have 0.9 million weights and a stem of small convolutions, which learns from little
     data where large patches do not; :meth:`published` gives the published network of 25.7
@@ -60,16 +58,8 @@ class ECGViTClassifier(BaseImageClassifier):
     initialization : {"xavier", "keras"}, default="xavier"
         How weights are drawn, see :class:`skecg.networks.VisionTransformer`.
 
-    Notes
-    -----
-    All parameters are keywords. Those of training are described in :class:`TrainingParameters`,
-    ``image_shape`` and ``scale`` in :class:`BaseImageClassifier`. The defaults here are 100 epochs
-    of batches of 32 with AdamW, learning rate 0.001 with warm-up and half a cosine, weight decay
-    0.05 and gradients clipped to norm 1.
-
     See Also
     --------
-    BaseECGClassifier : The common attributes and methods.
     skecg.networks.VisionTransformer : The network.
 
     References

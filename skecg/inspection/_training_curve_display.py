@@ -201,11 +201,11 @@ class TrainingCurveDisplay:
 
     def _panels(self, quantities: Sequence[str] | None) -> list[tuple[str, list[str]]]:
         """Return the label and the columns of each panel."""
-        # A column is drawn only if all epochs of all trainings have it.
+        # A column is drawn only if all trainings have it; epochs of partial_fit may lack it.
         present = [
             column
             for column in self.histories[0][0]
-            if all(column in row for history in self.histories for row in history)
+            if all(any(column in row for row in history) for history in self.histories)
         ]
         wanted = _QUANTITIES if quantities is None else quantities
         panels = []
@@ -267,7 +267,8 @@ class TrainingCurveDisplay:
 
 
 def _curve(history: Sequence[Mapping[str, Any]], column: str) -> NDArray[np.float64]:
-    return np.array([row[column] for row in history], dtype=np.float64)
+    """Return a column, NaN for epochs without it, such as those of ``partial_fit``."""
+    return np.array([row.get(column, np.nan) for row in history], dtype=np.float64)
 
 
 def _epochs(curve: NDArray[np.float64]) -> NDArray[np.integer]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,13 +26,15 @@ def check_samples(
     A view or a memory map is checked block by block and stays where and as it is; all else
     becomes an array of one of the types of ``dtype``.
     """
+    _refuse_file_names(X)
     if isinstance(X, np.memmap):
         X = SampleView(X)
     with np.errstate(over="ignore"):  # what is too large for float32 is refused, not warned of
         if not isinstance(X, SampleView):
             X = validate_data(estimator, X, reset=reset, dtype=dtype, allow_nd=True)
-            return SampleView(X)
-        n_rows = max(1, _VALUES_PER_BLOCK // max(1, math.prod(X.shape[1:])))
+            return _with_values(SampleView(X))
+        _with_values(X)
+        n_rows = max(1, _VALUES_PER_BLOCK // math.prod(X.shape[1:]))
         for start in range(0, max(1, len(X)), n_rows):
             block = np.asarray(X[start : start + n_rows])
             first = reset and start == 0
@@ -47,9 +51,27 @@ def check_samples_and_labels(
         y = validate_data(estimator, y=y, reset=False)
         check_consistent_length(X, y)
         return X, y
+    _refuse_file_names(X)
     with np.errstate(over="ignore"):
         X, y = validate_data(estimator, X, y, reset=reset, dtype=dtype, allow_nd=True)
-    return SampleView(X), y
+    return _with_values(SampleView(X)), y
+
+
+def _refuse_file_names(X: Any) -> None:
+    one = X
+    if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.ndim == 1):
+        one = X[0] if len(X) else None
+    if isinstance(one, str | os.PathLike):
+        raise ValueError(
+            f"X must be an array of samples; got the file name {os.fspath(one)!r}. A transformer "
+            "reads pictures from files: make_pipeline(AreaResize(), classifier), or LeadCropper()"
+        )
+
+
+def _with_values(X: SampleView) -> SampleView:
+    if 0 in X.shape[1:]:
+        raise ValueError(f"samples must have values; got X of shape {X.shape}")
+    return X
 
 
 def check_one_for_each(X: SampleView, name: str, values: ArrayLike | None) -> None:

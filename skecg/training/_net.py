@@ -217,7 +217,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             # the same weights uncompiled, so that it costs no second compilation.
             network = forward if len(X) == self.batch_size else module
             with autocast:
-                logits = network(X)
+                logits = network(X).to(self.precision.weights)
             loss = _loss(logits, y, weights)
             loss.backward()
             sum_gradients(module, batches)
@@ -242,7 +242,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             if listens:
                 self.notify("on_batch_begin", batch=(X, y), training=False)
             with self.autocast():
-                logits = self.module_(X)
+                logits = self.module_(X).to(self.precision.weights)
             loss = _loss(logits, y, weights)
             losses.append(_kept(loss))
             hits.append(_kept((logits.argmax(1) == y).sum()))
@@ -350,8 +350,6 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
 
 
 def _loss(logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
-    if logits.dtype in (torch.bfloat16, torch.float16):
-        logits = logits.float()
     if weights is None:
         return F.cross_entropy(logits, y)
     # The weights have mean 1 over the training set, so that every batch has its due share; to

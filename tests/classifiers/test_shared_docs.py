@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import pydoc
 import re
@@ -28,7 +29,7 @@ def test_all_parameters_are_shown_once_with_their_defaults(cls):
         if parameter.default is inspect.Parameter.empty:
             continue
         stated = shown[name].partition("default=")[2]
-        assert stated.replace("'", '"') == repr(parameter.default).replace("'", '"'), name
+        assert ast.literal_eval(stated) == parameter.default, name
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
@@ -37,6 +38,6 @@ def test_help_shows_parameters_and_attributes(cls):
     assert "init_from : FrozenEstimator, path-like or None, default=None" in text
     assert "history_ : list of dict" in text
     sections = re.findall(r"^ \|  (\w[\w ]*)\n \|  -{3,}$", text, flags=re.MULTILINE)
-    order = ["Parameters", "Attributes", "See Also", "Notes", "References", "Examples"]
+    order = ["Parameters", "Attributes", "Raises", "See Also", "Notes", "References", "Examples"]
     own = sections[: sections.index("Examples") + 1]
     assert own == [name for name in order if name in own]
