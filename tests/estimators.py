@@ -8,7 +8,7 @@ import numpy as np
 from imblearn.combine import SMOTEENN
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.under_sampling import TomekLinks
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
 from torch import nn
@@ -29,6 +29,7 @@ from skecg import (
     ECGViTClassifier,
     NDSampler,
 )
+from skecg._compat import cpu_has_bfloat16_units
 
 
 class Perceptron(nn.Sequential):
@@ -79,6 +80,12 @@ CLASSIFIERS = [
         n_steps=2, width=4, n_blocks=2, n_hidden=16,
     ),
 ]  # fmt: skip
+# precision="auto" is bfloat16 in training on a processor with units for it, and float32 on others.
+# This is the one that it is not on this machine.
+OTHER_PRECISION = "float32" if cpu_has_bfloat16_units() else "bfloat16"
+IN_OTHER_PRECISION = [
+    clone(classifier).set_params(precision=OTHER_PRECISION) for classifier in CLASSIFIERS
+]
 TRANSFORMERS = [BeatSegmenter()]
 RECORD_CLASSIFIERS = [BeatVoteClassifier(TwoFromEachRow(), LogisticRegression())]
 # One that looks at y only, one that compares samples, one that makes them, one that does both.

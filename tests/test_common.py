@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from estimators import (
     CLASSIFIERS,
+    IN_OTHER_PRECISION,
     RECORD_CLASSIFIERS,
     SAMPLERS,
     TRANSFORMERS,
@@ -68,6 +69,34 @@ def test_every_public_estimator_is_here():
 def test_scikit_learn_check(estimator, check):
     check(estimator)
     PASSED["scikit_learn", type(estimator)] += 1
+
+
+# What a number format can change. The rest of the checks in the other precision take minutes.
+OF_NUMBERS = {
+    "check_classifiers_train",
+    "check_estimators_pickle",
+    "check_fit_idempotent",
+    "check_methods_sample_order_invariance",
+    "check_methods_subset_invariance",
+}
+
+
+def is_of_numbers(check):
+    return check.func.__name__ in OF_NUMBERS and not check.keywords
+
+
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    [
+        pytest.param(estimator, check, marks=() if is_of_numbers(check) else pytest.mark.slow)
+        for classifier in IN_OTHER_PRECISION
+        for estimator, check in estimator_checks_generator(classifier)
+        if check.func.__name__ not in expected_failures(classifier)
+    ],
+    ids=lambda value: value.func.__name__ if hasattr(value, "func") else type(value).__name__,
+)
+def test_scikit_learn_check_in_the_other_precision(estimator, check):
+    check(estimator)
 
 
 def expected_failures_of_imbalanced_learn(estimator):

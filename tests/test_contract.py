@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from estimators import CLASSIFIERS
+from estimators import CLASSIFIERS, IN_OTHER_PRECISION
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
@@ -17,7 +17,11 @@ from sklearn.utils import estimator_html_repr
 
 from skecg import BeatSegmenter, SampleView
 
-pytestmark = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda e: type(e).__name__)
+pytestmark = pytest.mark.parametrize(
+    "classifier",
+    [*CLASSIFIERS, *(pytest.param(e, marks=pytest.mark.slow) for e in IN_OTHER_PRECISION)],
+    ids=lambda e: f"{type(e).__name__}{'' if e.precision == 'auto' else '-' + e.precision}",
+)
 
 
 @pytest.fixture
