@@ -201,14 +201,15 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         """
         raise_for_params(fit_params, self, "fit")
         validate_params(self)
-        X, y, form = self._check_fit_input(X, y)
+        segmenter = clone(BeatSegmenter() if self.segmenter is None else self.segmenter)
+        X, y, form = self._check_fit_input(X, y, segmenter)
         check_groups(groups, len(y))
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, y, ensure_non_negative=True)
         classes, codes = np.unique(y, return_inverse=True)
         prior = class_prior(codes, sample_weight)
 
-        segmenter = clone(BeatSegmenter() if self.segmenter is None else self.segmenter).fit(X)
+        segmenter.fit(X)
         classifier = clone(self._classifier())
         check_has_probabilities(classifier, self.voting)
         found, n_beats = _segment(segmenter, X, "they are not used in training")
@@ -366,14 +367,17 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
             classifier.set_fit_request(sample_weight=True, groups=True)
         return classifier
 
-    def _check_fit_input(self, X: Records, y: ArrayLike) -> tuple[Records, NDArray, dict[str, Any]]:
+    def _check_fit_input(
+        self, X: Records, y: ArrayLike, segmenter: BaseEstimator
+    ) -> tuple[Records, NDArray, dict[str, Any]]:
         """Return X, y and the attributes that say which form X has."""
         form: dict[str, Any] = {}
+        finite = _check_form(segmenter, X)
         if has_unequal_rows(X):
             y = column_or_1d(y, warn=True)
             check_consistent_length(X, y)
         else:
-            (X, y), form = validated(self, X, y)
+            (X, y), form = validated(self, X, y, ensure_all_finite=finite)
         check_classification_targets(y)
         return X, y, form
 
@@ -397,8 +401,11 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
 
     def _check_predict_input(self, X: Records) -> Records:
         check_is_fitted(self, "classifier_")
+        finite = _check_form(self.segmenter_, X)
         # The segmenter checks records of different lengths, one by one.
-        return X if has_unequal_rows(X) else validate_data(self, X, reset=False)
+        if has_unequal_rows(X):
+            return X
+        return validate_data(self, X, reset=False, ensure_all_finite=finite)
 
     def _votes(self, beats: NDArray, row: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the probabilities of the rows, each of which has a beat."""
@@ -410,6 +417,14 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         if callable(self.voting):
             return called_votes(self.voting, ballots, row)
         return VOTES[self.voting](ballots, row)
+
+
+def _check_form(segmenter: BaseEstimator, X: Records) -> bool | str:
+    """Let a BeatSegmenter say what is wrong with records; return which values are allowed."""
+    if not isinstance(segmenter, BeatSegmenter):
+        return True
+    clone(segmenter).fit(X)
+    return "allow-nan" if segmenter.on_gap == "skip" else True
 
 
 def _segment(

@@ -245,7 +245,7 @@ def test_a_segmenter_that_raises_is_heard():
         ([np.ones(900), np.full(1000, np.nan)], [0, 1], "record 1 of X contains NaN"),
         ([np.ones(900), np.ones((1000, 2))], [0, 1], "record 1 of X"),
         ([np.ones(900), np.ones(1000)], [0, 1, 1], "inconsistent numbers of samples"),
-        (np.ones((2, 3, 900)), [0, 1], "dim 3"),
+        (np.ones((2, 3, 900)), [0, 1], r"one lead a row, got \(2, 3, 900\)"),
     ],
 )
 def test_wrong_records_are_refused(X, y, message):
@@ -380,3 +380,26 @@ def test_a_loaded_classifier_is_the_saved_one(tmp_path):
         skecg.save(vote(network(), voting=np.mean), path)
     with pytest.raises(TypeError, match="LogisticRegression, which a model file cannot hold"):
         skecg.save(vote(), path)
+
+
+def test_the_segmenter_says_what_is_wrong_with_records():
+    X, y = waves()
+    with pytest.raises(ValueError, match=r"\[signal\]"):
+        vote().fit(X[0], y)
+    clf = vote().fit(X, y)
+    with pytest.raises(ValueError, match=r"\[signal\]"):
+        clf.predict(X[0])
+
+
+def test_a_gap_is_refused_or_skipped_as_the_segmenter_says():
+    X, y = waves()
+    gaps = X.copy()
+    gaps[0, 200:260] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        vote().fit(gaps, y)
+    skipping = clone(SEGMENTER).set_params(on_gap="skip", window=2.0)
+    clf = BeatVoteClassifier(skipping, LogisticRegression())
+    with pytest.warns(UserWarning, match="gap"):
+        clf.fit(gaps, y)
+    with pytest.warns(UserWarning, match="gap"):
+        assert clf.predict(gaps).shape == y.shape

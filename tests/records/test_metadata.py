@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skecg import BeatSegmenter, BeatVoteClassifier, ECGResidualCNNClassifier
-from skecg.classifiers import _base
+from skecg.classifiers import _train
 from skecg.records._metadata import shared_weights
 
 SEGMENTER = BeatSegmenter(sampling_rate=RATE, scale="beat")
