@@ -64,8 +64,8 @@ def splits(monkeypatch) -> list:
         found.append([set(groups[part].tolist()) for part in parts])
         return parts
 
-    original = _base.validation_split
-    monkeypatch.setattr(_base, "validation_split", spy)
+    original = _train.validation_split
+    monkeypatch.setattr(_train, "validation_split", spy)
     return found
 
 
