@@ -1,6 +1,8 @@
-"""The file of a model: a container of a JSON header and arrays, and values as JSON."""
+"""The model file: a JSON header and arrays in one container, and values as JSON."""
 
-from ._container import FORMAT_VERSION, ModelFileError, read_container, write_container
+from ._container import FORMAT_VERSION, read_container, write_container
+from ._header import ModelFileError
+from ._replacement import remove_unfinished
 from ._source import MAX_BYTES, StoredClassifier, read_classifier, take_weights
 from ._values import ValueReader, ValueWriter
 
@@ -13,6 +15,7 @@ __all__ = [
     "ValueWriter",
     "read_classifier",
     "read_container",
+    "remove_unfinished",
     "take_weights",
     "write_container",
 ]

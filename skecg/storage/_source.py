@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._container import ModelFileError, read_container
+from ._container import read_container
+from ._header import ModelFileError
 from ._values import ValueReader
 
 MAX_BYTES = 2**30

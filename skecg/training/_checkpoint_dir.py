@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +14,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from ..parallel import is_main_process, wait_for_main_process
-from ..storage import ModelFileError, ValueReader, ValueWriter, read_container, write_container
+from ..storage import (
+    ModelFileError,
+    ValueReader,
+    ValueWriter,
+    read_container,
+    remove_unfinished,
+    write_container,
+)
 from ._checkpoint import STATE_ENTRIES, n_epochs_done
 
 # How the text of a value begins that is too long to be shown.
@@ -24,8 +30,6 @@ FILE_NAME = "checkpoint.safetensors"
 LOCK_NAME = "checkpoint.lock"
 # In a path, the place of a name for the fit.
 FIT_PLACE = "{fit}"
-# What a process that was killed as it wrote has left behind.
-_UNFINISHED = re.compile(rf"\.{re.escape(FILE_NAME)}\.[0-9a-f]{{16}}")
 # The user's own file, read whole: no other limit than what the machine holds.
 _MAX_BYTES = 2**50
 
@@ -184,9 +188,7 @@ def _held(folder: Path) -> Iterator[None]:
     except NotImplementedError:  # a file system without locks
         pass
     try:
-        for entry in folder.iterdir():
-            if _UNFINISHED.fullmatch(entry.name):
-                entry.unlink(missing_ok=True)
+        remove_unfinished(folder / FILE_NAME)
         wait_for_main_process()
         yield
     finally:

@@ -4,6 +4,9 @@ import functools
 import json
 import os
 import pickle
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -468,3 +471,20 @@ def test_no_folder_and_no_file_are_errors_of_the_system(tmp_path):
     for read in (skecg.load, skecg.describe):
         with pytest.raises(FileNotFoundError):
             read(tmp_path / "none")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_the_next_save_removes_what_a_killed_one_left(path):
+    code = (
+        "import os, signal, sys, skecg; "
+        "os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL); "
+        "skecg.save(skecg.AreaResize(), sys.argv[1])"
+    )
+    skecg.save(tiny(), path)
+    before = path.read_bytes()
+    killed = subprocess.run([sys.executable, "-c", code, path], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert path.read_bytes() == before
+    assert len(os.listdir(path.parent)) == 2
+    skecg.save(tiny(), path)
+    assert os.listdir(path.parent) == [path.name]
