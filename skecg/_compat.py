@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
@@ -21,13 +23,37 @@ except ImportError:  # scikit-learn before 1.9
         return method
 
 
+# Formats that a fitted SimpleImputer computes in; scikit-learn before 1.8 has only the first.
+IMPUTER_DTYPES = ("_fit_dtype", "_fill_dtype")
+
+
+def calibrator_classes() -> dict[str, type]:
+    """Return the calibrators of CalibratedClassifierCV by its ``method``."""
+    from sklearn import calibration
+
+    found = {"sigmoid": calibration._SigmoidCalibration, "isotonic": calibration.IsotonicRegression}
+    if hasattr(calibration, "_TemperatureScaling"):  # scikit-learn 1.8
+        found["temperature"] = calibration._TemperatureScaling
+    return found
+
+
+def calibrated_classifier(estimator: Any, calibrators: list, classes: Any, method: str) -> Any:
+    """Return an element of ``calibrated_classifiers_`` of a CalibratedClassifierCV."""
+    from sklearn.calibration import _CalibratedClassifier
+
+    return _CalibratedClassifier(estimator, calibrators, classes=classes, method=method)
+
+
 __all__ = [
+    "IMPUTER_DTYPES",
     "BaseSearchCV",
     "CallbackSupportMixin",
     "HasMethods",
     "Hidden",
     "Interval",
     "StrOptions",
+    "calibrated_classifier",
+    "calibrator_classes",
     "check_sample_weight",
     "num_samples",
     "safe_indexing",

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from ..records import BeatVoteClassifier
 from ..storage import MAX_BYTES, ModelFileError, ValueReader, read_container
 from ..training import TrainingFacts
-from ._estimators import EstimatorReader
+from ._estimator_reader import EstimatorReader
 from ._save_load import read_estimator
 
 _WIDTH = 14

@@ -15,7 +15,8 @@ from sklearn.base import BaseEstimator
 
 from .._version import __version__
 from ..storage import MAX_BYTES, ModelFileError, ValueWriter, read_container, write_container
-from ._estimators import EstimatorReader, EstimatorWriter
+from ._estimator_reader import EstimatorReader
+from ._estimator_writer import EstimatorWriter
 
 _ENTRIES = {"estimator", "metrics", "left_out", "versions"}
 

@@ -3,7 +3,7 @@
 from ._container import FORMAT_VERSION, read_container, write_container
 from ._header import ModelFileError
 from ._replacement import remove_unfinished
-from ._source import MAX_BYTES, StoredClassifier, read_classifier, take_weights
+from ._source import MAX_BYTES, StoredClassifier, not_finite, read_classifier, take_weights
 from ._values import ValueReader, ValueWriter
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "StoredClassifier",
     "ValueReader",
     "ValueWriter",
+    "not_finite",
     "read_classifier",
     "read_container",
     "remove_unfinished",

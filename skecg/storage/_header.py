@@ -14,7 +14,7 @@ from typing import Any
 MAX_HEADER_BYTES = 2**22
 # Lists and dictionaries take far more memory and time than their text, and so do small values.
 MAX_NODES = 2**16
-MAX_VALUES = 2**18
+MAX_VALUES = 2**17
 MAX_DEPTH = 100
 # Arithmetic with numbers of thousands of digits takes seconds.
 MAX_DIGITS = 64

@@ -45,13 +45,18 @@ _SCALARS = {
 # Of all arrays of strings of a file together.
 _MAX_STRING_BYTES = 2**24
 # Keys that are numbers can be chosen so that looking them up takes time as their square.
-_MAX_PAIRS = 2**12
+_MAX_PAIRS = 2**11
 _MAX_LENGTH = 2**48
 _STRING_TYPE = re.compile(r"object|<U[0-9]{1,8}")
 
 
 class ValueWriter:
     """Turn values into JSON, and set arrays aside under names of their own.
+
+    Parameters
+    ----------
+    max_pairs : int, default=2048
+        Entries of all dictionaries whose keys are not all plain strings.
 
     Attributes
     ----------
@@ -63,9 +68,9 @@ class ValueWriter:
 
     data_classes: ClassVar[tuple[type, ...]] = ()
 
-    def __init__(self) -> None:
+    def __init__(self, max_pairs: int = _MAX_PAIRS) -> None:
         self.arrays: dict[str, np.ndarray] = {}
-        self._budget = _Budget()
+        self._budget = _Budget(max_pairs)
 
     def write(self, value: Any, place: str) -> Any:
         """Return JSON for a value.
@@ -155,6 +160,8 @@ class ValueReader:
     ----------
     arrays : dict of {str: ndarray}
         The file's arrays. Each is handed out once.
+    max_pairs : int, default=2048
+        As in :class:`ValueWriter`.
 
     Attributes
     ----------
@@ -164,9 +171,9 @@ class ValueReader:
 
     data_classes: ClassVar[tuple[type, ...]] = ()
 
-    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
+    def __init__(self, arrays: dict[str, np.ndarray], max_pairs: int = _MAX_PAIRS) -> None:
         self.arrays = dict(arrays)
-        self._budget = _Budget()
+        self._budget = _Budget(max_pairs)
 
     def read(self, node: Any) -> Any:
         """Return the value that stands for JSON."""
@@ -270,14 +277,15 @@ class ValueReader:
 class _Budget:
     """What a file may still have of what takes its reader more than its text tells."""
 
-    def __init__(self) -> None:
-        self._pairs, self._bytes = _MAX_PAIRS, _MAX_STRING_BYTES
+    def __init__(self, max_pairs: int) -> None:
+        self.max_pairs = self._pairs = max_pairs
+        self._bytes = _MAX_STRING_BYTES
 
     def take_pairs(self, n: int) -> None:
         self._pairs -= n
         if self._pairs < 0:
             raise ModelFileError(
-                f"there are more than {_MAX_PAIRS:,} entries in dictionaries whose keys are not "
+                f"there are more than {self.max_pairs:,} entries in dictionaries whose keys are not "
                 "all plain strings"
             )
 

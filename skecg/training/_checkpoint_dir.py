@@ -32,6 +32,8 @@ LOCK_NAME = "checkpoint.lock"
 FIT_PLACE = "{fit}"
 # The user's own file, read whole: no other limit than what the machine holds.
 _MAX_BYTES = 2**50
+# An optimiser has an entry for each of the network's weights.
+_MAX_PAIRS = 2**16
 
 
 class CheckpointFile:
@@ -75,7 +77,7 @@ class CheckpointFile:
         if not is_main_process():
             return
         n_epochs = len(state["history"])
-        writer = ValueWriter()
+        writer = ValueWriter(_MAX_PAIRS)
         try:
             node = writer.write(state, "state")
         except TypeError as error:
@@ -120,7 +122,7 @@ def _read(path: Path) -> tuple[dict[str, str], int, dict[str, Any]]:
         raise ModelFileError(f"the checkpoint {error}{remedy}") from error
     try:
         content = header["checkpoint"]
-        state = ValueReader(arrays).read(content["state"])
+        state = ValueReader(arrays, _MAX_PAIRS).read(content["state"])
         if state.keys() != set(STATE_ENTRIES):
             raise ModelFileError("unknown or missing entries")
         return dict(content["identity"]), int(content["seed"]), state

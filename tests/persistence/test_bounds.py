@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from model_file_forgeries import Forgery, within
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from torch import nn
 
 import skecg
 from skecg import ECGResidualCNNClassifier, ModelFileError
@@ -56,69 +59,71 @@ def milestones(n: int, gamma: Any) -> dict[str, Any]:
     return {"$object": ["MultiStep", {"milestones": {"$tuple": [0] * n}, "gamma": gamma}]}
 
 
-LONG = "a" * 1_900_000
-NAMES = [f"layer{i}" for i in range(60_000)]
-# What may be anywhere in a header.
-VALUES = {
-    "a report as wide as its longest name": report(dict.fromkeys([LONG, *NAMES], 1), []),
-    "a report whose layers are looked up in long lists": report(
-        dict.fromkeys(NAMES, 1), ["absent"] * 60_000
-    ),
-    "keys that collide": {"$dict": [[i * PRIME, 0] for i in range(60_000)]},
-    "tuples as keys that collide": {
-        "$dict": [[{"$tuple": [i * PRIME, 0]}, 0] for i in range(30_000)]
-    },
-    "many dictionaries of keys that collide": [
-        {"$dict": [[i * PRIME, 0] for i in range(300)]} for _ in range(200)
-    ],
-    "a number of 900,000 digits": "DIGITS",
-    "numbers of 4,200 digits": [10**4200] * 900,
-    "a shape of numbers of 4,200 digits": strings("<U1", [10**4200] * 900, ["x"]),
-    "a shape of numbers of 60 digits": strings("<U1", [10**60] * 60_000, ["x"]),
-    "a shape of ones": strings("<U1", [1] * 1_800_000, ["x"]),
-    "wide strings": [strings("<U4000000", [1], ["x"]) for _ in range(20_000)],
-    "a type of many fields": strings("f4," * 600_000, [1], ["x"]),
-    "a list of zeros": [0] * 1_900_000,
-    "a list of fractions": [0.5] * 900_000,
-    "a list of strings": ["ab"] * 500_000,
-    "a list of nothing": [[]] * 65_000,
-    "rows of the history": [{"train_loss": 0.5, "epoch": i} for i in range(60_000)],
-    "one wide row": [{f"x{i}": 0 for i in range(250_000)}],
-    "rows with other keys each": [{f"x{i}": 0} for i in range(65_000)],
-    "a deep list": nested(900, lambda node: [node]),
-    "a deep dictionary": nested(900, lambda node: {"a": node}),
-    "deep tuples": nested(450, lambda node: {"$tuple": [node]}),
-    "deep keys": nested(300, lambda node: {"$dict": [[{"$tuple": [node]}, 0]]}),
-    "deep partial functions": nested(
-        300, lambda node: {"$partial": [node or {"$optimizer": "SGD"}, {"x": 1}]}
-    ),
-    "a list far too deep": "NESTED",
-    "many schedules": [{"$object": ["Cosine", {}]}] * 30_000,
-    "many milestones": milestones(1_800_000, 0.5),
-    "powers of large numbers": milestones(60_000, 10**60),
-    "many powers": [milestones(1000, 2**53) for _ in range(900)],
-    "a decay of large numbers": {"$object": ["ExponentialDecay", {"gamma": 10**60, "every": 1}]},
-    "a layout of many boxes": {
-        "$object": [
-            "LeadLayout",
-            {"lead_names": NAMES, "boxes": [[0, 0, 1, 1]] * 60_000, "sheet_size": None},
-        ]
-    },
-    "facts of many classes": {
-        "$object": ["TrainingFacts", {"class_counts": {"$tuple": [10**60] * 60_000}}]
-    },
-    "many estimators": pipeline([unfitted("BeatVoteClassifier")] * 5000),
-    "deep estimators": nested(
-        90, lambda node: unfitted("FrozenEstimator", estimator=node or unfitted("AreaResize"))
-    ),
-    "deep pipelines": nested(90, lambda node: pipeline([node])),
-    "a long string": LONG,
-    "a long string of wide characters": "\U0001f600" * 300_000,
-    "an unknown class of a long name": unfitted(LONG),
-    "an unknown tag of a long name": {f"${LONG}": 1},
-    "an array of a long name": {"$array": LONG},
-    "many keywords": {"$partial": [{"$optimizer": "SGD"}, {n: 1 for n in NAMES}]},
-}  # fmt: skip
+# What json.dumps would not write.
+TEXTS = {"DIGITS": "1" * 900_000, "NESTED": "[" * 900_000 + "]" * 900_000}
+
+
+def values(n: int) -> dict[str, Any]:
+    """Return values that may be anywhere in a header, most of about ``n`` parts."""
+    long, names, ones = "a" * 30 * n, [f"layer{i}" for i in range(n)], [1] * 30 * n
+    huge = [10**4200] * (n // 70)
+    fields = {"lead_names": names, "boxes": [[0, 0, 1, 1]] * n, "sheet_size": None}
+    return {
+        "a report as wide as its longest name": report(dict.fromkeys([long, *names], 1), []),
+        "a report whose layers are in long lists": report(dict.fromkeys(names, 1), ["x"] * n),
+        "keys that collide": {"$dict": [[i * PRIME, 0] for i in range(n)]},
+        "tuples that collide": {"$dict": [[{"$tuple": [i * PRIME]}, 0] for i in range(n // 5)]},
+        "dictionaries of keys that collide": [
+            {"$dict": [[i * PRIME, 0] for i in range(300)]} for _ in range(n // 1200)
+        ],
+        "a number of 900,000 digits": "DIGITS",
+        "numbers of 4,200 digits": huge,
+        "a shape of numbers of 4,200 digits": strings("<U1", huge, ["x"]),
+        "a shape of numbers of 60 digits": strings("<U1", [10**60] * n, ["x"]),
+        "a shape of ones": strings("<U1", ones, ["x"]),
+        "wide strings": [strings("<U4000000", [1], ["x"])] * (n // 3),
+        "a type of many fields": strings("f4," * 10 * n, [1], ["x"]),
+        "a list of ones": ones,
+        "a list of fractions": [0.5] * 2 * n,
+        "a list of strings": ["ab"] * 2 * n,
+        "a list of nothing": [[]] * n,
+        "rows of the history": [{"train_loss": 0.5, "epoch": i} for i in range(n)],
+        "one wide row": [{f"x{i}": 0 for i in range(2 * n)}],
+        "rows with other keys each": [{f"x{i}": 0} for i in range(n)],
+        "a deep list": nested(300, lambda node: [node]),
+        "a deep dictionary": nested(300, lambda node: {"a": node}),
+        "deep tuples": nested(150, lambda node: {"$tuple": [node]}),
+        "deep keys": nested(100, lambda node: {"$dict": [[{"$tuple": [node]}, 0]]}),
+        "deep partial functions": nested(
+            100, lambda node: {"$partial": [node or {"$optimizer": "SGD"}, {"x": 1}]}
+        ),
+        "a list far too deep": "NESTED",
+        "many schedules": [{"$object": ["Cosine", {}]}] * (n // 2),
+        "many milestones": milestones(30 * n, 0.5),
+        "powers of large numbers": milestones(n, 10**60),
+        "many powers": [milestones(1000, 2**53)] * (n // 500),
+        "a power of large numbers": {
+            "$object": ["ExponentialDecay", {"gamma": 10**60, "every": 1}]
+        },
+        "a layout of many boxes": {"$object": ["LeadLayout", fields]},
+        "facts of many classes": {
+            "$object": ["TrainingFacts", {"class_counts": {"$tuple": [10**60] * n}}]
+        },
+        "many estimators": pipeline([unfitted("BeatVoteClassifier")] * (n // 10)),
+        "deep estimators": nested(
+            90, lambda node: unfitted("FrozenEstimator", estimator=node or unfitted("AreaResize"))
+        ),
+        "deep pipelines": nested(30, lambda node: pipeline([node])),
+        "a long string": long,
+        "a long string of wide characters": "\U0001f600" * 5 * n,
+        "an unknown class of a long name": unfitted(long),
+        "an unknown tag of a long name": {f"${long}": 1},
+        "an array of a long name": {"$array": long},
+        "many keywords": {"$partial": [{"$optimizer": "SGD"}, dict.fromkeys(names, 1)]},
+    }
+
+
+QUICK = values(8_000)
 
 
 def put(forgery: Forgery, place: str, value: Any) -> bytes:
@@ -127,25 +132,69 @@ def put(forgery: Forgery, place: str, value: Any) -> bytes:
     node = forgery.header if parents == ["header"] else forgery.node
     for parent in parents if node is forgery.node else ():
         node = node[parent]
-    text = {"DIGITS": "1" * 900_000, "NESTED": "[" * 900_000 + "]" * 900_000}.get(str(value)[:9])
+    text = TEXTS.get(value) if isinstance(value, str) else None
     node[key] = "PLACE" if text else value
     return forgery.content('"PLACE"', text) if text else forgery.content()
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        "params lr_schedule", "params class_weight", "state transfer_report", "state history",
-        "state frozen", "state classes", "state training", "state kept_in_eval", "state network",
-        "header estimator", "header metrics", "header left_out", "header versions", "requests",
-        "class",
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("name", VALUES)
-def test_whatever_is_in_a_header_is_read_within_bounds(name, place, model, tmp_path):
-    path = tmp_path / "m"
-    path.write_bytes(put(Forgery(model), place, VALUES[name]))
-    assert path.stat().st_size < 10 * 10**6
+def check_bounds(content: bytes, path) -> None:
+    path.write_bytes(content)
+    assert len(content) < 10 * 10**6
     for read in (skecg.load, skecg.describe):
         with within(1.0, 100 * 10**6), suppress(ModelFileError):
             read(path)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_whatever_is_in_a_header_is_read_within_bounds(name, model, tmp_path):
+    place = "state history"
+    if "report" in name:
+        place = "state transfer_report"
+    elif "facts" in name:
+        place = "state training"
+    elif "estimators" in name or "pipelines" in name or "unknown class" in name:
+        place = "header estimator"
+    check_bounds(put(Forgery(model), place, QUICK[name]), tmp_path / "m")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "place",
+    [
+        "params lr_schedule", "params class_weight", "params learning_rate", "state frozen",
+        "state transfer_report", "state classes", "state training", "state kept_in_eval",
+        "state network", "state input_shape", "state precision", "header estimator",
+        "header metrics", "header left_out", "header versions", "requests", "class",
+    ],
+)  # fmt: skip
+def test_wherever_it_is(place, model, tmp_path):
+    for name, value in values(60_000).items():
+        print(name)
+        check_bounds(put(Forgery(model), place, value), tmp_path / "m")
+
+
+def test_the_most_networks_that_a_file_can_have(tmp_path):
+    path = tmp_path / "m"
+    X = np.random.default_rng(0).normal(size=(12, 40)).astype(np.float32)
+    clf = ECGResidualCNNClassifier(n_filters=2, n_hidden=3, n_blocks=2, max_epochs=1)
+    clf.fit(X, np.arange(12) % 3)
+    skecg.save(make_pipeline(*[FrozenEstimator(clf)] * 19, clf), path)
+    check_bounds(path.read_bytes(), path)
+    assert isinstance(skecg.load(path)[-1], ECGResidualCNNClassifier)
+    with pytest.raises(ValueError, match="at most 20 fitted networks"):
+        skecg.save(make_pipeline(*[FrozenEstimator(clf)] * 20, clf), path)
+
+
+def deep(input_shape, n_classes, depth):
+    layers = [nn.Linear(2, 2) for _ in range(depth)]
+    return nn.Sequential(nn.Flatten(), nn.LazyLinear(2), *layers, nn.Linear(2, n_classes))
+
+
+@pytest.mark.slow
+def test_the_most_layers_that_a_file_can_have(tmp_path):
+    X = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+    clf = skecg.ECGNeuralClassifier(module=deep, module_params={"depth": 3000}, max_epochs=1)
+    path = tmp_path / "m"
+    skecg.save(clf.fit(X, np.arange(12) % 3), path)
+    with within(1.0, 100 * 10**6):
+        skecg.load(path, modules={"deep": deep})

@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from skecg.persistence._estimators import EstimatorReader
+from skecg.persistence._estimator_reader import EstimatorReader
 from skecg.sheet import LAYOUTS, LeadLayout
 from skecg.storage import ModelFileError, ValueReader, ValueWriter
 from skecg.training import Cosine, MultiStep
