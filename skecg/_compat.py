@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn.base import BaseEstimator
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
@@ -25,6 +26,12 @@ except ImportError:  # scikit-learn before 1.9
 
 # Formats that a fitted SimpleImputer computes in; scikit-learn before 1.8 has only the first.
 IMPUTER_DTYPES = ("_fit_dtype", "_fill_dtype")
+
+
+def validate_params(estimator: BaseEstimator) -> None:
+    """Raise a ValueError where a parameter breaks what the estimator declares about it."""
+    if hasattr(estimator, "_parameter_constraints"):  # FeatureUnion declares nothing
+        estimator._validate_params()
 
 
 def calibrator_classes() -> dict[str, type]:
@@ -57,5 +64,6 @@ __all__ = [
     "check_sample_weight",
     "num_samples",
     "safe_indexing",
+    "validate_params",
     "with_callbacks",
 ]

@@ -27,7 +27,7 @@ VALUES = [
     {"$estimator": {"class": "AreaResize", "params": {}, "learned": {}}}, {"$module": "Perceptron"},
     {"$strings": {"dtype": "<U1", "shape": [3], "values": ["a", "b", "c"]}}, {"$eval": "1"},
     {"$dict": [[{"$float": "nan"}, 1]]}, {"$partial": [{"$optimizer": "SGD"}, {"x": 1}]},
-    {"$function": "numpy.log1p"}, {"$columns": "model/classes"},
+    {"$function": "numpy.log1p"}, {"$columns": ["model/classes", 2]},
 ]  # fmt: skip
 
 

@@ -65,13 +65,16 @@ def restore_calibration(model: CalibratedClassifierCV, learned: dict[str, Any]) 
 
 def _part(model: CalibratedClassifierCV, estimator: Any, calibrators: Any) -> Any:
     found = getattr(estimator, "classes_", None)
+    has_temperature = model.method == "temperature"
     if not (
         isinstance(estimator, BaseEstimator)
         and are_classes(found)
-        and np.isin(found, model.classes_).all()
+        # Under a temperature the classes are numbered.
+        and (has_temperature or np.isin(found, model.classes_).all())
+        and len(found) <= len(model.classes_)
     ):
         raise ModelFileError("a calibrated classifier is not fitted, or has other classes")
-    one = len(model.classes_) == 2 or model.method == "temperature"
+    one = len(model.classes_) == 2 or has_temperature
     if type(calibrators) is not list or len(calibrators) != (1 if one else len(found)):
         raise ModelFileError("a calibrated classifier has the wrong number of calibrators")
     made = [_calibrator(model.method, calibrator) for calibrator in calibrators]

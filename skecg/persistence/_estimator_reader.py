@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
+from .._compat import validate_params
 from ..classifiers import BaseECGClassifier
 from ..preprocessing import BeatSegmenter
 from ..records import BeatVoteClassifier
@@ -94,7 +95,7 @@ class EstimatorReader(ValueReader):
             if param in NEVER_STORED and params[param] is not None:
                 raise ModelFileError(f"{name} has {param}, which no model file holds")
         estimator = cls(**params)
-        estimator._validate_params()
+        validate_params(estimator)
         if named_steps(cls):
             _check_steps(params[named_steps(cls)])
         if cls is FrozenEstimator and not isinstance(estimator.estimator, BaseEstimator):
@@ -119,6 +120,7 @@ class EstimatorReader(ValueReader):
         if isinstance(estimator, BaseECGClassifier):
             if "state" in node:
                 weights = take_weights(self, node["weights"])
+                self._counter.add_weights(len(weights))
                 restore(estimator, self.read(node["state"]), weights)
                 check_finite(estimator, weights)
             return

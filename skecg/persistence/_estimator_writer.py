@@ -9,10 +9,10 @@ from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from .._compat import BaseSearchCV
+from .._compat import BaseSearchCV, validate_params
 from ..classifiers import BaseECGClassifier
 from ..records import BeatVoteClassifier
-from ..storage import ValueWriter
+from ..storage import ModelFileError, ValueWriter
 from ._calibration import learned_by_calibration
 from ._data_classes import DATA_CLASSES, check_data
 from ._estimators import (
@@ -76,7 +76,7 @@ class EstimatorWriter(ValueWriter):
         is_network = isinstance(estimator, BaseECGClassifier)
         is_fitted_network = is_network and hasattr(estimator, "net_")
         self._counter.add(is_network=is_fitted_network)
-        estimator._validate_params()
+        validate_params(estimator)
         node: dict[str, Any] = {"class": cls.__name__, "params": {}}
         for param, value in estimator.get_params(deep=False).items():
             node["params"][param] = self._write_param(estimator, param, value, f"{place}/{param}")
@@ -88,7 +88,14 @@ class EstimatorWriter(ValueWriter):
             node["state"] = self._write_state(estimator, place)
             node["weights"] = f"{place}/weights/"
         elif not is_network:
-            node["learned"] = self.write(_learned(estimator), place)
+            try:
+                learned = _learned(estimator)
+            except ModelFileError as error:
+                raise TypeError(
+                    f"{self._where(place)} is a {cls.__name__} that has learned what a model file "
+                    f"cannot hold: {error}. joblib or skops can hold it"
+                ) from error
+            node["learned"] = self.write(learned, place)
         return node
 
     def _refusal(self, estimator: BaseEstimator, place: str) -> str:
@@ -133,6 +140,7 @@ class EstimatorWriter(ValueWriter):
 
     def _write_state(self, classifier: BaseECGClassifier, place: str) -> Any:
         state, weights = fitted_state(classifier)
+        self._counter.add_weights(len(weights))
         check_finite(classifier, weights)
         for name, array in weights.items():
             self.arrays[f"{place}/weights/{name}"] = array

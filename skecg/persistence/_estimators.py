@@ -39,13 +39,15 @@ NEVER_STORED = ("callbacks", "checkpoint_dir", "memory")
 # Each takes its time to be made, a network most; no sensible pipeline has as many.
 _MAX_ESTIMATORS = 100
 _MAX_NETWORKS = 20
+# Arrays of all networks together.
+_MAX_WEIGHTS = 2**11
 
 
 class Counter:
-    """How many estimators a file has so far."""
+    """How many estimators and weights a file has so far."""
 
     def __init__(self) -> None:
-        self._n_estimators = self._n_networks = 0
+        self._n_estimators = self._n_networks = self._n_weights = 0
 
     def add(self, *, is_network: bool) -> None:
         """Count one more; raise a ModelFileError if that is too many."""
@@ -55,6 +57,14 @@ class Counter:
             raise ModelFileError(f"a model file holds at most {_MAX_ESTIMATORS} estimators")
         if self._n_networks > _MAX_NETWORKS:
             raise ModelFileError(f"a model file holds at most {_MAX_NETWORKS} fitted networks")
+
+    def add_weights(self, n_arrays: int) -> None:
+        """Count the arrays of a network; raise a ModelFileError if that is too many."""
+        self._n_weights += n_arrays
+        if self._n_weights > _MAX_WEIGHTS:
+            raise ModelFileError(
+                f"a model file holds networks of at most {_MAX_WEIGHTS:,} arrays of weights"
+            )
 
 
 def code_tag(estimator_class: type[BaseEstimator], param: str) -> str | None:

@@ -52,6 +52,13 @@ def _numbers(value: Any, lengths: dict[str, int], estimator: BaseEstimator) -> b
     return _number(value, lengths, estimator) or of_features(value, lengths, estimator)
 
 
+def _statistics(value: Any, lengths: dict[str, int], estimator: BaseEstimator) -> bool:
+    # Of the strategy "constant" they are an array of objects: here a list.
+    if type(value) is list:
+        return len(value) == lengths["features"] and all(type(n) in (int, float) for n in value)
+    return _array("features", kinds="fi")(value, lengths, estimator)
+
+
 def _n_components(value: Any, lengths: dict[str, int], estimator: BaseEstimator) -> bool:
     return isinstance(value, int | np.integer) and lengths.get("components") == value
 
@@ -89,7 +96,7 @@ _CHECKS: dict[type[BaseEstimator], dict[str, Check]] = {
         "scale_": _array("features", unless="with_scaling"),
     },
     SimpleImputer: {
-        "statistics_": _array("features", kinds="fi"),
+        "statistics_": _statistics,
         "indicator_": _nothing,
         **dict.fromkeys(IMPUTER_DTYPES, _number_format),
     },
@@ -120,7 +127,7 @@ def learned_by(estimator: BaseEstimator) -> dict[str, Any]:
 
     Raises
     ------
-    TypeError
+    ModelFileError
         If it has learned what a file cannot hold.
     """
     names = (*_OF_INPUT, *_CHECKS.get(type(estimator), ()))
@@ -128,12 +135,10 @@ def learned_by(estimator: BaseEstimator) -> dict[str, Any]:
     for name in IMPUTER_DTYPES:
         if name in learned:
             learned[name] = str(learned[name])
-    try:
-        _check(estimator, learned)
-    except ModelFileError as error:
-        raise TypeError(
-            f"a model file cannot hold what {estimator!r} has learned: {error}"
-        ) from error
+    statistics = learned.get("statistics_")
+    if isinstance(statistics, np.ndarray) and statistics.dtype.kind == "O":
+        learned["statistics_"] = statistics.tolist()
+    _check(estimator, learned)
     return learned
 
 
@@ -147,7 +152,7 @@ def restore_learned(estimator: BaseEstimator, learned: dict[str, Any]) -> None:
     """
     _check(estimator, learned)
     for name, value in learned.items():
-        setattr(estimator, name, value)
+        setattr(estimator, name, np.array(value, object) if type(value) is list else value)
     if IMPUTER_DTYPES[0] in learned:
         dtypes = [np.dtype(learned.get(n, learned[IMPUTER_DTYPES[0]])) for n in IMPUTER_DTYPES]
         vars(estimator).update(zip(IMPUTER_DTYPES, dtypes))

@@ -9,7 +9,8 @@ themselves; everything else is a dictionary with one key that begins with ``$``:
 ``$dict``      list of pairs, where the keys are not all plain strings
 ``$scalar``    ``[dtype, value]``, a number of numpy's
 ``$array``     name of an array in the file
-``$columns``   the same for an array with columns next to each other in memory: its transpose
+``$rows``      ``[name, length]``, a matrix whose rows have gaps between them in memory
+``$columns``   the same for the transpose of a matrix
 ``$strings``   ``{"dtype", "shape", "values"}``, an array of strings
 ``$object``    ``[class, {field: value}]``, one of the ``data_classes``
 ``$optimizer`` name of a class of ``torch.optim``
@@ -47,6 +48,8 @@ _MAX_STRING_BYTES = 2**24
 # Keys that are numbers can be chosen so that looking them up takes time as their square.
 _MAX_PAIRS = 2**11
 _MAX_LENGTH = 2**48
+# A matrix of which only some columns are kept is stored with the others as zeros, up to so many.
+_MAX_STRIDE = 2**12
 _STRING_TYPE = re.compile(r"object|<U[0-9]{1,8}")
 
 
@@ -145,12 +148,25 @@ class ValueWriter:
             self._budget.take_bytes(value.nbytes)
             dtype = "object" if value.dtype == object else value.dtype.newbyteorder("<").str
             return {"$strings": {"dtype": dtype, "shape": list(value.shape), "values": items}}
-        if value.ndim > 1 and value.flags.f_contiguous and not value.flags.c_contiguous:
-            # A product of matrices depends on their layout in memory, in the last bits.
-            self.arrays[place] = value.T
-            return {"$columns": place}
+        if value.ndim == 2 and not value.flags.c_contiguous:
+            # The last bits of a product of matrices depend on their layout in memory.
+            in_columns = abs(value.strides[0]) < abs(value.strides[1])
+            rows = value.T if in_columns else value
+            self.arrays[place] = _with_gaps(rows)
+            return {"$columns" if in_columns else "$rows": [place, rows.shape[1]]}
         self.arrays[place] = value
         return {"$array": place}
+
+
+def _with_gaps(rows: np.ndarray) -> np.ndarray:
+    """Return rows with as many zeros after each as there are other values in memory."""
+    stride, step = rows.strides
+    length, rest = divmod(stride, rows.itemsize)
+    if step != rows.itemsize or rest or not rows.shape[1] <= length <= _MAX_STRIDE:
+        return rows
+    gaps = np.zeros((len(rows), length), rows.dtype)
+    gaps[:, : rows.shape[1]] = rows
+    return gaps
 
 
 class ValueReader:
@@ -196,7 +212,8 @@ class ValueReader:
             "$dict": self._read_pairs,
             "$scalar": self._read_scalar,
             "$array": lambda name: self.take(name).copy(),
-            "$columns": lambda name: self.take(name).copy().T,
+            "$rows": self._read_rows,
+            "$columns": lambda content: self._read_rows(content).T,
             "$strings": self._read_strings,
             "$object": self.read_object,
             "$optimizer": lambda name: _OPTIMIZERS[name],
@@ -216,6 +233,13 @@ class ValueReader:
         if text not in ("nan", "inf", "-inf"):
             raise ModelFileError(f"{str(text)[:100]!r} is no number")
         return float(text)
+
+    def _read_rows(self, content: list) -> np.ndarray:
+        name, length = content
+        rows = self.take(name)
+        if rows.ndim != 2 or type(length) is not int or not 0 <= length <= rows.shape[1]:
+            raise ModelFileError("a matrix does not have its shape")
+        return rows.copy()[:, :length]
 
     def _read_pairs(self, pairs: list) -> dict[Any, Any]:
         self._budget.take_pairs(len(_checked(pairs, list)))
@@ -285,8 +309,8 @@ class _Budget:
         self._pairs -= n
         if self._pairs < 0:
             raise ModelFileError(
-                f"there are more than {self.max_pairs:,} entries in dictionaries whose keys are not "
-                "all plain strings"
+                f"there are more than {self.max_pairs:,} entries in dictionaries whose keys are "
+                "not all plain strings"
             )
 
     def take_bytes(self, n: int) -> None:
