@@ -29,6 +29,7 @@ from sklearn.pipeline import make_pipeline
 import skecg
 from skecg import BeatSegmenter, ECGResidualCNNClassifier, LeadCropper, ModelFileError
 from skecg.sheet import LAYOUTS
+from skecg.storage import read_classifier
 from skecg.training import Cosine
 
 pytest.importorskip("resource", reason="memory is measured as on POSIX")
@@ -149,7 +150,7 @@ def test_a_header_full_of_nothing_is_read_at_once(model, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["os.system", "LogisticRegression", "BaseECGClassifier", "__class__", "", None, [], 3]
+    "name", ["os.system", "GridSearchCV", "BaseECGClassifier", "__class__", "", None, [], 3]
 )
 def test_unknown_estimators(forgery, name, tmp_path):
     forgery.node["class"] = name
@@ -237,6 +238,16 @@ def test_weights_that_are_missing_too_many_or_of_another_type(forgery, tmp_path)
         "dtype": "U8", "shape": [0], "data_offsets": [len(forgery.data)] * 2
     }  # fmt: skip
     refuse(forgery.content(), tmp_path / "m", "belong to nothing")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite(forgery, value, tmp_path):
+    begin = forgery.table["model/weights/head.0.bias"]["data_offsets"][0]
+    number = np.float32(value).tobytes()
+    forgery.data = forgery.data[:begin] + number + forgery.data[begin + 4 :]
+    refuse(forgery.content(), tmp_path / "m", "not finite, in 'head.0.bias'")
+    with pytest.raises(ModelFileError, match="are not finite"):
+        read_classifier(tmp_path / "m")
 
 
 def test_a_cache_folder_is_refused(tmp_path):
