@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import hashlib
 import json
 import random
@@ -66,7 +65,6 @@ def peak() -> int:
 @contextmanager
 def within(seconds: float, n_bytes: int) -> Iterator[None]:
     """Fail unless the block takes less processor time and less memory than these."""
-    gc.collect()
     # Linux forgets the peak so far; elsewhere memory counts from the most that was ever taken.
     with suppress(OSError), open("/proc/self/clear_refs", "w") as file:
         file.write("5")

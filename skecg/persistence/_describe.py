@@ -21,6 +21,8 @@ from ._save_load import read_estimator
 _WIDTH = 14
 # Of a line, so that a forged file does not fill the terminal.
 _MAX_LENGTH = 4000
+# Of parameters, in characters and numbers: scikit-learn takes seconds to print long ones.
+_MAX_SIZE = 20_000
 
 
 def describe(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> str:
@@ -95,8 +97,10 @@ def _estimator_lines(
         inner = node["params"]["estimator"]["$estimator"]
         yield from _estimator_lines(estimator.estimator, inner, reader)
         return
-    # scikit-learn prints the parameters that differ from the defaults.
-    yield _line("estimator", " ".join(estimator.__repr__(N_CHAR_MAX=2000).split()))
+    if _size(node["params"]) > _MAX_SIZE:
+        yield _line("estimator", f"{type(estimator).__name__} with parameters too long to show")
+    else:  # scikit-learn prints the parameters that differ from the defaults
+        yield _line("estimator", " ".join(estimator.__repr__(N_CHAR_MAX=2000).split()))
     if hasattr(estimator, "sampling_rate"):
         yield _line("sampling rate", f"{estimator.sampling_rate} Hz")
     if isinstance(estimator, BeatVoteClassifier):
@@ -127,6 +131,16 @@ def _record_lines(
 
 def _nested_lines(inner: dict[str, Any], reader: ValueReader) -> Iterator[str]:
     yield from _estimator_lines(reader.read(inner), inner["$estimator"], reader)
+
+
+def _size(node: Any) -> int:
+    """Return the number of characters and numbers in parameters, without what was learned."""
+    if isinstance(node, dict):
+        parts = (len(k) + _size(v) for k, v in node.items() if k not in ("state", "learned"))
+        return sum(parts)
+    if isinstance(node, list):
+        return sum(map(_size, node))
+    return len(node) if isinstance(node, str) else 1
 
 
 def _state_lines(state: dict[str, Any]) -> Iterator[str]:

@@ -63,7 +63,7 @@ class EstimatorReader(ValueReader):
         self._counter = Counter()
 
     def read_tag(self, tag: str, content: Any) -> Any:
-        """Return the estimator or the user's network, or what else the tag stands for."""
+        """Return the estimator or the user's network, or another tag's value."""
         if tag == "$estimator":
             return self._read_estimator(content)
         if tag == self._code_tag == "$module":

@@ -136,7 +136,7 @@ def _read(file, size: int, max_bytes: int) -> tuple[dict[str, Any], dict[str, np
     start = file.read(8)
     length = int.from_bytes(start, "little")
     if len(start) < 8 or length > size - 8:
-        raise ModelFileError("is truncated or no model file: it is shorter than it says")
+        raise ModelFileError("is truncated or no model file: it is shorter than its header says")
     if length > MAX_HEADER_BYTES:
         raise ModelFileError(f"has a header of {length:,} bytes; at most {MAX_HEADER_BYTES:,}")
     raw = file.read(length)

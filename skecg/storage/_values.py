@@ -1,7 +1,7 @@
-"""Parameters and fitted attributes as JSON, and back, without a line of code in between.
+"""Parameters and fitted attributes as JSON, and back; no value is code.
 
-None, booleans, integers, strings, finite numbers, lists and dictionaries with plain keys are
-themselves; everything else is a dictionary with one key that begins with ``$``:
+None, booleans, strings, finite numbers, lists, and dictionaries with plain keys are written as they
+are; any other value is a dictionary with one key that begins with ``$``:
 
 =============  ====================================================================================
 ``$float``     ``"nan"``, ``"inf"`` or ``"-inf"``
@@ -48,13 +48,14 @@ _MAX_STRING_BYTES = 2**24
 # Keys that are numbers can be chosen so that looking them up takes time as their square.
 _MAX_PAIRS = 2**11
 _MAX_LENGTH = 2**48
+_MAX_KEYWORDS = 100
 # A matrix of which only some columns are kept is stored with the others as zeros, up to so many.
 _MAX_STRIDE = 2**12
 _STRING_TYPE = re.compile(r"object|<U[0-9]{1,8}")
 
 
 class ValueWriter:
-    """Turn values into JSON, and set arrays aside under names of their own.
+    """Turn values into JSON, and keep arrays apart under names of their own.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ class ValueWriter:
     arrays : dict of {str: ndarray}
         The arrays, by name.
     data_classes : tuple of type
-        The data classes that a file may hold. A subclass says which.
+        The data classes that a file may hold; a subclass names them.
     """
 
     data_classes: ClassVar[tuple[type, ...]] = ()
@@ -81,9 +82,9 @@ class ValueWriter:
         Parameters
         ----------
         value : object
-            What the module's description lists.
+            One of the kinds that the module's description lists.
         place : str
-            Where the value stands, for the names of arrays and for errors.
+            Where the value is, for the names of arrays and for errors.
 
         Raises
         ------
@@ -117,7 +118,7 @@ class ValueWriter:
         """Return JSON for what is neither plain data nor a data class."""
         if isinstance(value, type) and value in _OPTIMIZERS.values():
             return {"$optimizer": value.__name__}
-        if isinstance(value, partial) and not value.args:
+        if isinstance(value, partial) and not value.args and len(value.keywords) <= _MAX_KEYWORDS:
             function = self.write(value.func, place)
             return {"$partial": [function, self._write_dict(value.keywords, place)]}
         raise TypeError(
@@ -170,7 +171,7 @@ def _with_gaps(rows: np.ndarray) -> np.ndarray:
 
 
 class ValueReader:
-    """Turn JSON into values again; what it does not know raises a ``ModelFileError``.
+    """Turn JSON into values again; what is unknown raises a ``ModelFileError``.
 
     Parameters
     ----------
@@ -182,7 +183,7 @@ class ValueReader:
     Attributes
     ----------
     data_classes : tuple of type
-        The data classes that a file may hold. A subclass says which.
+        The data classes that a file may hold; a subclass names them.
     """
 
     data_classes: ClassVar[tuple[type, ...]] = ()
@@ -192,7 +193,7 @@ class ValueReader:
         self._budget = _Budget(max_pairs)
 
     def read(self, node: Any) -> Any:
-        """Return the value that stands for JSON."""
+        """Return the value of a node of JSON."""
         if isinstance(node, list):
             return [self.read(item) for item in node]
         if not isinstance(node, dict):
@@ -293,9 +294,11 @@ class ValueReader:
     def _read_partial(self, content: list) -> partial:
         function, keywords = content
         function = self.read(function)
-        if not callable(function):
-            raise ModelFileError("a partial function needs a function")
-        return partial(function, **self.read(_checked(keywords, dict)))
+        if not callable(function) or len(_checked(keywords, dict)) > _MAX_KEYWORDS:
+            raise ModelFileError(
+                f"a partial function needs a function and at most {_MAX_KEYWORDS} arguments"
+            )
+        return partial(function, **self.read(keywords))
 
 
 class _Budget:

@@ -11,6 +11,7 @@ import pytest
 from model_file_forgeries import Forgery, within
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from torch import nn
 
 import skecg
@@ -63,63 +64,69 @@ def milestones(n: int, gamma: Any) -> dict[str, Any]:
 TEXTS = {"DIGITS": "1" * 900_000, "NESTED": "[" * 900_000 + "]" * 900_000}
 
 
-def values(n: int) -> dict[str, Any]:
-    """Return values that may be anywhere in a header, most of about ``n`` parts."""
+def values(n: int) -> dict[str, Callable[[], Any]]:
+    """Return what makes values that may be anywhere in a header, most of about ``n`` parts."""
     long, names, ones = "a" * 30 * n, [f"layer{i}" for i in range(n)], [1] * 30 * n
     huge = [10**4200] * (n // 70)
     fields = {"lead_names": names, "boxes": [[0, 0, 1, 1]] * n, "sheet_size": None}
     return {
-        "a report as wide as its longest name": report(dict.fromkeys([long, *names], 1), []),
-        "a report whose layers are in long lists": report(dict.fromkeys(names, 1), ["x"] * n),
-        "keys that collide": {"$dict": [[i * PRIME, 0] for i in range(n)]},
-        "tuples that collide": {"$dict": [[{"$tuple": [i * PRIME]}, 0] for i in range(n // 5)]},
-        "dictionaries of keys that collide": [
+        "a report as wide as its longest name": lambda: report(
+            dict.fromkeys([long, *names], 1), []
+        ),
+        "a report whose layers are in long lists": lambda: report(
+            dict.fromkeys(names, 1), ["x"] * n
+        ),
+        "keys that collide": lambda: {"$dict": [[i * PRIME, 0] for i in range(n)]},
+        "tuples that collide": lambda: {
+            "$dict": [[{"$tuple": [i * PRIME]}, 0] for i in range(n // 5)]
+        },
+        "dictionaries of keys that collide": lambda: [
             {"$dict": [[i * PRIME, 0] for i in range(300)]} for _ in range(n // 1200)
         ],
-        "a number of 900,000 digits": "DIGITS",
-        "numbers of 4,200 digits": huge,
-        "a shape of numbers of 4,200 digits": strings("<U1", huge, ["x"]),
-        "a shape of numbers of 60 digits": strings("<U1", [10**60] * n, ["x"]),
-        "a shape of ones": strings("<U1", ones, ["x"]),
-        "wide strings": [strings("<U4000000", [1], ["x"])] * (n // 3),
-        "a type of many fields": strings("f4," * 10 * n, [1], ["x"]),
-        "a list of ones": ones,
-        "a list of fractions": [0.5] * 2 * n,
-        "a list of strings": ["ab"] * 2 * n,
-        "a list of nothing": [[]] * n,
-        "rows of the history": [{"train_loss": 0.5, "epoch": i} for i in range(n)],
-        "one wide row": [{f"x{i}": 0 for i in range(2 * n)}],
-        "rows with other keys each": [{f"x{i}": 0} for i in range(n)],
-        "a deep list": nested(300, lambda node: [node]),
-        "a deep dictionary": nested(300, lambda node: {"a": node}),
-        "deep tuples": nested(150, lambda node: {"$tuple": [node]}),
-        "deep keys": nested(100, lambda node: {"$dict": [[{"$tuple": [node]}, 0]]}),
-        "deep partial functions": nested(
+        "a number of 900,000 digits": lambda: "DIGITS",
+        "numbers of 4,200 digits": lambda: huge,
+        "a shape of numbers of 4,200 digits": lambda: strings("<U1", huge, ["x"]),
+        "a shape of numbers of 60 digits": lambda: strings("<U1", [10**60] * n, ["x"]),
+        "a shape of ones": lambda: strings("<U1", ones, ["x"]),
+        "wide strings": lambda: [strings("<U4000000", [1], ["x"])] * (n // 3),
+        "a type of many fields": lambda: strings("f4," * 10 * n, [1], ["x"]),
+        "a list of ones": lambda: ones,
+        "a list of fractions": lambda: [0.5] * 2 * n,
+        "a list of strings": lambda: ["ab"] * 2 * n,
+        "a list of nothing": lambda: [[]] * n,
+        "rows of the history": lambda: [{"train_loss": 0.5, "epoch": i} for i in range(n)],
+        "one wide row": lambda: [{f"x{i}": 0 for i in range(2 * n)}],
+        "rows with other keys each": lambda: [{f"x{i}": 0} for i in range(n)],
+        "a deep list": lambda: nested(300, lambda node: [node]),
+        "a deep dictionary": lambda: nested(300, lambda node: {"a": node}),
+        "deep tuples": lambda: nested(150, lambda node: {"$tuple": [node]}),
+        "deep keys": lambda: nested(100, lambda node: {"$dict": [[{"$tuple": [node]}, 0]]}),
+        "deep partial functions": lambda: nested(
             100, lambda node: {"$partial": [node or {"$optimizer": "SGD"}, {"x": 1}]}
         ),
-        "a list far too deep": "NESTED",
-        "many schedules": [{"$object": ["Cosine", {}]}] * (n // 2),
-        "many milestones": milestones(30 * n, 0.5),
-        "powers of large numbers": milestones(n, 10**60),
-        "many powers": [milestones(1000, 2**53)] * (n // 500),
-        "a power of large numbers": {
+        "a list far too deep": lambda: "NESTED",
+        "many schedules": lambda: [{"$object": ["Cosine", {}]}] * (n // 2),
+        "many milestones": lambda: milestones(30 * n, 0.5),
+        "powers of large numbers": lambda: milestones(n, 10**60),
+        "many powers": lambda: [milestones(1000, 2**53)] * (n // 500),
+        "a power of large numbers": lambda: {
             "$object": ["ExponentialDecay", {"gamma": 10**60, "every": 1}]
         },
-        "a layout of many boxes": {"$object": ["LeadLayout", fields]},
-        "facts of many classes": {
+        "a layout of many boxes": lambda: {"$object": ["LeadLayout", fields]},
+        "facts of many classes": lambda: {
             "$object": ["TrainingFacts", {"class_counts": {"$tuple": [10**60] * n}}]
         },
-        "many estimators": pipeline([unfitted("BeatVoteClassifier")] * (n // 10)),
-        "deep estimators": nested(
+        "many estimators": lambda: pipeline([unfitted("BeatVoteClassifier")] * (n // 10)),
+        "deep estimators": lambda: nested(
             90, lambda node: unfitted("FrozenEstimator", estimator=node or unfitted("AreaResize"))
         ),
-        "deep pipelines": nested(30, lambda node: pipeline([node])),
-        "a long string": long,
-        "a long string of wide characters": "\U0001f600" * 5 * n,
-        "an unknown class of a long name": unfitted(long),
-        "an unknown tag of a long name": {f"${long}": 1},
-        "an array of a long name": {"$array": long},
-        "many keywords": {"$partial": [{"$optimizer": "SGD"}, dict.fromkeys(names, 1)]},
+        "deep pipelines": lambda: nested(30, lambda node: pipeline([node])),
+        "a long string": lambda: long,
+        "a long string of wide characters": lambda: "\U0001f600" * 5 * n,
+        "an unknown class of a long name": lambda: unfitted(long),
+        "an unknown tag of a long name": lambda: {f"${long}": 1},
+        "an array of a long name": lambda: {"$array": long},
+        "many keywords": lambda: {"$partial": [{"$optimizer": "SGD"}, dict.fromkeys(names, 1)]},
     }
 
 
@@ -154,23 +161,35 @@ def test_whatever_is_in_a_header_is_read_within_bounds(name, model, tmp_path):
         place = "state training"
     elif "estimators" in name or "pipelines" in name or "unknown class" in name:
         place = "header estimator"
-    check_bounds(put(Forgery(model), place, QUICK[name]), tmp_path / "m")
+    check_bounds(put(Forgery(model), place, QUICK[name]()), tmp_path / "m")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "place",
     [
-        "params lr_schedule", "params class_weight", "params learning_rate", "state frozen",
-        "state transfer_report", "state classes", "state training", "state kept_in_eval",
-        "state network", "state input_shape", "state precision", "header estimator",
-        "header metrics", "header left_out", "header versions", "requests", "class",
+        "params lr_schedule", "params class_weight", "state frozen", "state classes",
+        "state kept_in_eval", "header metrics", "header versions", "requests", "class",
     ],
 )  # fmt: skip
 def test_wherever_it_is(place, model, tmp_path):
-    for name, value in values(60_000).items():
+    for name, make in values(60_000).items():
         print(name)
-        check_bounds(put(Forgery(model), place, value), tmp_path / "m")
+        check_bounds(put(Forgery(model), place, make()), tmp_path / "m")
+
+
+@pytest.mark.parametrize("name", ["one wide dictionary", "a list of ones", "a long string"])
+def test_parameters_that_take_long_to_print(name, tmp_path):
+    path = tmp_path / "m"
+    step = FunctionTransformer(np.log1p, kw_args={"x": 1})
+    skecg.save(step, path)
+    value = {
+        "one wide dictionary": {f"x{i}": i for i in range(100_000)},
+        "a list of ones": {"x": [1] * 130_000},
+        "a long string": {"x": "a b " * 900_000},
+    }[name]
+    check_bounds(put(Forgery(path.read_bytes()), "params kw_args", value), path)
+    assert "FunctionTransformer with parameters too long to show" in skecg.describe(path)
 
 
 def test_the_most_networks_that_a_file_can_have(tmp_path):

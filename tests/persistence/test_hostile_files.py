@@ -23,8 +23,13 @@ from model_file_forgeries import (
     within,
 )
 from sklearn.base import BaseEstimator, clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import make_pipeline
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
 
 import skecg
 from skecg import BeatSegmenter, ECGResidualCNNClassifier, LeadCropper, ModelFileError
@@ -73,6 +78,20 @@ def pipeline(tmp_path_factory) -> bytes:
     )  # fmt: skip
     path = tmp_path_factory.mktemp("model") / "model"
     skecg.save(whole, path)
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory) -> bytes:
+    """Return a file with scikit-learn's own steps."""
+    X, y = small_data()
+    union = FeatureUnion([("pca", PCA(2)), ("log", FunctionTransformer(np.abs)), ("no", "drop")])
+    classifier = CalibratedClassifierCV(LogisticRegression(), cv=2, method="isotonic")
+    whole = make_pipeline(
+        SimpleImputer(), StandardScaler(), MinMaxScaler(), RobustScaler(), union, classifier
+    )
+    path = tmp_path_factory.mktemp("model") / "model"
+    skecg.save(whole.fit(X[:, 0], y), path)
     return path.read_bytes()
 
 
@@ -282,13 +301,19 @@ def test_only_the_file_itself_is_opened(model, tmp_path):
 
 @pytest.mark.parametrize(
     ("kind", "n_mutations"),
-    [("bytes", 700), ("bytes, right digest", 600), ("JSON", 450), ("JSON of a pipeline", 300)],
+    [
+        ("bytes", 700),
+        ("bytes, right digest", 600),
+        ("JSON", 450),
+        ("JSON of a pipeline", 300),
+        ("JSON of steps", 300),
+    ],
 )
-def test_mutations_find_nothing_but_the_error(kind, n_mutations, model, pipeline, tmp_path):
+def test_mutations_find_nothing_but_the_error(kind, n_mutations, model, pipeline, steps, tmp_path):
     rng = random.Random(kind)
     path = tmp_path / "m"
     X, _ = small_data()
-    model = pipeline if "pipeline" in kind else model
+    model = {"JSON of a pipeline": pipeline, "JSON of steps": steps}.get(kind, model)
     path.write_bytes(model)
     skecg.load(path)
     counts: Counter[str] = Counter()
