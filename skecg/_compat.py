@@ -34,6 +34,26 @@ def validate_params(estimator: BaseEstimator) -> None:
         estimator._validate_params()
 
 
+def parameter_names(estimator_class: type[BaseEstimator]) -> set[str]:
+    """Return the names of the parameters of an estimator's constructor."""
+    return set(estimator_class._get_param_names())
+
+
+def metadata_requests(estimator: BaseEstimator) -> dict[str, dict[str, Any]] | None:
+    """Return what ``set_{method}_request`` was told, by method; None where it was not called."""
+    if "_metadata_request" not in vars(estimator):
+        return None
+    request = estimator._get_metadata_request()
+    methods = ("fit", "partial_fit", "score", "predict", "transform")
+    found = {method: dict(getattr(request, method).requests) for method in methods}
+    return {method: requests for method, requests in found.items() if requests}
+
+
+def output_container(estimator: BaseEstimator) -> dict[str, str | None] | None:
+    """Return what ``set_output`` was told, by method; None where it was not called."""
+    return vars(estimator).get("_sklearn_output_config")
+
+
 def calibrator_classes() -> dict[str, type]:
     """Return the calibrators of CalibratedClassifierCV by its ``method``."""
     from sklearn import calibration
@@ -62,7 +82,10 @@ __all__ = [
     "calibrated_classifier",
     "calibrator_classes",
     "check_sample_weight",
+    "metadata_requests",
     "num_samples",
+    "output_container",
+    "parameter_names",
     "safe_indexing",
     "validate_params",
     "with_callbacks",

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-from .._compat import validate_params
+from .._compat import parameter_names, validate_params
 from ..classifiers import BaseECGClassifier
 from ..preprocessing import BeatSegmenter
 from ..records import BeatVoteClassifier
@@ -84,7 +84,7 @@ class EstimatorReader(ValueReader):
                 f"the estimator {str(name)[:100]!r} is not known to this version of skecg, which "
                 f"knows {', '.join(sorted(ESTIMATORS))}"
             )
-        foreign = node.keys() - _ENTRIES | node["params"].keys() - set(cls._get_param_names())
+        foreign = node.keys() - _ENTRIES | node["params"].keys() - parameter_names(cls)
         if foreign:
             raise ModelFileError(f"{name} has the unknown entries {sorted(foreign)[:3]}")
         params, before = {}, self._code_tag

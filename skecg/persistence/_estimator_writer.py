@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.utils.metadata_routing import MetadataRequest
 
-from .._compat import BaseSearchCV, validate_params
+from .._compat import BaseSearchCV, metadata_requests, output_container, validate_params
 from ..classifiers import BaseECGClassifier
 from ..records import BeatVoteClassifier
 from ..storage import ModelFileError, ValueWriter
@@ -19,7 +18,6 @@ from ._estimators import (
     ESTIMATORS,
     LEARNED_BY_RECORDS,
     NEVER_STORED,
-    REQUESTS,
     Counter,
     check_finite,
     code_tag,
@@ -80,10 +78,11 @@ class EstimatorWriter(ValueWriter):
         node: dict[str, Any] = {"class": cls.__name__, "params": {}}
         for param, value in estimator.get_params(deep=False).items():
             node["params"][param] = self._write_param(estimator, param, value, f"{place}/{param}")
-        if "_metadata_request" in vars(estimator):
-            node["requests"] = _requests(estimator)
-        if "_sklearn_output_config" in vars(estimator):
-            node["output"] = estimator._sklearn_output_config.get("transform")
+        requests, output = metadata_requests(estimator), output_container(estimator)
+        if requests is not None:
+            node["requests"] = requests
+        if output is not None:
+            node["output"] = output.get("transform")
         if is_fitted_network:
             node["state"] = self._write_state(estimator, place)
             node["weights"] = f"{place}/weights/"
@@ -155,9 +154,3 @@ def _learned(estimator: BaseEstimator) -> dict[str, Any]:
         fitted = vars(estimator)
         learned |= {name: fitted[name] for name in LEARNED_BY_RECORDS if name in fitted}
     return learned
-
-
-def _requests(estimator: BaseEstimator) -> dict[str, dict[str, Any]]:
-    request: MetadataRequest = estimator._get_metadata_request()
-    found = {method: dict(getattr(request, method).requests) for method in REQUESTS}
-    return {method: requests for method, requests in found.items() if requests}
