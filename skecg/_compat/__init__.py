@@ -7,6 +7,7 @@ a function needs it.
 
 from __future__ import annotations
 
+from ._calibration import IMPUTER_DTYPES, calibrated_classifier, calibrator_classes
 from ._callbacks import (
     RUNNING_FIT,
     CallbackSupportMixin,
@@ -32,6 +33,7 @@ from ._sklearn import (
 from ._torch import WithoutDefaultCallbacks, cpu_has_bfloat16_units, taking_images
 
 __all__ = [
+    "IMPUTER_DTYPES",
     "RUNNING_FIT",
     "BaseSearchCV",
     "CallbackSupportMixin",
@@ -41,6 +43,8 @@ __all__ = [
     "StrOptions",
     "WithoutDefaultCallbacks",
     "begin_callbacks",
+    "calibrated_classifier",
+    "calibrator_classes",
     "check_method_params",
     "check_sample_weight",
     "cpu_has_bfloat16_units",

@@ -130,6 +130,7 @@ def metadata_requests(
         None where nothing differs from what the class requests.
     """
     new = object.__new__(type(estimator))
+    vars(new).update(estimator.get_params(deep=False))  # a FrozenEstimator asks what it holds
     own, default = (
         {
             method: dict(requests)

@@ -7,25 +7,31 @@ from collections.abc import Iterator
 from typing import Any
 
 from sklearn.base import BaseEstimator
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 
 from ..classifiers import BaseECGClassifier
 from ..records import BeatVoteClassifier
 from ..storage import MAX_BYTES, ModelFileError, ValueReader, read_container
 from ..training import TrainingFacts
-from ._estimators import EstimatorReader
+from ._estimator_reader import EstimatorReader
+from ._estimators import named_steps
 from ._save_load import read_estimator
 
 _WIDTH = 14
+# Of a line, so that a forged file does not fill the terminal.
+_MAX_LENGTH = 4000
+# Of parameters, in characters and numbers: scikit-learn takes seconds to print long ones.
+_MAX_SIZE = 20_000
 
 
 def describe(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> str:
     r"""Return the model card of a file: what a person wants to know before loading it.
 
-    Estimator with the parameters that differ from the defaults, input, classes with their counts,
-    the network and its number of weights, what it was trained on, metrics, versions. The file's
-    integrity is checked; no network is built.
+    It shows every estimator with the parameters that differ from their defaults, the sampling rate
+    in Hz, the shape of a sample, the classes with their counts, the network and its number of
+    weights, what it was trained on, metrics and versions. The file is checked as :func:`load`
+    checks it and within the same bounds, but no network is built.
 
     Parameters
     ----------
@@ -76,8 +82,9 @@ def describe(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> str:
 def _estimator_lines(
     estimator: BaseEstimator, node: dict[str, Any], reader: ValueReader
 ) -> Iterator[str]:
-    if isinstance(estimator, Pipeline):
-        for (name, step), pair in zip(estimator.steps, node["params"]["steps"]):
+    steps = named_steps(type(estimator))
+    if steps is not None:
+        for (name, step), pair in zip(getattr(estimator, steps), node["params"][steps]):
             yield _line("step", repr(name))
             inner = pair["$tuple"][1]
             if isinstance(step, BaseEstimator):
@@ -90,17 +97,50 @@ def _estimator_lines(
         inner = node["params"]["estimator"]["$estimator"]
         yield from _estimator_lines(estimator.estimator, inner, reader)
         return
-    # scikit-learn prints the parameters that differ from the defaults.
-    yield _line("estimator", " ".join(estimator.__repr__(N_CHAR_MAX=2000).split()))
-    if isinstance(estimator, BeatVoteClassifier) and "classifier_" in node["learned"]:
-        yield _line("of beats", "")
-        inner = node["learned"]["classifier_"]
-        yield from _estimator_lines(reader.read(inner), inner["$estimator"], reader)
-        return
-    if "state" in node:
+    if _size(node["params"]) > _MAX_SIZE:
+        yield _line("estimator", f"{type(estimator).__name__} with parameters too long to show")
+    else:  # scikit-learn prints the parameters that differ from the defaults
+        yield _line("estimator", " ".join(estimator.__repr__(N_CHAR_MAX=2000).split()))
+    if hasattr(estimator, "sampling_rate"):
+        yield _line("sampling rate", f"{estimator.sampling_rate} Hz")
+    if isinstance(estimator, BeatVoteClassifier):
+        yield from _record_lines(estimator, node, reader)
+    elif isinstance(estimator, CalibratedClassifierCV):
+        if node["learned"]:
+            yield _line("calibrated", f"{len(node['learned']['parts'])} classifiers")
+            yield from _nested_lines(node["learned"]["parts"][0]["estimator"], reader)
+        else:
+            yield _line("", "not fitted")
+    elif "state" in node:
         yield from _state_lines(reader.read(node["state"]))
-    elif "weights" not in node and isinstance(estimator, BaseECGClassifier):
+    elif isinstance(estimator, BaseECGClassifier):
         yield _line("", "not fitted")
+
+
+def _record_lines(
+    estimator: BeatVoteClassifier, node: dict[str, Any], reader: ValueReader
+) -> Iterator[str]:
+    learned = node["learned"]
+    if "classifier_" in learned:
+        yield from _nested_lines(learned["segmenter_"], reader)
+        yield _line("of beats", "")
+        yield from _nested_lines(learned["classifier_"], reader)
+    elif isinstance(estimator.segmenter, BaseEstimator):
+        yield _line("sampling rate", f"{estimator.segmenter.sampling_rate} Hz")
+
+
+def _nested_lines(inner: dict[str, Any], reader: ValueReader) -> Iterator[str]:
+    yield from _estimator_lines(reader.read(inner), inner["$estimator"], reader)
+
+
+def _size(node: Any) -> int:
+    """Return the number of characters and numbers in parameters, without what was learned."""
+    if isinstance(node, dict):
+        parts = (len(k) + _size(v) for k, v in node.items() if k not in ("state", "learned"))
+        return sum(parts)
+    if isinstance(node, list):
+        return sum(map(_size, node))
+    return len(node) if isinstance(node, str) else 1
 
 
 def _state_lines(state: dict[str, Any]) -> Iterator[str]:
@@ -127,6 +167,8 @@ def _metric_lines(metrics: dict[str, Any]) -> Iterator[str]:
 
 
 def _line(name: str, text: str) -> str:
+    if len(text) > _MAX_LENGTH:
+        text = f"{text[:_MAX_LENGTH]}... and {len(text) - _MAX_LENGTH:,} characters more"
     return f"{name:{_WIDTH}}{text}"
 
 

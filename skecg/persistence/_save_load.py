@@ -15,7 +15,8 @@ from sklearn.base import BaseEstimator
 
 from .._version import __version__
 from ..storage import MAX_BYTES, ModelFileError, ValueWriter, read_container, write_container
-from ._estimators import EstimatorReader, EstimatorWriter
+from ._estimator_reader import EstimatorReader
+from ._estimator_writer import EstimatorWriter
 
 _ENTRIES = {"estimator", "metrics", "left_out", "versions"}
 
@@ -28,16 +29,22 @@ def save(
 ) -> None:
     """Write an estimator into one safe file: arrays and a text header, no code, no pickle.
 
-    The file is in safetensors' format. Its header holds parameters, classes, the history of
-    training, versions, and what the network was trained on; :func:`describe` shows it. The same
-    estimator gives the same bytes. The old file of that name stays until the new one is whole on
-    the disk.
+    The file is in safetensors' format. Its header holds parameters (the sampling rate of a
+    segmenter is one), classes, the history of training, versions, and what the network was trained
+    on; :func:`describe` shows it. The same estimator gives the same bytes. An old file of that name
+    stays until the new one is whole on the disk. A process that is killed as it writes leaves a
+    hidden file beside it, which the next ``save`` to the same path removes.
 
     Parameters
     ----------
     estimator : estimator
-        A classifier or transformer of skecg, fitted or not, or a
-        :class:`~sklearn.pipeline.Pipeline` of them.
+        A classifier or transformer of skecg, fitted or not, or a composition of these with steps
+        of scikit-learn: ``Pipeline``, ``FeatureUnion``, ``FrozenEstimator``,
+        ``CalibratedClassifierCV``, ``LogisticRegression``, ``StandardScaler``, ``MinMaxScaler``,
+        ``RobustScaler``, ``SimpleImputer`` of numbers without an indicator, ``PCA``, and
+        ``FunctionTransformer`` of a universal function of numpy, of a few other functions of numpy
+        such as ``numpy.clip``, or of a function of :mod:`skecg.signal`. Of a search, save its
+        ``best_estimator_``.
     path : path-like
         The file; ``.safetensors`` is the usual ending.
     metrics : mapping of str to number, string, list or mapping, default=None
@@ -46,18 +53,20 @@ def save(
     Raises
     ------
     TypeError
-        If the estimator or a parameter is of a kind that the file cannot hold, such as a function.
+        If the estimator, a step or a parameter is of a kind that the file cannot hold, such as a
+        function of one's own. joblib or skops can hold other steps.
     ValueError
-        If a parameter is invalid, or was changed after ``fit`` so that it does not describe the
-        network any more.
+        If a parameter is invalid, or was changed after ``fit`` so that it no longer describes the
+        network; if weights are not finite; or if the estimator exceeds the bounds that :func:`load`
+        names.
     OSError
         If the file cannot be written.
 
     Warns
     -----
     UserWarning
-        If something was left out: ``callbacks``, ``checkpoint_dir``, a pipeline's ``memory``, and
-        a ``random_state`` that is a generator become None.
+        If something was left out: ``callbacks``, ``checkpoint_dir``, a pipeline's ``memory``, a
+        ``random_state`` that is a generator and a ``cv`` that is no number become None.
 
     See Also
     --------
@@ -117,9 +126,9 @@ def load(
     """Read an estimator from a file of :func:`save`; nothing in the file is ever executed.
 
     A loaded estimator predicts what the saved one did, to the bit, and can be fitted again,
-    cloned, pickled and saved. Files from strangers are safe to load: they can name only skecg's
-    own estimators, every length and shape is checked before memory is taken for it, and no other
-    file is opened.
+    cloned, pickled and saved. Files from strangers are safe to load: they can name only the
+    estimators and functions that :func:`save` lists, every length and shape is checked before
+    memory is taken for it, and no other file is opened.
 
     Parameters
     ----------
@@ -128,7 +137,7 @@ def load(
     modules : mapping of str to class or function, default=None
         For an :class:`ECGNeuralClassifier`, the network by its qualified name, such as
         ``{"MyNetwork": MyNetwork}``; also classes and functions in its ``module_params``. They are
-        called with arguments that stand in the file.
+        called with arguments from the file.
     max_bytes : int, default=2**30
         A larger file is refused unread.
 
@@ -140,14 +149,30 @@ def load(
     Raises
     ------
     ModelFileError
-        If the file is damaged, forged, from a newer version of skecg or no model file, or if
-        ``modules`` lacks a network that it names.
+        If the file is damaged, forged, from a newer version of skecg or no model file, exceeds the
+        bounds below, has weights that are not finite, or names a network that ``modules`` lacks.
     OSError
         If there is no such file or it may not be read.
 
     See Also
     --------
     save : Write such a file; has an example.
+
+    Notes
+    -----
+    Any file up to 10 MB, forged ones included, is loaded or refused within a second of processor
+    time and within 100 MB of memory beyond that of its arrays; code in ``modules`` takes its own
+    time. To this end a file has at most
+
+    - 4 MiB of header, with 131,072 values in 65,536 lists and dictionaries, nested 100 deep, and
+      numbers of 64 digits;
+    - 2,048 entries in dictionaries whose keys are not all plain strings, and 16 MiB of arrays of
+      strings;
+    - 8,192 arrays, with 32 axes each;
+    - 100 estimators, of which 20 are fitted networks, with 2,048 arrays of weights in all;
+    - 1,000 milestones in a schedule, boxes in a layout, or layers in a transfer report.
+
+    No network is built that has more than four times the weights in the file.
     """
     header, arrays = read_container(path, max_bytes)
     reader = EstimatorReader(arrays, dict(modules or {}))
@@ -162,19 +187,19 @@ def load(
 def read_estimator(
     path: str | os.PathLike, header: dict[str, Any], reader: EstimatorReader
 ) -> BaseEstimator:
-    """Read the estimator of a header; whatever a forged one causes becomes a ModelFileError."""
+    """Read the estimator of a header; any error becomes a ModelFileError."""
     try:
         if header.keys() != _ENTRIES:
             raise ModelFileError(f"unknown or missing entries, {sorted(header.keys() ^ _ENTRIES)}")
         with warnings.catch_warnings():
-            # What is odd about forged numbers is an error or nothing.
+            # Odd numbers of a forged file either raise an error or do no harm.
             warnings.simplefilter("ignore")
             estimator = reader.read(header["estimator"])
         if not isinstance(estimator, BaseEstimator):
             raise ModelFileError("there is no estimator in it")
         return estimator
     except Exception as error:
-        # A forged header can drive constructors into errors of any kind.
+        # A forged header can make constructors raise errors of any kind.
         reason = str(error) or type(error).__name__
         raise ModelFileError(f"{os.fspath(path)!r} cannot be loaded: {reason[:1000]}") from error
 

@@ -1,7 +1,9 @@
-"""The file of a model: a container of a JSON header and arrays, and values as JSON."""
+"""The model file: a JSON header and arrays in one container, and values as JSON."""
 
-from ._container import FORMAT_VERSION, ModelFileError, read_container, write_container
-from ._source import MAX_BYTES, StoredClassifier, read_classifier, take_weights
+from ._container import FORMAT_VERSION, read_container, write_container
+from ._header import ModelFileError
+from ._replacement import remove_unfinished
+from ._source import MAX_BYTES, StoredClassifier, not_finite, read_classifier, take_weights
 from ._values import ValueReader, ValueWriter
 
 __all__ = [
@@ -11,8 +13,10 @@ __all__ = [
     "StoredClassifier",
     "ValueReader",
     "ValueWriter",
+    "not_finite",
     "read_classifier",
     "read_container",
+    "remove_unfinished",
     "take_weights",
     "write_container",
 ]

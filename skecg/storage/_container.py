@@ -1,10 +1,9 @@
 """The model file as a container: a JSON header and arrays in one safetensors file.
 
-The first bytes are always those of ``_BEGINNING``: the length of safetensors' own header, and at
-its start, as the metadata's one entry ``"skecg"``, our JSON header with the format's version and
-the file's SHA-256. That is the digest of the whole file with these 64 digits as zeros, so that no
-bit of it can change unseen. It finds damage; it says nothing about who wrote the file, and all
-else is checked as if it were forged.
+A file begins with the length of safetensors' own header and that header. Its metadata have one
+entry, ``"skecg"``: our JSON header, which begins with the format's version and the file's SHA-256
+(see ``_BEGINNING``). The digest is that of the whole file with its own 64 digits as zeros, so it
+shows any damage. It does not show who wrote the file: everything is checked as if it were forged.
 """
 
 from __future__ import annotations
@@ -14,21 +13,19 @@ import json
 import math
 import os
 import re
-import secrets
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import save
 
+from ._header import MAX_HEADER_BYTES, ModelFileError, parse_header
+from ._replacement import replacement
+
 FORMAT_VERSION = 1
-# What a file can make its reader do before its weights are compared with its network.
-MAX_HEADER_BYTES = 2**22
 MAX_ARRAYS = 2**13
-MAX_NODES = 2**16
+_MAX_AXES = 32
+_MAX_LENGTH = 2**48
 
 _BEGINNING = re.compile(
     rb'\{"__metadata__":\{"skecg":"\{\\"format_version\\":([0-9]{1,9}),'
@@ -40,30 +37,24 @@ _DTYPES = {
     "I32": "<i4", "U32": "<u4", "F32": "<f4", "I64": "<i8", "U64": "<u8", "F64": "<f8",
     "C64": "<c8",
 }  # fmt: skip
-# Names are never used as paths; that they could not be is checked all the same.
+# Names are never used as paths, and could not be.
 _PLAIN_NAME = re.compile(r"\w(?:[\w .:+()-]|/(?=\w))*")
-
-
-class ModelFileError(ValueError):
-    """A file that is no intact model file, or that needs something it was not given.
-
-    The one error that :func:`skecg.load` and :func:`skecg.describe` raise for what is wrong with
-    a file that exists: truncated, damaged, forged, written by a newer version, or no model file at
-    all.
-    """
 
 
 def write_container(
     path: str | os.PathLike, header: dict[str, Any], arrays: dict[str, np.ndarray]
 ) -> None:
-    """Write a header and arrays, atomically: until all is on the disk the old file stays.
+    """Write a header and arrays; the old file is there until the new one is whole on the disk.
+
+    A process that is killed as it writes leaves a hidden file behind, which the next call for the
+    same path removes.
 
     Parameters
     ----------
     path : path-like
         The file; where it is a link, the file that it points to.
     header : dict
-        What JSON can hold.
+        JSON values.
     arrays : dict of {str: ndarray}
         Arrays of numbers by name.
 
@@ -72,7 +63,9 @@ def write_container(
     TypeError
         If an array has a number format that safetensors lacks.
     ValueError
-        If a name is not plain, the header is too long or there are too many arrays.
+        If a name is not plain, the header is more than a reader takes or there are too many arrays.
+    OSError
+        If the file cannot be written.
     """
     if len(arrays) > MAX_ARRAYS:
         raise ValueError(f"a model file holds at most {MAX_ARRAYS:,} arrays; got {len(arrays):,}")
@@ -88,19 +81,16 @@ def write_container(
     native = {name: array.reshape(arrays[name].shape) for name, array in native.items()}
     content = bytearray(save(native, metadata={"skecg": text}))
     length = int.from_bytes(content[:8], "little")
-    if length > MAX_HEADER_BYTES:
+    try:
+        parse_header(bytes(content[8 : 8 + length]))
+    except ModelFileError as error:
         raise ValueError(
-            f"the parameters, labels and names of this estimator take {length:,} bytes of text; a "
-            f"model file holds at most {MAX_HEADER_BYTES:,}"
-        )
-    if _n_nodes(content[8 : 8 + length]) > MAX_NODES:
-        raise ValueError(
-            f"the header has more than {MAX_NODES:,} lists and dictionaries, as many as a model "
-            "file holds; a shorter history_ or fewer metrics would fit"
-        )
+            f"a model file cannot hold this estimator: it {error}. Shorter parameters, labels, "
+            "names, metrics or history_ would fit"
+        ) from error
     begin, end = _BEGINNING.match(content, 8).span(2)
     content[begin:end] = hashlib.sha256(content).hexdigest().encode()
-    with _replacement(path) as file:
+    with replacement(path) as file:
         file.write(content)
 
 
@@ -114,7 +104,7 @@ def read_container(
     path : path-like
         The file.
     max_bytes : int
-        Size from which a file is refused unread.
+        A larger file is refused unread.
 
     Returns
     -------
@@ -146,7 +136,7 @@ def _read(file, size: int, max_bytes: int) -> tuple[dict[str, Any], dict[str, np
     start = file.read(8)
     length = int.from_bytes(start, "little")
     if len(start) < 8 or length > size - 8:
-        raise ModelFileError("is truncated or no model file: it is shorter than it says")
+        raise ModelFileError("is truncated or no model file: it is shorter than its header says")
     if length > MAX_HEADER_BYTES:
         raise ModelFileError(f"has a header of {length:,} bytes; at most {MAX_HEADER_BYTES:,}")
     raw = file.read(length)
@@ -158,9 +148,7 @@ def _read(file, size: int, max_bytes: int) -> tuple[dict[str, Any], dict[str, np
             f"was written by a newer skecg: it has format {int(beginning[1])}, this version reads "
             f"up to {FORMAT_VERSION}; update skecg"
         )
-    if _n_nodes(raw) > MAX_NODES:
-        raise ModelFileError(f"has more than {MAX_NODES:,} lists and dictionaries in its header")
-    header, table = _parse(raw)
+    header, table = parse_header(raw)
     places = _places(table, size - 8 - length)
     data = bytearray(size - 8 - length)
     if file.readinto(data) != len(data):
@@ -178,39 +166,6 @@ def _read(file, size: int, max_bytes: int) -> tuple[dict[str, Any], dict[str, np
     return header, arrays
 
 
-def _parse(raw: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return our header and safetensors' table of arrays."""
-    try:
-        table = _loads(raw.decode())
-        metadata = table.pop("__metadata__")
-        header = _loads(metadata["skecg"])
-        if len(metadata) > 1 or not isinstance(header, dict):
-            raise ValueError("unknown metadata")
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ModelFileError(f"has a header that cannot be read: {error}") from error
-    if "format_version" not in header or "sha256" not in header:
-        raise ModelFileError("has a header that cannot be read")
-    return {k: v for k, v in header.items() if k not in ("format_version", "sha256")}, table
-
-
-def _loads(text: str) -> Any:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            raise ValueError("a key stands twice")
-        return found
-
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not JSON")
-
-    return json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
-
-
-def _n_nodes(raw: bytes) -> int:
-    # Objects take far more memory and time than their text; a few brackets in names do no harm.
-    return raw.count(b"{") + raw.count(b"[")
-
-
 def _places(table: dict[str, Any], n_bytes: int) -> dict[str, tuple[np.dtype, tuple, int]]:
     """Return dtype, shape and first byte of the arrays, which must fill the data exactly."""
     if len(table) > MAX_ARRAYS:
@@ -225,8 +180,10 @@ def _places(table: dict[str, Any], n_bytes: int) -> dict[str, tuple[np.dtype, tu
             sound = (
                 _is_plain(name)
                 and len(entry) == 3
-                and len(shape) <= 32
-                and all(type(n) is int and 0 <= n < 2**62 for n in numbers)
+                and len(shape) <= _MAX_AXES
+                and all(type(n) is int and 0 <= n < _MAX_LENGTH for n in numbers)
+                # Beside a zero, lengths can be more than numpy can multiply.
+                and math.prod(n or 1 for n in shape) < _MAX_LENGTH
                 and end - begin == math.prod(shape) * dtype.itemsize
                 and begin % dtype.itemsize == 0
             )
@@ -245,26 +202,3 @@ def _places(table: dict[str, Any], n_bytes: int) -> dict[str, tuple[np.dtype, tu
 
 def _is_plain(name: str) -> bool:
     return len(name) <= 1000 and ".." not in name and _PLAIN_NAME.fullmatch(name) is not None
-
-
-@contextmanager
-def _replacement(path: str | os.PathLike) -> Iterator[Any]:
-    """Open a file beside the old one that takes its place when all is on the disk."""
-    target = Path(os.path.realpath(path))
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    try:
-        with open(beside, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            beside.unlink()
-        raise
-    if os.name == "posix":  # the new name, too, shall outlive a loss of power
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

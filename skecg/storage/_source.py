@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._container import ModelFileError, read_container
+from ._container import read_container
+from ._header import ModelFileError
 from ._values import ValueReader
 
 MAX_BYTES = 2**30
@@ -37,20 +39,20 @@ class StoredClassifier(NamedTuple):
 def read_classifier(path: str | os.PathLike, max_bytes: int = MAX_BYTES) -> StoredClassifier:
     """Read the fitted classifier of a file, or the last step of its pipeline, unbuilt.
 
-    Nothing but the file's own integrity is checked: whoever copies the weights compares their
-    names and shapes with those of the network that shall have them.
+    Whoever copies the weights must compare their names and shapes with those of the network that is
+    to take them; here only their integrity is checked, and that they are finite.
 
     Parameters
     ----------
     path : path-like
         A file of :func:`skecg.save`.
     max_bytes : int, default=2**30
-        Size from which a file is refused unread.
+        A larger file is refused unread.
 
     Raises
     ------
     ModelFileError
-        If the file is not intact or has no fitted classifier.
+        If the file is not intact, or has no fitted classifier, or weights that are not finite.
     """
     header, arrays = read_container(path, max_bytes)
     reader = ValueReader(arrays)
@@ -66,6 +68,11 @@ def read_classifier(path: str | os.PathLike, max_bytes: int = MAX_BYTES) -> Stor
         if not isinstance(classes, np.ndarray) or type(node["params"]) is not dict:
             raise ModelFileError("its classes are broken")
         weights = take_weights(reader, node["weights"])
+        # A network of the user's may have a mask of infinities.
+        masks = weights if node["class"] == "ECGNeuralClassifier" else ()
+        broken = not_finite(weights, may_be_infinite=masks)
+        if broken is not None:
+            raise ModelFileError(f"its weights {broken!r} are not finite")
         return StoredClassifier(str(node["class"]), node["params"], classes, weights)
     except Exception as error:  # a forged header can be of any form
         raise ModelFileError(
@@ -77,3 +84,26 @@ def take_weights(reader: ValueReader, prefix: str) -> dict[str, np.ndarray]:
     """Hand out the arrays whose names begin with ``prefix``, by the rest of their names."""
     names = [name for name in reader.arrays if name.startswith(prefix)]
     return {name.removeprefix(prefix): reader.take(name) for name in names}
+
+
+def not_finite(
+    weights: dict[str, np.ndarray], *, may_be_infinite: Container[str] = ()
+) -> str | None:
+    """Return the name of the first weights that are NaN or infinite, or None.
+
+    Parameters
+    ----------
+    weights : dict of {str: ndarray}
+        Weights by name.
+    may_be_infinite : container of str, default=()
+        Names of those in which only NaN is wrong.
+    """
+    for name, array in weights.items():
+        is_sound = np.isfinite if name not in may_be_infinite else _is_no_nan
+        if array.dtype.kind in "fc" and not is_sound(array).all():
+            return name
+    return None
+
+
+def _is_no_nan(array: np.ndarray) -> np.ndarray:
+    return ~np.isnan(array)

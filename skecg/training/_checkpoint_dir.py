@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +14,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from ..parallel import is_main_process, wait_for_main_process
-from ..storage import ModelFileError, ValueReader, ValueWriter, read_container, write_container
+from ..storage import (
+    ModelFileError,
+    ValueReader,
+    ValueWriter,
+    read_container,
+    remove_unfinished,
+    write_container,
+)
 from ._checkpoint import STATE_ENTRIES, n_epochs_done
 
 # How the text of a value begins that is too long to be shown.
@@ -24,10 +30,10 @@ FILE_NAME = "checkpoint.safetensors"
 LOCK_NAME = "checkpoint.lock"
 # In a path, the place of a name for the fit.
 FIT_PLACE = "{fit}"
-# What a process that was killed as it wrote has left behind.
-_UNFINISHED = re.compile(rf"\.{re.escape(FILE_NAME)}\.[0-9a-f]{{16}}")
 # The user's own file, read whole: no other limit than what the machine holds.
 _MAX_BYTES = 2**50
+# An optimiser has an entry for each of the network's weights.
+_MAX_PAIRS = 2**16
 
 
 class CheckpointFile:
@@ -71,7 +77,7 @@ class CheckpointFile:
         if not is_main_process():
             return
         n_epochs = len(state["history"])
-        writer = ValueWriter()
+        writer = ValueWriter(_MAX_PAIRS)
         try:
             node = writer.write(state, "state")
         except TypeError as error:
@@ -116,7 +122,7 @@ def _read(path: Path) -> tuple[dict[str, str], int, dict[str, Any]]:
         raise ModelFileError(f"the checkpoint {error}{remedy}") from error
     try:
         content = header["checkpoint"]
-        state = ValueReader(arrays).read(content["state"])
+        state = ValueReader(arrays, _MAX_PAIRS).read(content["state"])
         if state.keys() != set(STATE_ENTRIES):
             raise ModelFileError("unknown or missing entries")
         return dict(content["identity"]), int(content["seed"]), state
@@ -184,9 +190,7 @@ def _held(folder: Path) -> Iterator[None]:
     except NotImplementedError:  # a file system without locks
         pass
     try:
-        for entry in folder.iterdir():
-            if _UNFINISHED.fullmatch(entry.name):
-                entry.unlink(missing_ok=True)
+        remove_unfinished(folder / FILE_NAME)
         wait_for_main_process()
         yield
     finally:

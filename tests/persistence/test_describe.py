@@ -5,8 +5,11 @@ import hashlib
 import numpy as np
 import pytest
 from estimators import Perceptron
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import skecg
 from skecg import BeatSegmenter, ECGNeuralClassifier, ECGResidualCNNClassifier
@@ -62,9 +65,10 @@ def test_later_samples_make_the_subjects_unknown(data, tmp_path):
 def test_every_step_of_a_pipeline_has_its_lines(data, tmp_path):
     model = make_pipeline(BeatSegmenter(sampling_rate=250), "passthrough", tiny())
     skecg.save(model, tmp_path / "m")
-    lines = [line.split(maxsplit=1) for line in skecg.describe(tmp_path / "m").splitlines()[1:8]]
+    lines = [line.split(maxsplit=1) for line in skecg.describe(tmp_path / "m").splitlines()[1:9]]
     assert lines == [
         ["step", "'beatsegmenter'"], ["estimator", "BeatSegmenter(sampling_rate=250)"],
+        ["sampling", "rate 250 Hz"],
         ["step", "'passthrough'"], ["estimator", "'passthrough'"],
         ["step", "'ecgresidualcnnclassifier'"],
         ["estimator", "ECGResidualCNNClassifier(max_epochs=2, n_filters=2, n_hidden=4)"],
@@ -98,3 +102,47 @@ def test_a_file_cannot_command_the_terminal(data, tmp_path):
     card = skecg.describe(tmp_path / "m")
     assert all(line.isprintable() for line in card.splitlines())
     assert "\\x1b]0;owned\\x07: " in card
+
+
+@pytest.fixture
+def records():
+    return np.tile(np.arange(100) == 50, (4, 10)).astype(float), ["a", "b", "a", "b"]
+
+
+@pytest.mark.parametrize("segmenter", [None, BeatSegmenter(), BeatSegmenter(sampling_rate=125)])
+def test_the_sampling_rate_is_shown_whatever_holds_it(segmenter, records, tmp_path):
+    X, y = records
+    clf = skecg.BeatVoteClassifier(segmenter, tiny())
+    if segmenter is not None:
+        skecg.save(clf, tmp_path / "unfitted")
+        assert "\nsampling rate 125 Hz\n" in skecg.describe(tmp_path / "unfitted")
+    skecg.save(clf.fit(X, y), tmp_path / "m")
+    assert "\nsampling rate 125 Hz\n" in skecg.describe(tmp_path / "m")
+    assert skecg.load(tmp_path / "m").segmenter_.sampling_rate == 125
+    model = make_pipeline(StandardScaler(), BeatSegmenter(sampling_rate=360.0), tiny())
+    skecg.save(model, tmp_path / "m")
+    assert "\nsampling rate 360.0 Hz\n" in skecg.describe(tmp_path / "m")
+
+
+def test_unions_and_calibrations(data, tmp_path):
+    X, y = data
+    union = FeatureUnion([("pca", PCA(20)), ("scale", StandardScaler()), ("none", "drop")])
+    model = make_pipeline(union, CalibratedClassifierCV(tiny(), cv=2))
+    skecg.save(model, tmp_path / "m")
+    assert "not fitted" in skecg.describe(tmp_path / "m")
+    skecg.save(model.fit(X, y), tmp_path / "m")
+    lines = [line.split(maxsplit=1) for line in skecg.describe(tmp_path / "m").splitlines()[1:14]]
+    assert lines[:7] == [
+        ["step", "'featureunion'"], ["step", "'pca'"], ["estimator", "PCA(n_components=20)"],
+        ["step", "'scale'"], ["estimator", "StandardScaler()"], ["step", "'none'"],
+        ["estimator", "'drop'"],
+    ]  # fmt: skip
+    assert lines[9] == ["calibrated", "2 classifiers"]
+    assert lines[12] == ["input", "samples of shape (60,)"]
+
+
+def test_long_lines_are_cut(data, tmp_path):
+    skecg.save(tiny(), tmp_path / "m", metrics={"text": "x" * 10_000})
+    lines = skecg.describe(tmp_path / "m").splitlines()
+    assert max(map(len, lines)) < 4100
+    assert any(line.endswith("... and 6,008 characters more") for line in lines)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from skecg.persistence._estimators import EstimatorReader
+from skecg.persistence._estimator_reader import EstimatorReader
 from skecg.sheet import LAYOUTS, LeadLayout
 from skecg.storage import ModelFileError, ValueReader, ValueWriter
 from skecg.training import Cosine, MultiStep
@@ -63,6 +63,31 @@ def test_arrays_come_back_as_they_were(array):
     assert (found.dtype, found.shape) == (array.dtype, array.shape)
 
 
+MATRIX = np.arange(24.0).reshape(4, 6)
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [MATRIX, MATRIX.T, MATRIX[:, :2], MATRIX.T[:3], MATRIX[::2], MATRIX[:0], MATRIX[:, :0]],
+    ids=lambda m: f"{m.shape} {m.strides}",
+)
+def test_the_layout_of_a_matrix_stays(matrix):
+    found = round_trip(matrix)
+    assert_array_equal(found, matrix)
+    assert found.strides == matrix.strides or not matrix.size
+
+
+@pytest.mark.parametrize("matrix", [MATRIX[:, ::2], MATRIX[::-1], MATRIX[:, ::-1]])
+def test_other_layouts_become_contiguous(matrix):
+    assert_array_equal(round_trip(matrix), matrix)
+
+
+def test_a_few_columns_of_a_large_matrix_do_not_store_the_rest():
+    writer = Writer()
+    writer.write(np.zeros((2, 10_000))[:, :3], "x")
+    assert writer.arrays["x"].size == 6
+
+
 def test_a_partial_optimizer_and_a_path():
     found = round_trip(partial(torch.optim.AdamW, betas=(0.9, 0.99)))
     assert (found.func, found.keywords) == (torch.optim.AdamW, {"betas": (0.9, 0.99)})
@@ -85,7 +110,8 @@ def test_what_is_no_data_is_refused_with_its_place(value):
         {"$eval": "1"}, {"$float": "1"}, {"$float": [1]}, {"$tuple": 3}, {"$tuple": {}},
         {"$tuple": [], "x": 1}, {"$dict": [[[], 1]]}, {"$dict": [[1]]}, {"$scalar": ["int8", 300]},
         {"$scalar": ["float32", "1"]}, {"$scalar": ["object", 1]}, {"$scalar": ["int64", 1.5]},
-        {"$array": "missing"}, {"$array": ["x"]}, {"$optimizer": "Optimizer"},
+        {"$array": "missing"}, {"$rows": "x"}, {"$rows": ["x", 1]}, {"$columns": ["x", 1]},
+        {"$columns": [["x"], 1]}, {"$array": ["x"]}, {"$optimizer": "Optimizer"},
         {"$strings": {"dtype": "<U1", "shape": [1], "values": ["ab"]}},
         {"$strings": {"dtype": "<U99999999", "shape": [1], "values": ["ab"]}},
         {"$strings": {"dtype": "<f8", "shape": [1], "values": ["1"]}},

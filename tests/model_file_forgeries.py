@@ -1,0 +1,138 @@
+"""Forged and damaged model files with the right digest, and what they may take to be refused."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import random
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+try:
+    import resource
+except ImportError:  # not POSIX
+    resource = None
+
+# What a mutated header gets in the place of a value.
+VALUES = [
+    None, True, -1, 0, 1, 2, 3, 10**9, 10**18, -(10**30), 1e308, -0.5, "", "x", "a" * 10_000,
+    "../../etc/passwd", "\x00", [], [[]], {}, {"$tuple": []}, {"$float": "nan"},
+    {"$array": "model/classes"}, {"$optimizer": "SGD"}, {"$object": ["Cosine", {}]},
+    {"$estimator": {"class": "AreaResize", "params": {}, "learned": {}}}, {"$module": "Perceptron"},
+    {"$strings": {"dtype": "<U1", "shape": [3], "values": ["a", "b", "c"]}}, {"$eval": "1"},
+    {"$dict": [[{"$float": "nan"}, 1]]}, {"$partial": [{"$optimizer": "SGD"}, {"x": 1}]},
+    {"$function": "numpy.log1p"}, {"$columns": ["model/classes", 2]},
+]  # fmt: skip
+
+
+class Forgery:
+    """The parts of a model file, to be changed and written again."""
+
+    def __init__(self, content: bytes) -> None:
+        end = 8 + int.from_bytes(content[:8], "little")
+        self.table = json.loads(content[8:end])
+        self.header = json.loads(self.table.pop("__metadata__")["skecg"])
+        self.data = content[end:]
+
+    def content(self, old: str = "", new: str = "") -> bytes:
+        """Return the file; with ``new`` in the place of ``old`` in the header's text."""
+        header = {**self.header, "sha256": "0" * 64}
+        text = json.dumps(header, separators=(",", ":"))
+        assert old in text
+        table = {"__metadata__": {"skecg": text.replace(old, new, 1) if old else text}}
+        raw = json.dumps({**table, **self.table}, separators=(",", ":")).encode()
+        content = len(raw).to_bytes(8, "little") + raw + self.data
+        digest = hashlib.sha256(content).hexdigest().encode()
+        return content.replace(b"0" * 64, digest, 1)
+
+    @property
+    def node(self) -> dict[str, Any]:
+        """The estimator, or the pipeline."""
+        return self.header["estimator"]["$estimator"]
+
+
+def peak() -> int:
+    """Return the most memory that this process has had, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+@contextmanager
+def within(seconds: float, n_bytes: int) -> Iterator[None]:
+    """Fail unless the block takes less processor time and less memory than these."""
+    # Linux forgets the peak so far; elsewhere memory counts from the most that was ever taken.
+    with suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    # The clock of this process: others may have the processor.
+    started, before = time.process_time(), peak()
+    yield
+    took, grew = time.process_time() - started, peak() - before
+    assert took < seconds, f"took {took:.2f} s"
+    assert grew < n_bytes, f"took {grew / 2**20:.0f} MiB"
+
+
+def mutate_bytes(rng: random.Random, content: bytes) -> bytes:
+    """Return the bytes with some flipped, cut, repeated or inserted."""
+    changed = bytearray(content)
+    kind = rng.choice(["flip", "cut", "splice", "insert", "length"])
+    place = rng.randrange(len(changed))
+    other = rng.randrange(len(changed))
+    size = rng.choice([1, 8, 100])
+    if kind == "flip":
+        for _ in range(rng.choice([1, 1, 5, 50])):
+            changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
+    elif kind == "cut":
+        del changed[place : place + rng.choice([1, 8, 100, len(changed)])]
+    elif kind == "splice":
+        changed[place : place + size] = content[other : other + size]
+    elif kind == "insert":
+        changed[place:place] = rng.randbytes(size)
+    else:
+        changed[:8] = rng.choice([rng.randbytes(8), rng.randrange(9999).to_bytes(8, "little")])
+    return bytes(changed)
+
+
+def with_right_digest(content: bytes) -> bytes:
+    """Write the digest that damaged bytes should have, where there is still a place for it."""
+    found = re.search(rb'sha256\\":\\"([0-9a-f]{64})', content)
+    if found is None:
+        return content
+    begin, end = found.span(1)
+    zeros = content[:begin] + b"0" * 64 + content[end:]
+    return content[:begin] + hashlib.sha256(zeros).hexdigest().encode() + content[end:]
+
+
+def mutate_json(rng: random.Random, content: bytes) -> bytes:
+    """Return the file with values of its header changed, removed, renamed or copied."""
+    forgery = Forgery(content)
+    for _ in range(rng.choice([1, 1, 1, 2, 5])):
+        root = forgery.table if rng.random() < 0.15 else forgery.header
+        places = list(_places(root))
+        parent, key = rng.choice(places)
+        kind = rng.choice(["value", "value", "delete", "rename", "copy", "nudge"])
+        if kind == "value":
+            parent[key] = copy.deepcopy(rng.choice(VALUES))
+        elif kind == "delete":
+            del parent[key]
+        elif kind == "rename" and isinstance(parent, dict):
+            parent[rng.choice(["x", "$tuple", key + "x"])] = parent.pop(key)
+        elif kind == "copy":
+            source, name = rng.choice(places)
+            if name in (source if isinstance(source, dict) else range(len(source))):
+                parent[key] = copy.deepcopy(source[name])
+        elif type(parent[key]) in (int, float):
+            parent[key] += rng.choice([-1, 1, 7])
+    return forgery.content()
+
+
+def _places(node: Any) -> Iterator[tuple[Any, Any]]:
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, item in list(items):
+        yield node, key
+        if isinstance(item, dict | list):
+            yield from _places(item)
