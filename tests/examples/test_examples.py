@@ -58,7 +58,7 @@ def test_quickstart_recognises_every_class_of_generated_records(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_quickstart_does_not_depend_on_its_seed(tmp_path, seed):
-    """Other people, another split and other weights; measured macro F1: 0.98, 0.95, 0.98, 0.99, 0.98."""
+    """Other people, split and weights. Measured macro F1: 0.98, 0.95, 0.98, 0.99, 0.98."""
     script = (ROOT / "examples" / "quickstart.py").read_text(encoding="utf-8")
     assert script.count("random_state=0") == 3
     other = tmp_path / "other_seed.py"
