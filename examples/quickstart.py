@@ -90,7 +90,8 @@ matrix.set(title=f"Unseen people: {protocol}", xlabel="Predicted class", ylabel=
 
 epochs = range(1, classifier.n_iter_ + 1)
 curve.plot(epochs, [row["train_loss"] for row in classifier.history_], marker="o")
-curve.set(title="Training", xlabel="Epoch", ylabel="Cross-entropy", xticks=epochs, ylim=(0, None))
+curve.set(title="Training", xlabel="Epoch", ylabel="Cross-entropy", ylim=(0, None))
+curve.xaxis.get_major_locator().set_params(integer=True)
 
 rng = np.random.default_rng(0)
 seconds = np.arange(beats.data.shape[2]) / beats.sampling_rate - 0.5
