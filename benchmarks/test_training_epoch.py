@@ -122,8 +122,9 @@ def test_one_hidden_layer(compare, batch_size):
             "gradients alone": gradients_alone(hidden_layer, X, y, batch_size),
         },
         rounds=15,
-        reach={"skorch": 5},
-        floor={"skorch": 3.5, "hand-written loop": 1.5},
+        reach={"skorch": 2},
+        # Every step goes through autograd and the optimiser, as by hand: equal within the noise.
+        floor={"skorch": 1.5, "hand-written loop": 0.9},
     )
 
 

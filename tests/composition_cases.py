@@ -36,7 +36,7 @@ def case(name):
     network = {"n_blocks": 1, "n_hidden": 8, "dropout": 0.0}
     training = {"batch_size": 12, "learning_rate": RATES[1], "random_state": 0, "n_threads": 1}
     if name.startswith("beats"):
-        classifier = ECGResidualCNNClassifier(n_filters=4, max_epochs=8, **network, **training)
+        classifier = ECGResidualCNNClassifier(n_filters=4, max_epochs=5, **network, **training)
         return classifier, beats() if name == "beats 3-D" else beats()[:, 0], three_classes()
     classifier = ECGCNN2DClassifier(width=4, max_epochs=3, **network, **training)
     if name == "images 4-D":

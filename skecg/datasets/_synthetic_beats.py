@@ -11,7 +11,7 @@ from ..signal import AAMI_CLASSES
 
 SAMPLING_RATE = 120.0
 
-# Share of each class beyond the one beat that every class gets, in the order of AAMI_CLASSES.
+# Share of each class, after one beat of every class, in the order of AAMI_CLASSES.
 CLASS_SHARES = np.array([0.40, 0.15, 0.20, 0.10, 0.15])
 
 # Amplitude (mV), centre after the R peak (s) and width (s) of P, Q, R, S, T and pacing spike in a
@@ -28,7 +28,7 @@ _WAVES = np.array(
 )
 _P, _Q, _R, _S, _T, _SPIKE = range(6)
 
-# The R-R interval that follows a beat of each class, in the subject's mean interval, and its
+# The R-R interval after a beat of each class, as a share of the subject's mean interval, and its
 # standard deviation: a pause after premature beats, a steady pacemaker.
 _FOLLOWING_RR = np.array([[1.0, 0.05], [1.08, 0.08], [1.30, 0.10], [1.08, 0.08], [1.0, 0.02]])
 
@@ -41,11 +41,11 @@ heartbeat rows: each row starts at an R peak, runs through the following R peak 
 R-R interval, is scaled to [0, 1] by its own minimum and maximum and zero-padded.
 
 - `data`: (n_samples, n_timesteps) float32. `target`: index into `target_names` (AAMI EC57).
-- `groups`: the subject of each row. Every subject has waves, rate and noise of his own, so a split
-  by subject is harder than one by row, as with real beats.
+- `groups`: the subject of each row. Waves, rate and noise differ between subjects, so a split by
+  subject is harder than one by row, as with real beats.
 
-S beats differ from N in the pause that follows and the T wave only, F beats stand between N and V:
-the classes overlap. The rows imitate no real person and are no evidence about real ECGs.
+S beats differ from N only in the following pause and the T wave, F beats are between N and V: the
+classes overlap. The rows imitate no real person and say nothing about results on real ECGs.
 """
 
 
@@ -59,20 +59,20 @@ def make_beats(
 ) -> Bunch | tuple[np.ndarray, np.ndarray]:
     """Make heartbeats of the five AAMI classes and several subjects.
 
-    One beat goes to each class, the rest by the shares N 40 %, S 15 %, V 20 %, F 10 % and Q 15 %,
-    and the beats of a class are dealt evenly to the subjects.
+    Every class has one beat; the others are N 40 %, S 15 %, V 20 %, F 10 % and Q 15 %. The beats
+    of a class are divided evenly among the subjects.
 
     Parameters
     ----------
     n_samples : int, default=500
-        Number of beats. All five classes occur from 5 on; fewer beats are of the first classes.
+        Number of beats. With 5 or more, all five classes occur; with fewer, only the first ones.
     n_subjects : int, default=10
-        Number of subjects, each with a morphology of his own. With fewer beats than subjects, each
-        beat has another subject.
+        Number of subjects, each with a different morphology. With fewer beats than subjects, every
+        beat is of another subject.
     n_timesteps : int, default=187
-        Length of a row at 120 Hz. Longer pieces are cut off, shorter ones zero-padded.
+        Length of a row at 120 Hz. Longer beats are cut off, shorter ones zero-padded.
     random_state : int, RandomState instance, Generator or None, default=None
-        Decides the result. NumPy's global generator is neither used nor changed.
+        Seed of the beats. NumPy's global generator is neither used nor changed.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` only.
 
@@ -112,7 +112,7 @@ def make_beats(
     check_scalar(n_timesteps, "n_timesteps", Integral, min_val=1)
     rng = as_generator(random_state)
 
-    # Dealing the sorted classes to the subjects in turn spreads each class over all of them.
+    # Giving the sorted beats to the subjects in turn spreads each class over all of them.
     order = rng.permutation(n_samples)
     target = np.repeat(np.arange(len(AAMI_CLASSES)), _class_counts(n_samples))[order]
     groups = (np.arange(n_samples) % n_subjects)[order]
@@ -155,7 +155,7 @@ def _class_counts(n_samples: int) -> np.ndarray:
     counts = (np.arange(len(CLASS_SHARES)) < n_samples).astype(int)
     exact = (n_samples - counts.sum()) * CLASS_SHARES
     counts += np.floor(exact).astype(int)
-    # The largest remainders get what rounding down left over.
+    # What rounding down left over goes to the largest remainders.
     largest = np.argsort(np.floor(exact) - exact, kind="stable")
     counts[largest[: n_samples - counts.sum()]] += 1
     return counts

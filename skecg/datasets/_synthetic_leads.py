@@ -6,7 +6,7 @@ import numpy as np
 
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 
-_MEASURED = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")  # the others follow from I and II
+_MEASURED = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")  # I and II determine the others
 
 # Amplitudes (mV) of P, Q, R, S, ST and T in the measured leads of a healthy adult.
 _WAVES = np.array(
@@ -26,7 +26,7 @@ _P, _Q, _R, _S, _ST, _T = range(6)
 _CENTRES = np.array([-0.165, -0.030, 0.0, 0.030, 0.130, 0.290])
 _WIDTHS = np.array([0.022, 0.010, 0.011, 0.012, 0.050, 0.048])
 
-# Leads (indices into _MEASURED) over the wall that an infarction may hurt.
+# Leads (indices into _MEASURED) that face the wall damaged by an infarction.
 _WALLS = ([2, 3, 4, 5], [1], [0, 6, 7])  # anterior, inferior, lateral
 
 
@@ -37,7 +37,7 @@ def simulate_leads(
     sampling_rate: float,
     duration: float = 10.0,
 ) -> tuple[np.ndarray, float]:
-    """Simulate 12 leads of a class: ``subject`` decides the waves, ``recording`` the rest.
+    """Simulate 12 leads: ``subject`` draws the waves and the rate, ``recording`` the rest.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def simulate_leads(
 
 
 def _injure(waves: np.ndarray, label: str, subject: np.random.RandomState) -> np.ndarray:
-    """Change the waves over one wall of the heart: acute (MI) or healed (PMI) infarction."""
+    """Change the waves of the leads at one wall: acute (MI) or healed (PMI) infarction."""
     if label not in ("MI", "PMI"):
         return waves
     waves = waves.copy()
@@ -101,7 +101,7 @@ def _add_beat(
     widths: np.ndarray,
     stretch: float,
 ) -> None:
-    # P and T move with the rate, the QRS complex does not.
+    # The times of P, ST and T depend on the rate, that of the QRS complex does not.
     centres = _CENTRES * np.where(np.isin(np.arange(6), (_P, _ST, _T)), stretch, 1.0)
     near = slice(*np.searchsorted(time, (peak - 0.5, peak + 0.8)))
     bumps = np.exp(-0.5 * ((time[near] - peak - centres[:, None]) / widths[:, None]) ** 2)
@@ -109,7 +109,7 @@ def _add_beat(
 
 
 def _twelve(measured: np.ndarray) -> np.ndarray:
-    """Complete the limb leads by Einthoven's law and Goldberger's definitions."""
+    """Compute the other limb leads by Einthoven's law and Goldberger's definitions."""
     first, second = measured[:2]
     limbs = [
         first,

@@ -14,7 +14,7 @@ from ._synthetic_beats import as_generator
 SYMBOLS = {"N": "N", "S": "A", "V": "V", "F": "F", "Q": "/"}
 
 # For the waves P, Q, R, S, T: angle in the cardiac cycle (degrees, R at 0), height and angular
-# width (radians) of the simulator's Gaussians. N is the simulator's own setting.
+# width (radians) of the simulator's Gaussians. N is the simulator's default.
 _WAVES = {
     "N": ((-70, -15, 0, 15, 100), (1.2, -5, 30, -7.5, 0.75), (0.25, 0.1, 0.1, 0.1, 0.4)),
     "S": ((-50, -15, 0, 15, 95), (-0.8, -5, 30, -7.5, 0.6), (0.2, 0.1, 0.1, 0.1, 0.35)),
@@ -22,10 +22,13 @@ _WAVES = {
     "Q": ((-70, -25, 0, 35, 120), (0, 0, 14, -6, -0.7), (0.25, 0.1, 0.2, 0.25, 0.45)),
 }
 
-# Beats of a round beside the conducted ones, as runs that stay together. With at most 20 conducted
-# beats a round takes less than 35 s, so that a minute holds every class.
+# Beats of a round besides the conducted ones, as runs that stay together. With at most 20 conducted
+# beats a round takes less than 35 s, so every minute has all classes.
 _RUNS = (("S",), ("S",), ("V",), ("V",), ("V",), ("F",), ("Q", "Q", "Q"))
 _CONDUCTED = (12, 20)
+
+# Range of the interval before a premature beat, as a share of the subject's mean interval.
+_COUPLING = {"S": (0.65, 0.87), "V": (0.6, 0.8)}
 
 DESCR = """\
 Synthetic ECG records
@@ -33,15 +36,16 @@ Synthetic ECG records
 
 One lead, made of beats that NeuroKit2's ECGSYN simulator draws, with R-R variation, baseline wander
 and noise. The form is that of `load_mitbih`: `data` in mV, and for each record the `annotations`
-(`sample`, `symbol`, `aux_note`) and their AAMI classes in `target`, -1 where one is no beat.
+(`sample`, `symbol`, `aux_note`) and their AAMI classes in `target`, -1 where one is not a beat.
 
 - N: sinus rhythm with respiratory variation. S: premature, narrow, inverted or no P wave.
 - V: premature, wide, no P wave, T wave opposed to the QRS complex, compensatory pause.
-- F: between N and V. Q: paced, a spike before a wide QRS complex, three beats in a row.
+- F: on time, a mixture of the subject's N and V beat in proportions that change from beat to beat.
+- Q: paced, a spike before a wide QRS complex, three beats in a row.
 
-Every subject has templates, rate, wander and noise of his own. Every fourth subject has two
-records, as 201 and 202 of the MIT-BIH database are of one man: split by `groups`, not by `records`.
-The records imitate no real person and are no evidence about real ECGs.
+Beats, rate, breathing and noise differ between subjects. One subject in four has two records, as
+201 and 202 of the MIT-BIH database come from one man: split by `groups`, not by `records`. The
+records imitate no real person and say nothing about results on real ECGs.
 """
 
 
@@ -58,14 +62,14 @@ def make_records(
     Parameters
     ----------
     n_subjects : int, default=10
-        Number of subjects. The second of every four has two records, each other one.
+        Number of subjects. The second of every four has two records, every other subject one.
     duration : float, default=60.0
         Length of each record in seconds, at least 2. All five classes occur in every record of a
         minute or more.
     sampling_rate : int, default=360
         Sampling rate in Hz, at least 100.
     random_state : int, RandomState instance, Generator or None, default=None
-        Decides the result. NumPy's global generator is neither used nor changed.
+        Seed of the records. NumPy's global generator is neither used nor changed.
     progress : bool, default=False
         Whether to show a progress bar over the subjects.
 
@@ -80,7 +84,7 @@ def make_records(
         target_names : ndarray of shape (5,)
             The AAMI classes.
         groups : ndarray of shape (n_records,)
-            The subject of each record: the number of his first record.
+            The subject of each record: the number of the subject's first record.
         records : ndarray of shape (n_records,)
             The number of each record, from 100.
         lead_names : list of n_records str
@@ -88,7 +92,7 @@ def make_records(
         annotations : list of n_records Bunch
             Arrays ``sample`` (position in the record), ``symbol`` (WFDB code) and ``aux_note``.
         skipped : list
-            Empty; as `load_mitbih` has it.
+            Empty; `load_mitbih` lists unreadable records here.
         sampling_rate : float
             In Hz.
         units : str
@@ -148,8 +152,8 @@ def make_records(
 
 def _draw_templates(
     heart_rate: float, sampling_rate: int, rng: np.random.Generator
-) -> tuple[np.ndarray, int]:
-    """Draw one subject's beat of each class (mV) and their common R peak: (5, n_timesteps), int."""
+) -> tuple[dict[str, np.ndarray], int]:
+    """Draw one subject's N, S, V and Q beat (mV, equally long) and the R peak they share."""
     gain = rng.uniform(0.8, 1.4)
     cycle = 60 / heart_rate
     peak = round(0.4 * cycle * sampling_rate)
@@ -166,15 +170,13 @@ def _draw_templates(
         beat = signal[r_peak - peak : r_peak - peak + round(cycle * sampling_rate)]
         beats[name] = gain * (beat - np.linspace(beat[0], beat[-1], len(beat)))
 
-    share = rng.uniform(0.4, 0.6)
-    beats["F"] = share * beats["N"] + (1 - share) * beats["V"]
     # The lead may see a ventricular focus from the other side.
     if rng.random() < 0.3:
         beats["V"] = -beats["V"]
     spike = peak - round(0.06 * sampling_rate)
     width = max(1, round(0.002 * sampling_rate))  # 2 ms, or one sample if that is longer
     beats["Q"][spike : spike + width] += rng.uniform(0.5, 1.0)
-    return np.stack([beats[name] for name in AAMI_CLASSES]), peak
+    return beats, peak
 
 
 def _simulate(
@@ -185,8 +187,8 @@ def _simulate(
     widths: np.ndarray,
     seed: int,
 ) -> tuple[np.ndarray, int]:
-    """Simulate a steady rhythm of one kind of beat (mV) and return the place of one R peak."""
-    # Imported here because it brings pandas and takes seconds, and only this function needs it.
+    """Simulate a steady rhythm of one kind of beat (mV) and return the position of one R peak."""
+    # Imported here because it loads pandas and takes seconds, and only this function needs it.
     import neurokit2
 
     cycle = 60 / heart_rate
@@ -202,7 +204,7 @@ def _simulate(
         ai=heights,
         bi=widths,
     )
-    # The simulator starts at an R peak and needs some cycles to settle: the fifth is taken.
+    # The simulator starts at an R peak and needs some cycles to settle, so we take the fifth.
     expected, reach = round(4 * cycle * sampling_rate), round(0.08 * sampling_rate)
     return signal, expected - reach + int(signal[expected - reach : expected + reach].argmax())
 
@@ -213,15 +215,16 @@ def _draw_rhythm(
     """Draw the classes of a record's beats and the positions of their R peaks."""
     classes, times = ["N"], [rng.uniform(0.3, 1.0) * mean_rr]
     paced_rr = rng.uniform(0.9, 1.0) * mean_rr
+    depth = rng.uniform(0.02, 0.06)  # of the respiratory variation
     pause = 1.0
     while times[-1] * sampling_rate < n_samples:
         runs = [("N",)] * int(rng.integers(_CONDUCTED[0], _CONDUCTED[1] + 1)) + list(_RUNS)
         for name in (name for index in rng.permutation(len(runs)) for name in runs[index]):
-            coupling = {"S": rng.uniform(0.65, 0.8), "V": rng.uniform(0.6, 0.75)}.get(name, pause)
-            breathing = 1 + 0.04 * np.sin(2 * np.pi * 0.25 * times[-1]) + rng.normal(0, 0.01)
+            coupling = rng.uniform(*_COUPLING[name]) if name in _COUPLING else pause
+            breathing = 1 + depth * np.sin(2 * np.pi * 0.25 * times[-1]) + rng.normal(0, 0.01)
             interval = paced_rr if name == "Q" else mean_rr * coupling * breathing
-            # After a ventricular beat the sinus rhythm goes on in step, after a supraventricular
-            # one it starts anew.
+            # A ventricular beat leaves the sinus rhythm as it was; a supraventricular beat resets
+            # it.
             pause = {"V": 2 - coupling, "S": 1.05}.get(name, 1.0)
             classes.append(name)
             times.append(times[-1] + interval)
@@ -231,7 +234,7 @@ def _draw_rhythm(
 
 
 def _assemble(
-    templates: np.ndarray,
+    templates: dict[str, np.ndarray],
     peak: int,
     classes: np.ndarray,
     peaks: np.ndarray,
@@ -239,17 +242,24 @@ def _assemble(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Add the template of each beat at its R peak, with heights that vary a little."""
-    margin = templates.shape[1]
+    margin = len(templates["N"])
     signal = np.zeros(n_samples + 2 * margin)
     heights = 1 + rng.normal(0, 0.04, len(peaks))
     for name, position, height in zip(classes, peaks, heights):
         start = margin + position - peak
-        signal[start : start + margin] += height * templates[AAMI_CLASSES.index(name)]
+        beat = _fuse(templates, rng) if name == "F" else templates[name]
+        signal[start : start + margin] += height * beat
     return signal[margin:-margin]
 
 
+def _fuse(templates: dict[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """Mix the N and the V beat: how much of the ventricles each excites differs every time."""
+    share = rng.uniform(0.3, 0.7)
+    return share * templates["N"] + (1 - share) * templates["V"]
+
+
 def _draw_wander(n_samples: int, sampling_rate: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw the baseline (mV): slow waves of breathing and of electrodes that move."""
+    """Draw the baseline (mV): slow waves from breathing and moving electrodes."""
     frequencies = rng.uniform([0.05, 0.1, 0.2], [0.1, 0.2, 0.4])
     amplitudes = rng.uniform(0.02, 0.10, 3)
     phases = rng.uniform(0, 2 * np.pi, 3)

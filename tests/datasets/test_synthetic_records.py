@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import wfdb
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch
 
-from skecg.datasets import load_mitbih, make_records
+from skecg.datasets import beat_windows_from_records, load_mitbih, make_records
 from skecg.signal import AAMI_CLASSES, aami_codes
 
 
@@ -116,12 +121,14 @@ def test_annotations_stand_on_the_r_peaks(ecg):
 
 
 def test_rhythm_of_premature_beats(ecg):
+    # The latest come at 0.87 of the interval, and breathing lengthens it by up to 6 %.
     before, after = _intervals(ecg, "A").T
-    assert before.max() < 0.9
+    assert before.max() < 0.95
+    assert np.median(before) < 0.85
     assert np.median(after) == pytest.approx(1.05, abs=0.05)
 
     before, after = _intervals(ecg, "V").T
-    assert before.max() < 0.85
+    assert before.max() < 0.9
     # A compensatory pause: the two intervals together are two normal ones.
     assert np.median(before + after) == pytest.approx(2, abs=0.06)
 
@@ -159,18 +166,50 @@ def test_paced_beats_have_a_spike_60_ms_before_the_r_peak(ecg):
     assert np.median(jump("N")) < 0.15
 
 
-def test_fusion_beats_stand_between_normal_and_ventricular_ones(ecg):
-    compared = 0
+def _pieces_of_each_record(ecg, symbols, before, after):
+    """Yield the pieces of signal about the beats of each symbol, for one record after another."""
     for row in range(len(ecg.data)):
         one = Bunch(data=ecg.data[row : row + 1], annotations=ecg.annotations[row : row + 1])
-        normal, ventricular, fusion = (_cut(one, symbol, 36, 73).mean(axis=0) for symbol in "NVF")
-        # Where the lead sees the ventricular beats upside down, fusion is not their mean.
-        if ventricular[36] > 0:
-            compared += 1
-            apart = np.abs(normal - ventricular).mean()
-            assert np.abs(fusion - normal).mean() < apart
-            assert np.abs(fusion - ventricular).mean() < apart
-    assert compared >= 3
+        yield [_cut(one, symbol, before, after) for symbol in symbols]
+
+
+def test_fusion_beats_lie_between_normal_and_ventricular_ones(ecg):
+    """Also where the lead sees the ventricular beats upside down, as in one record of these."""
+    upright = []
+    for pieces in _pieces_of_each_record(ecg, "NVF", 36, 73):
+        normal, ventricular, fusion = (one.mean(axis=0) for one in pieces)
+        upright.append(ventricular[36] > 0)
+        apart = np.abs(normal - ventricular).mean()
+        assert np.abs(fusion - normal).mean() < apart
+        assert np.abs(fusion - ventricular).mean() < apart
+    assert 0 < np.sum(upright) < len(upright)
+
+
+def test_fusion_beats_of_one_person_differ_in_their_share_of_the_ventricular_beat():
+    ecg = make_records(4, duration=120, random_state=0)
+    for normal, ventricular, fusion in _pieces_of_each_record(ecg, "NVF", 36, 73):
+        start, end = normal.mean(axis=0), ventricular.mean(axis=0)
+        share = (fusion - start) @ (end - start) / ((end - start) @ (end - start))
+        # Shares are drawn from 0.3 to 0.7: a standard deviation of 0.12 with the noise left out.
+        assert share.std() > 0.05
+        assert share.min() > 0.1
+        assert share.max() < 0.9
+
+
+def test_unseen_people_are_learnable_but_not_trivial():
+    # Chance is a balanced accuracy of 0.2. Measured for seeds 0 to 5: 0.95, 0.83, 0.93, 0.90,
+    # 0.96, 0.94.
+    beats = beat_windows_from_records(make_records(12, random_state=0))
+    features = np.hstack([beats.data[:, 0, ::2], beats.data[:, 1:, 0]])
+    predicted = cross_val_predict(
+        make_pipeline(StandardScaler(), LogisticRegression(max_iter=300)),
+        features,
+        beats.target,
+        groups=beats.groups,
+        cv=GroupKFold(3),
+    )
+
+    assert 0.7 < balanced_accuracy_score(beats.target, predicted) < 0.98
 
 
 @pytest.mark.parametrize("make_state", [int, np.random.RandomState, np.random.default_rng])
