@@ -63,8 +63,8 @@ def _refuse_file_names(X: Any) -> None:
         one = X[0] if len(X) else None
     if isinstance(one, str | os.PathLike):
         raise ValueError(
-            f"X must be an array of samples; got the file name {os.fspath(one)!r}. A transformer "
-            "reads pictures from files: make_pipeline(AreaResize(), classifier), or LeadCropper()"
+            f"X must be an array of samples; got the file name {str(os.fspath(one))!r}. Pictures "
+            "are read by a transformer: make_pipeline(AreaResize(), classifier), or LeadCropper()"
         )
 
 

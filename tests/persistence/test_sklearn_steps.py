@@ -68,7 +68,9 @@ TRANSFORMERS = [
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda t: repr(t)[:50])
+@pytest.mark.parametrize(
+    "transformer", TRANSFORMERS, ids=lambda t: repr(t).partition(" at 0x")[0][:50]
+)
 def test_a_loaded_transformer_is_the_saved_one(transformer, dtype, path):
     gaps = X.astype(dtype)
     if isinstance(transformer, SimpleImputer | StandardScaler | RobustScaler | MinMaxScaler):
