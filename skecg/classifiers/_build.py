@@ -1,4 +1,4 @@
-"""Build: what is trained, from checked samples and a classifier's parameters."""
+"""Build: a net, from checked samples and a classifier's parameters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def build(params: TrainingParameters, data: TrainingData, device: torch.device) 
     data : TrainingData
         The samples to train on.
     device : torch.device
-        Where the net shall be.
+        Device of the net.
 
     Raises
     ------

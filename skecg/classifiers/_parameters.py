@@ -73,13 +73,13 @@ class TrainingParameters(BaseEstimator):
         LSTMs; a normalisation belongs to the layer before it) and freeze the others; None trains
         all.
     reset_layers : {"head", "trainable", "mismatched"} or None, default="head"
-        With ``init_from``, the layers that start anew: the last one; all that
-        ``n_trainable_layers`` lets be trained; the last one and every one that does not fit the
-        source, as after a change of the input's length (these are trained); none, for the same
-        classes again.
+        With ``init_from``, the layers that start with new weights: ``"head"``, the last one;
+        ``"trainable"``, all that are trained; ``"mismatched"``, the last one and every one that
+        does not fit the source, as after a change of the input's length (these are trained);
+        None, no layer, for the same classes again.
     freeze_statistics : bool, default=True
-        With ``init_from``, let batch normalisations in frozen layers use and keep the source's
-        statistics. Else, as in some published transfers, they follow the new samples.
+        With ``init_from``, batch normalisations in frozen layers use and keep the statistics of the
+        source. If False, as in some published transfers, they follow the new samples.
     device : str, default="auto"
         ``"auto"`` (a CUDA device, else MPS, else the CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"``,
         ``"mps"``. On a CUDA device fits take turns, also those of other processes; the
@@ -90,25 +90,25 @@ class TrainingParameters(BaseEstimator):
         float32 numbers are grouped, and so their last bits: give a number where results alone and
         under ``n_jobs`` must agree to the bit on every machine.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
-        Number format. Weights, normalisations, losses and optimiser steps are always in float32
-        (float64 with ``"float64"``). ``"auto"`` multiplies in bfloat16 in ``fit`` where the
+        Number format. Weights, statistics of normalisations, losses and optimiser steps are always
+        in float32 (float64 with ``"float64"``). ``"auto"`` multiplies in bfloat16 in ``fit`` where the
         hardware has units for it, else in float32; ``predict``, ``predict_proba`` and ``embed``
         are in float32, so that a fitted model predicts the same on every machine. ``"bfloat16"``
         multiplies in bfloat16 in ``fit`` and in prediction.
     compile : bool, default=False
         Compile the network's training step with ``torch.compile``.
     callbacks : list of skorch callbacks or None, default=None
-        Called as skorch promises. Copies are used, which ``net_.callbacks_`` has afterwards; what
+        Called as skorch promises. Copies are used, and are in ``net_.callbacks_`` afterwards; what
         cannot be copied, such as an open file, is shared. ``set_callbacks`` takes scikit-learn's
         own callbacks (since 1.9), such as ``ProgressBar`` and ``ScoringMonitor``: they see every
         epoch of ``fit``.
     checkpoint_dir : path-like or None, default=None
-        Folder for one checkpoint, written after every epoch of ``fit``: when the process was
-        killed, the same ``fit`` again continues after the last whole epoch and ends with the same
-        bits. After the last epoch it returns the fitted state at once. A checkpoint of other
-        samples, parameters or versions is refused. In a search, a cross-validation or an ensemble
-        let the path have a part ``{fit}``, as ``"search/{fit}"``: every fit takes a folder of its
-        own, named by its samples and parameters. See Notes.
+        Folder for one checkpoint, written after every epoch of ``fit``. If the process is killed,
+        the same ``fit`` continues after the last whole epoch and ends with the same bits; if
+        training had ended, it returns at once. A checkpoint of other samples, parameters or
+        versions is refused. In a search, a cross-validation or an ensemble, put ``{fit}`` into the
+        path, as in ``"search/{fit}"``: every fit then has a folder of its own, named by its
+        samples and parameters. See the Notes of ``skecg.classifiers.TrainingParameters``.
     random_state : int, RandomState instance, Generator or None, default=None
         Decides weights, order of samples, dropout and the held-out part. The global generators
         of numpy and PyTorch are neither used nor changed.
@@ -119,14 +119,15 @@ class TrainingParameters(BaseEstimator):
     -----
     With ``checkpoint_dir``:
 
-    - What decides the result must be the same again: samples with their order, labels, weights
+    - Everything that decides the result must be the same: samples with their order, labels, weights
       and, with early stopping, groups; all parameters but ``verbose``, ``callbacks`` and
       ``checkpoint_dir``; the kind of device and the number format; the versions of skecg and
       PyTorch. With ``random_state=None`` the seed that was drawn belongs to the run.
-    - ``callbacks`` begin anew, with the ``history`` of the epochs done; those with ``state_dict``
-      and ``load_state_dict`` get their state back, which must be values and tensors. skorch's
-      ``LRScheduler`` and ``EarlyStopping`` have none: use ``lr_schedule`` and ``early_stopping``.
-      scikit-learn's own see the epochs done at once, without a fitted estimator.
+    - ``callbacks`` start again, with the ``history`` of the epochs done. Those with ``state_dict``
+      and ``load_state_dict`` get their state back, which must consist of values and tensors.
+      skorch's ``LRScheduler`` and ``EarlyStopping`` have no state: use ``lr_schedule`` and
+      ``early_stopping``. scikit-learn's callbacks see the epochs done at once, without a fitted
+      estimator.
     - A run that was stopped by Ctrl-C, or by a callback that raises it, is not finished.
     - One fit at a time uses a folder. A write that fails, as on a full disk, is warned of; the
       training goes on, and the last good checkpoint stays.

@@ -106,10 +106,10 @@ class Batches:
         return iter(order.split(batch_size))
 
     def balanced(self, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
-        """Return the indices of one epoch's batches in which every class comes equally often.
+        """Return the indices of one epoch's batches, in which all classes are equally frequent.
 
-        As many samples are drawn as there are. A class is gone through in random order, and again
-        when it is exhausted; of a large class a part is drawn.
+        As many samples are drawn as there are. The samples of a class are used in random order,
+        repeatedly if there are too few; of a large class only some are used.
         """
         y = self.y.cpu()
         classes = torch.unique(y)
@@ -133,7 +133,7 @@ class Batches:
 
 
 def as_tensor(X: np.ndarray) -> Tensor:
-    """Turn an array into a tensor on the same memory, or on a copy where PyTorch has no such."""
+    """Turn an array into a tensor on its memory, or on a copy if PyTorch cannot use it."""
     if X.dtype.name not in _TYPES or not X.dtype.isnative:
         X = X.astype(np.float64)
     elif any(stride < 0 for stride in X.strides):

@@ -101,7 +101,7 @@ class BlockPrediction:
         X : SampleView or ndarray of shape (n_samples, ...)
             Samples as the module takes them.
         most_rows : int or None, default=None
-            Largest number of samples in a block, where fewer than by default are wished.
+            Largest number of samples in a block; None chooses it.
 
         Yields
         ------

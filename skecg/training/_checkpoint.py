@@ -39,12 +39,12 @@ class CheckpointStore(Protocol):
 
 
 class ResumableTraining:
-    """What a training goes on from, and what it leaves behind after every epoch.
+    """Restores a training from a state, and writes a state after every epoch.
 
-    A state holds all that decides the further course: weights and buffers, the optimiser's state,
-    the generators of the samples' order and of PyTorch, early stopping, the history (whose length
-    is the schedule's position), and what callbacks with ``state_dict`` and ``load_state_dict``
-    keep. Without a store nothing is done.
+    A state contains everything that decides how training continues: weights and buffers, the
+    optimiser's state, the generators of the samples' order and of PyTorch, early stopping, the
+    history (whose length is the position in the schedule), and the state of callbacks that have
+    ``state_dict`` and ``load_state_dict``. Without a store nothing is done.
 
     Parameters
     ----------

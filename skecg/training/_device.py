@@ -14,7 +14,7 @@ from ..parallel import current_device
 
 
 def resolve_device(device: str) -> torch.device:
-    """Turn a ``device`` parameter into a device that is there.
+    """Turn a ``device`` parameter into an available device.
 
     Parameters
     ----------

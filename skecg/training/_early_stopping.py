@@ -37,6 +37,6 @@ class EarlyStopping:
         return epoch - self.best_epoch >= self.patience
 
     def restore(self, module: nn.Module) -> None:
-        """Give the module the weights of its best epoch; none was best if every loss was NaN."""
+        """Give the module the weights of its best epoch, if there was one."""
         if self.best_weights:
             module.load_state_dict(self.best_weights)

@@ -43,8 +43,8 @@ class TrainingFacts:
     def and_then(self, later: TrainingFacts) -> TrainingFacts:
         """Return the facts of training first on these samples, then on others.
 
-        Counts add up, a sample given twice counts twice. The subjects are known no more, unless
-        both have the same.
+        Counts are added; a sample given twice counts twice. The subjects are kept only if both have
+        the same.
         """
         counts = tuple(a + b for a, b in zip(self.class_counts, later.class_counts, strict=True))
         if self.subjects_sha256 != later.subjects_sha256:

@@ -1,4 +1,4 @@
-"""Who is told of the epochs: a watcher, a progress bar."""
+"""Objects that follow the epochs of a training: a watcher, a progress bar."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ..parallel import is_main_process
 
 
 class EpochWatcher(Protocol):
-    """What is told when an epoch begins and ends."""
+    """Is told when an epoch begins and ends."""
 
     def begin_epoch(self) -> None:
-        """Learn that an epoch begins."""
+        """Take note that an epoch begins."""
 
     def skip_epoch(self) -> None:
-        """Learn of an epoch that was done before this process began."""
+        """Take note of an epoch that was done before this process began."""
 
     def end_epoch(self) -> bool:
-        """Learn that it has ended, and say whether training shall stop."""
+        """Take note that an epoch has ended, and return whether to stop training."""
 
 
 class EpochProgressBar(Callback):

@@ -45,7 +45,7 @@ def shared(train: Callable[..., Any]) -> Callable[..., Any]:
         with isolated_generators(int(seed[0]), device), shared_batch_norms(module, share):
             own_valid = OwnPart(valid, share) if divides else valid
             train(net, OwnPart(batches, share), own_valid, **options)
-        # Nothing has come apart unless the network has buffers of another kind of its own.
+        # The processes still agree, unless the network has buffers that each computed by itself.
         share.copy_from_main(module)
         return net
 
