@@ -91,10 +91,10 @@ class TrainingParameters(BaseEstimator):
         under ``n_jobs`` must agree to the bit on every machine.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
         Number format. Weights, statistics of normalisations, losses and optimiser steps are always
-        in float32 (float64 with ``"float64"``). ``"auto"`` multiplies in bfloat16 in ``fit`` where the
-        hardware has units for it, else in float32; ``predict``, ``predict_proba`` and ``embed``
-        are in float32, so that a fitted model predicts the same on every machine. ``"bfloat16"``
-        multiplies in bfloat16 in ``fit`` and in prediction.
+        in float32 (float64 with ``"float64"``). ``"auto"`` multiplies in bfloat16 in ``fit`` where
+        the hardware has units for it, else in float32; ``predict``, ``predict_proba`` and
+        ``embed`` are in float32, so that a fitted model predicts the same on every machine.
+        ``"bfloat16"`` multiplies in bfloat16 in ``fit`` and in prediction.
     compile : bool, default=False
         Compile the network's training step with ``torch.compile``.
     callbacks : list of skorch callbacks or None, default=None
