@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..networks import AttentionLSTM
-from ._lead_crops import BaseLeadCropClassifier
+from ._lead_crops import BaseLeadCropClassifier, constraints_of
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -46,3 +46,4 @@ class ECGAttentionLSTMClassifier(BaseLeadCropClassifier):
     n_hidden: int = 128
 
     _network = AttentionLSTM
+    _parameter_constraints = constraints_of(AttentionLSTM)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..networks import AttentionVGG
-from ._lead_crops import BaseLeadCropClassifier
+from ._lead_crops import BaseLeadCropClassifier, constraints_of
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -64,3 +64,4 @@ class ECGAttentionVGGClassifier(BaseLeadCropClassifier):
     dropout: float = 0.2
 
     _network = AttentionVGG
+    _parameter_constraints = constraints_of(AttentionVGG)

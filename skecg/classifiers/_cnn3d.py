@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..networks import CNN3D
-from ._lead_crops import BaseLeadCropClassifier
+from ._lead_crops import BaseLeadCropClassifier, constraints_of
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -52,3 +52,4 @@ class ECGCNN3DClassifier(BaseLeadCropClassifier):
     dropout: float = 0.2
 
     _network = CNN3D
+    _parameter_constraints = constraints_of(CNN3D)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..networks import Hybrid
-from ._lead_crops import BaseLeadCropClassifier
+from ._lead_crops import BaseLeadCropClassifier, constraints_of
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -57,3 +57,4 @@ class ECGHybridClassifier(BaseLeadCropClassifier):
     dropout: float = 0.2
 
     _network = Hybrid
+    _parameter_constraints = constraints_of(Hybrid)

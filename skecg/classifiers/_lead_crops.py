@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from torch import nn
 
@@ -13,6 +13,27 @@ from .._compat import StrOptions
 from ..training import MultiStep
 from ._images import PROBABILITY, SIZE, BaseImageClassifier
 from ._network_arguments import default_arguments, network_arguments
+
+# The parameters of the six networks. Each classifier has those that its network takes.
+_CONSTRAINTS = {
+    "width": SIZE,
+    "n_blocks": SIZE,
+    "n_hidden": SIZE,
+    "n_recurrent": SIZE,
+    "n_steps": [*SIZE, None],
+    "n_summary": [*SIZE, None],
+    "rows_per_step": SIZE,
+    "norm": [StrOptions({"batch", "group"}), None],
+    "compatibility": [StrOptions({"additive", "dot"})],
+    "sequence": [StrOptions({"rows", "columns"})],
+    "dropout": PROBABILITY,
+}
+
+
+def constraints_of(network: type[nn.Module]) -> dict[str, Any]:
+    """Return the constraints of the parameters of a classifier on a network."""
+    own = {name: _CONSTRAINTS[name] for name in default_arguments(network)}
+    return {**BaseImageClassifier._parameter_constraints, **own}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -40,22 +61,6 @@ class BaseLeadCropClassifier(BaseImageClassifier):
     weight_decay: float = 0.05
 
     _network: ClassVar[type[nn.Module]]
-
-    # Of all six; each has those that its network takes.
-    _parameter_constraints = {
-        **BaseImageClassifier._parameter_constraints,
-        "width": SIZE,
-        "n_blocks": SIZE,
-        "n_hidden": SIZE,
-        "n_recurrent": SIZE,
-        "n_steps": [*SIZE, None],
-        "n_summary": [*SIZE, None],
-        "rows_per_step": SIZE,
-        "norm": [StrOptions({"batch", "group"}), None],
-        "compatibility": [StrOptions({"additive", "dot"})],
-        "sequence": [StrOptions({"rows", "columns"})],
-        "dropout": PROBABILITY,
-    }
 
     @classmethod
     def published(cls) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..networks import TimeDistributedCNN
-from ._lead_crops import BaseLeadCropClassifier
+from ._lead_crops import BaseLeadCropClassifier, constraints_of
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -48,3 +48,4 @@ class ECGTimeDistributedCNNClassifier(BaseLeadCropClassifier):
     dropout: float = 0.2
 
     _network = TimeDistributedCNN
+    _parameter_constraints = constraints_of(TimeDistributedCNN)

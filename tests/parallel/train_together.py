@@ -24,7 +24,6 @@ from skecg import (
     ECGResidualCNNClassifier,
 )
 from skecg.datasets import make_beats
-from skecg.storage import read_container
 from skecg.training import data_parallel
 
 EXACT = {"precision": "float64", "n_threads": 1, "random_state": 0, "learning_rate": 1e-3}
@@ -145,6 +144,7 @@ def without_a_seed():
 class KilledAfterAnEpoch(Callback):
     def on_epoch_begin(self, net, **kwargs):
         if len(net.history) == 2:
+            type(self).n_before = len(net.history) - 1
             raise TimeoutError
 
 
@@ -157,11 +157,11 @@ def resumed(folder):
     )
     with suppress(TimeoutError):
         killed.fit(X, y)
-    header, _ = read_container(folder / "checkpoint.safetensors", 10**8)
-    n_before = len(header["checkpoint"]["state"]["history"])
     resumed = killed.set_params(callbacks=None).fit(X, y)
     finished = clone(resumed).fit(X, y)
-    return n_before, [record(fitted) for fitted in (whole.fit(X, y), resumed, finished)]
+    return KilledAfterAnEpoch.n_before, [
+        record(fitted) for fitted in (whole.fit(X, y), resumed, finished)
+    ]
 
 
 # The same in all processes only.
