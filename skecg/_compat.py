@@ -30,8 +30,7 @@ IMPUTER_DTYPES = ("_fit_dtype", "_fill_dtype")
 
 def validate_params(estimator: BaseEstimator) -> None:
     """Raise a ValueError where a parameter breaks what the estimator declares about it."""
-    if hasattr(estimator, "_parameter_constraints"):  # FeatureUnion declares nothing
-        estimator._validate_params()
+    estimator._validate_params()
 
 
 def parameter_names(estimator_class: type[BaseEstimator]) -> set[str]:
@@ -49,9 +48,9 @@ def metadata_requests(estimator: BaseEstimator) -> dict[str, dict[str, Any]] | N
     return {method: requests for method, requests in found.items() if requests}
 
 
-def output_container(estimator: BaseEstimator) -> dict[str, str | None] | None:
-    """Return what ``set_output`` was told, by method; None where it was not called."""
-    return vars(estimator).get("_sklearn_output_config")
+def output_container(estimator: BaseEstimator) -> str | None:
+    """Return the container that ``set_output`` was told; None where it was told none."""
+    return vars(estimator).get("_sklearn_output_config", {}).get("transform")
 
 
 def calibrator_classes() -> dict[str, type]:
