@@ -95,8 +95,6 @@ def validate_params(estimator: Any) -> None:
         One exception that is both, which names the parameter, what it must be, and what it is.
     """
     check = getattr(estimator, "_validate_params", None)
-    if not hasattr(estimator, "_parameter_constraints"):  # FeatureUnion declares nothing
-        return
     if check is not None and not OWN:
         check()
         return

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-from .._compat import parameter_names, validate_params
+from .._compat import parameter_names
 from ..classifiers import BaseECGClassifier, restore
 from ..preprocessing import BeatSegmenter
 from ..records import BeatVoteClassifier
@@ -25,6 +25,7 @@ from ._estimators import (
     REQUESTS,
     Counter,
     check_finite,
+    check_params,
     code_tag,
     named_steps,
 )
@@ -94,7 +95,7 @@ class EstimatorReader(ValueReader):
             if param in NEVER_STORED and params[param] is not None:
                 raise ModelFileError(f"{name} has {param}, which no model file holds")
         estimator = cls(**params)
-        validate_params(estimator)
+        check_params(estimator)
         if named_steps(cls):
             _check_steps(params[named_steps(cls)])
         if cls is FrozenEstimator and not isinstance(estimator.estimator, BaseEstimator):

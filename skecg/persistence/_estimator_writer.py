@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 
-from .._compat import BaseSearchCV, metadata_requests, output_container, validate_params
+from .._compat import BaseSearchCV, metadata_requests, output_container
 from ..classifiers import BaseECGClassifier, fitted_state
 from ..records import BeatVoteClassifier
 from ..storage import ModelFileError, ValueWriter
@@ -20,6 +20,7 @@ from ._estimators import (
     NEVER_STORED,
     Counter,
     check_finite,
+    check_params,
     code_tag,
     named_steps,
 )
@@ -73,7 +74,7 @@ class EstimatorWriter(ValueWriter):
         is_network = isinstance(estimator, BaseECGClassifier)
         is_fitted_network = is_network and hasattr(estimator, "net_")
         self._counter.add(is_network=is_fitted_network)
-        validate_params(estimator)
+        check_params(estimator)
         node: dict[str, Any] = {"class": cls.__name__, "params": {}}
         for param, value in estimator.get_params(deep=False).items():
             node["params"][param] = self._write_param(estimator, param, value, f"{place}/{param}")

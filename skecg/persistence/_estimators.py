@@ -10,6 +10,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from .. import classifiers, preprocessing, records
+from .._compat import validate_params
 from ..classifiers import BaseECGClassifier, ECGNeuralClassifier
 from ..storage import ModelFileError, not_finite
 from ._fitted_attributes import SKLEARN_STEPS
@@ -77,6 +78,18 @@ def code_tag(estimator_class: type[BaseEstimator], param: str) -> str | None:
 def named_steps(estimator_class: type[BaseEstimator]) -> str | None:
     """Return the parameter that is a list of names and steps, if there is one."""
     return {Pipeline: "steps", FeatureUnion: "transformer_list"}.get(estimator_class)
+
+
+def check_params(estimator: BaseEstimator) -> None:
+    """Raise a ValueError where a parameter is not what the estimator says it must be."""
+    if not isinstance(estimator, FeatureUnion):
+        validate_params(estimator)
+        return
+    weights = estimator.transformer_weights  # FeatureUnion says nothing
+    if weights is not None and not (
+        isinstance(weights, dict) and all(isinstance(w, int | float) for w in weights.values())
+    ):
+        raise ValueError(f"transformer_weights must be numbers by name; got {weights!r}")
 
 
 def check_finite(classifier: BaseECGClassifier, weights: dict[str, np.ndarray]) -> None:
