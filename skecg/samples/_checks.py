@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
+from .._limits import in_range
 from ..model_selection import group_numbers
 from ._sample_view import SampleView
 
@@ -28,8 +29,11 @@ def check_samples(
         X = SampleView(X)
     with np.errstate(over="ignore"):  # what is too large for float32 is refused, not warned of
         if not isinstance(X, SampleView):
-            X = validate_data(estimator, X, reset=reset, dtype=dtype, allow_nd=True)
+            with in_range("X"):
+                X = validate_data(estimator, X, reset=reset, dtype=dtype, allow_nd=True)
+            _require_values(X.shape)
             return SampleView(X)
+        _require_values(X.shape)
         n_rows = max(1, _VALUES_PER_BLOCK // max(1, math.prod(X.shape[1:])))
         for start in range(0, max(1, len(X)), n_rows):
             block = np.asarray(X[start : start + n_rows])
@@ -44,12 +48,19 @@ def check_samples_and_labels(
     """Check samples as :func:`check_samples` does, and a label for each."""
     if isinstance(X, SampleView | np.memmap):
         X = check_samples(estimator, X, reset=reset, dtype=dtype)
-        y = validate_data(estimator, y=y, reset=False)
+        with in_range("y"):
+            y = validate_data(estimator, y=y, reset=False)
         check_consistent_length(X, y)
         return X, y
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore"), in_range("X or y"):
         X, y = validate_data(estimator, X, y, reset=reset, dtype=dtype, allow_nd=True)
+    _require_values(X.shape)
     return SampleView(X), y
+
+
+def _require_values(shape: tuple[int, ...]) -> None:
+    if 0 in shape[1:]:
+        raise ValueError(f"X must have at least one value in every sample; got the shape {shape}")
 
 
 def check_one_for_each(X: SampleView, name: str, values: ArrayLike | None) -> None:
