@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
@@ -50,6 +50,30 @@ def publish(estimator: BaseEstimator, learned: dict[str, Any], *optional: str) -
     """
     kept = {n: v for n, v in vars(estimator).items() if n not in _FORM and n not in optional}
     estimator.__dict__ = kept | learned
+
+
+class Estimator(BaseEstimator):
+    """scikit-learn's base, with an error that names the part that has no parameters."""
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of parts as ``part__name``.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or its part has no parameters.
+        """
+        check_parts(self, params, {})
+        return super().set_params(**params)
 
 
 def check_parts(estimator: BaseEstimator, params: dict[str, Any], defaults: dict[str, str]) -> None:

@@ -64,7 +64,7 @@ FLOORS = (
     ("model_selection", "metrics", "sampling"),
     ("networks", "augmentation", "signal", "sheet"),
     ("_native_callbacks", "_estimators"),
-    ("_compat", "_version"),
+    ("_compat", "_limits", "_version"),
 )
 
 

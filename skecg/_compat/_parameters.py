@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 try:
-    from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
+    from sklearn.utils._param_validation import HasMethods, Hidden, StrOptions
+    from sklearn.utils._param_validation import Interval as _Interval
 
     OWN = False
 except ImportError:
@@ -38,7 +39,7 @@ except ImportError:
             """Tell whether the value satisfies the constraint."""
             return _satisfies(value, self.constraint)
 
-    class Interval:
+    class _Interval:
         """Numbers of one type between two bounds, of which None means no bound."""
 
         def __init__(
@@ -77,6 +78,18 @@ except ImportError:
 
         def __str__(self) -> str:
             return f"a str among {{{', '.join(map(repr, sorted(self.options)))}}}"
+
+
+class Interval(_Interval):
+    """Numbers of one type between two bounds; True and False are no numbers."""
+
+    def is_satisfied_by(self, value: Any) -> bool:
+        """Tell whether the value is such a number, and not too large for a computer's."""
+        if isinstance(value, bool | np.bool_):
+            return False
+        if isinstance(value, Integral) and self.type is not Integral and abs(value) > 2**1000:
+            return False
+        return super().is_satisfied_by(value)
 
 
 class _InvalidParameterError(ValueError, TypeError):

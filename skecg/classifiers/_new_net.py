@@ -11,7 +11,14 @@ import torch
 from skorch.callbacks import Callback, PrintLog
 from torch import nn
 
-from ..networks import Conv3d, TransferReport, frozen_normalizations, take_over
+from ..networks import (
+    Conv3d,
+    TransferReport,
+    check_size,
+    frozen_normalizations,
+    take_over,
+    within_memory,
+)
 from ..parallel import is_main_process
 from ..training import (
     EpochProgressBar,
@@ -87,7 +94,9 @@ def start(
             f"n_trainable_layers={params.n_trainable_layers} without init_from would freeze "
             "layers at random weights; give a fitted classifier to start from"
         )
-    net.initialize()
+    check_size(net.module)
+    with within_memory():
+        net.initialize()
     _keep_from_bfloat16(net, params.precision)
     if params.init_from is None:
         return None

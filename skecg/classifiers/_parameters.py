@@ -9,13 +9,13 @@ from numbers import Integral, Real
 from typing import Any, Literal, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from skorch.callbacks import Callback
 from torch import nn
 from torch.optim import Optimizer
 
 from .._compat import Hidden, Interval, StrOptions
+from .._estimators import Estimator
 from ..samples import SampleView
 from ..training import Schedule
 from ._shared_docs import SharedDocstring
@@ -24,7 +24,7 @@ from ._shared_docs import SharedDocstring
 # A data class, so that the parameters common to all classifiers are written down once and every
 # classifier's __init__ still has the explicit signature that scikit-learn reads.
 @dataclass(kw_only=True, eq=False, repr=False)
-class TrainingParameters(BaseEstimator):
+class TrainingParameters(Estimator):
     """The parameters that all classifiers share.
 
     A classifier adds the parameters of its network and ``_module_factory``, which builds it.

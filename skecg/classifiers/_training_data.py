@@ -91,9 +91,9 @@ def check_data(
     check_classification_targets(y)
     classes = np.unique(y if classes is None else classes)
     if len(classes) < 2:
+        found = f"only one class, {classes.tolist()[0]!r}" if len(classes) else "no class"
         raise ValueError(
-            f"{type(params).__name__} needs samples of at least 2 classes; got only one class, "
-            f"{classes.tolist()[0]!r}"
+            f"{type(params).__name__} needs samples of at least 2 classes; got {found}"
         )
     names = getattr(blank, "feature_names_in_", None)
     data = _assembled(params, X, y, sample_weight, groups, classes, names)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import Bunch, check_array
 
+from .._limits import in_range
 from ._heartbeat import load_heartbeat
 
 
@@ -62,7 +63,8 @@ def match_heartbeat(
     >>> found.record, found.sample  # doctest: +SKIP
     (array([103, 203]), array([322111, 608260]))
     """
-    X = check_array(X, dtype=[np.float32, np.float64], input_name="X")
+    with in_range("X"):
+        X = check_array(X, dtype=[np.float32, np.float64], input_name="X")
     if X.shape[1] != 187:
         label = "; leave out the label, the last column" if X.shape[1] == 188 else ""
         raise ValueError(f"X must have the 187 columns of a heartbeat row, got {X.shape[1]}{label}")

@@ -7,6 +7,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import Bunch, check_scalar
 
+from .._limits import require_memory
 from ..signal import AAMI_CLASSES
 
 SAMPLING_RATE = 120.0
@@ -110,6 +111,9 @@ def make_beats(
     check_scalar(n_samples, "n_samples", Integral, min_val=1)
     check_scalar(n_subjects, "n_subjects", Integral, min_val=1)
     check_scalar(n_timesteps, "n_timesteps", Integral, min_val=1)
+    # A beat has up to some 300 values before it is cut, in some five arrays.
+    n_values = int(n_samples) * max(1500, int(n_timesteps)) + 100 * int(n_subjects)
+    require_memory(8 * n_values, "the beats", "make fewer or shorter ones")
     rng = as_generator(random_state)
 
     # Giving the sorted beats to the subjects in turn spreads each class over all of them.

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import Bunch, check_scalar
 from tqdm import tqdm
 
+from .._limits import require_memory
 from ..signal import AAMI_CLASSES, aami_codes
 from ._synthetic_beats import as_generator
 
@@ -118,6 +119,11 @@ def make_records(
     check_scalar(n_subjects, "n_subjects", Integral, min_val=1)
     check_scalar(duration, "duration", Real, min_val=2)
     check_scalar(sampling_rate, "sampling_rate", Integral, min_val=100)
+    if not np.isfinite(float(min(duration, 1e300))):
+        raise ValueError(f"duration must be finite; got {duration!r}")
+    duration, sampling_rate = min(duration, 10**18), int(sampling_rate)
+    n_values = int(n_subjects) * int(duration) * sampling_rate
+    require_memory(8 * n_values, "the records", "make fewer or shorter ones, or at a lower rate")
     rng = as_generator(random_state)
     n_samples = round(duration * sampling_rate)
 

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 from torch import Tensor, nn
 
+from .._limits import require_memory
 from ..networks import Scaled
 from ..samples import SampleView
 from ..training import LeanNet
@@ -126,6 +127,8 @@ def saliency(
         raise ValueError(f"method must be one of {_METHODS}; got {method!r}")
     check_scalar(n_steps, "n_steps", int, min_val=1)
     check_scalar(batch_size, "batch_size", int, min_val=1)
+    n_values = 8 * n_steps + batch_size  # the steps' weights; at most so many samples at once
+    require_memory(8 * n_values, "the steps", "choose a smaller n_steps or batch_size")
     require_captum()
     with clf.open_network(X) as (net, samples), _gradients_of_recurrences(net.module_):
         codes = _target_codes(net, clf.classes_, samples, target)
@@ -239,7 +242,7 @@ def _window(window: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> tup
     else:
         sizes = tuple(window)
     if len(sizes) != len(shape) or not all(
-        int(size) == size and 1 <= size <= length for size, length in zip(sizes, shape)
+        1 <= size <= length and int(size) == size for size, length in zip(sizes, shape)
     ):
         raise ValueError(
             f"window must be a positive integer, or {len(shape)} of them, not larger than the "

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
+from .._limits import in_range
+
 # Same as skecg.signal.AAMI_CLASSES; repeated because this package imports no other.
 AAMI_CLASSES = ("N", "S", "V", "F", "Q")
 N, S, V, F, Q = range(5)
@@ -67,7 +69,8 @@ def confusion(
     predicted = encode_classes(y_pred, "y_pred", target_names)
     check_consistent_length(true, predicted, sample_weight)
     if sample_weight is not None:
-        sample_weight = np.asarray(sample_weight, dtype=np.float64)
+        with in_range("sample_weight"):
+            sample_weight = np.asarray(sample_weight, dtype=np.float64)
         if sample_weight.ndim != 1 or not (sample_weight >= 0).all() or not sample_weight.any():
             raise ValueError(
                 "sample_weight must be one-dimensional, without NaN or negative weights and with "
@@ -128,7 +131,8 @@ def kappa(confusion_matrix: np.ndarray) -> float:
 def j_index(counts: Outcomes, undefined: float = np.nan) -> float:
     """Return the sum of sensitivity and positive predictivity of S and V."""
     parts = np.concatenate([sensitivity(counts)[[S, V]], positive_predictivity(counts)[[S, V]]])
-    return float(np.where(np.isnan(parts), undefined, parts).sum())
+    with in_range("zero_division"):
+        return float(np.where(np.isnan(parts), undefined, parts).sum())
 
 
 def _ratio(numerator: ArrayLike, denominator: ArrayLike) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._limits import in_range
 from . import _counts
 
 
@@ -62,7 +63,8 @@ def sensitivity_score(
     scored = _counts.encode_classes([label], "label", target_names)[0]
     matrix = _counts.confusion(y_true, y_pred, sample_weight, target_names)
     score = _counts.sensitivity(_counts.outcomes(matrix, "one-vs-rest"))[scored]
-    return float(zero_division if np.isnan(score) else score)
+    with in_range("zero_division"):
+        return float(zero_division if np.isnan(score) else score)
 
 
 def positive_predictivity_score(
@@ -126,7 +128,8 @@ def positive_predictivity_score(
     scored = _counts.encode_classes([label], "label", target_names)[0]
     matrix = _counts.confusion(y_true, y_pred, sample_weight, target_names)
     score = _counts.positive_predictivity(_counts.outcomes(matrix, convention))[scored]
-    return float(zero_division if np.isnan(score) else score)
+    with in_range("zero_division"):
+        return float(zero_division if np.isnan(score) else score)
 
 
 def j_kappa_score(

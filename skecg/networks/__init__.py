@@ -9,9 +9,11 @@ from ._cnn3d import CNN3D
 from ._hybrid import Hybrid
 from ._rebuild import all_finite as all_finite
 from ._rebuild import check_network as check_network
+from ._rebuild import check_size as check_size
 from ._rebuild import check_weights as check_weights
 from ._rebuild import no_larger_than as no_larger_than
 from ._rebuild import weights_as_arrays as weights_as_arrays
+from ._rebuild import within_memory as within_memory
 from ._residual_cnn import ResidualCNN
 from ._scaled import Scaled, network_proper
 from ._spatial import SpatialLayer

@@ -15,8 +15,18 @@ from torch.nn.modules.module import (
 )
 from torch.nn.parameter import is_lazy
 
+from .._limits import machine_memory
+from ._scaled import Scaled
+
 # A module may register a tensor and then replace it, as parametrizations do.
 _SLACK = 4
+
+# Weight, gradient and two moments, in float32.
+_BYTES_OF_A_WEIGHT = 16
+_MOST_TENSORS = 10_000
+
+# In what PyTorch says of a size that has no memory, or no number.
+_BEYOND = ("can't allocate memory", "overflow")
 
 
 def check_network(
@@ -86,11 +96,59 @@ def no_larger_than(weights: Mapping[str, np.ndarray]) -> Iterator[None]:
     ValueError
         If a network has more than four times as many tensors or values.
     """
+    with _at_most(
+        _SLACK * len(weights),
+        _SLACK * sum(array.size for array in weights.values()),
+        "the parameters describe a network that is much larger than the given weights",
+    ):
+        yield
+
+
+@contextmanager
+def within_memory() -> Iterator[None]:
+    """Context manager that stops the building of networks which this machine cannot train.
+
+    Raises
+    ------
+    ValueError
+        If the weights with their gradients and two moments, in float32, need more memory than the
+        machine has, or there are more tensors than any network has.
+    """
+    reason = (
+        f"the network would have more than {_MOST_TENSORS:,} tensors, or more weights than this "
+        f"machine's memory of {machine_memory() / 1e9:,.1f} GB holds in training; choose a smaller "
+        "one"
+    )
+    try:
+        with _at_most(_MOST_TENSORS, machine_memory() // _BYTES_OF_A_WEIGHT, reason):
+            yield
+    except (RuntimeError, TypeError, OverflowError, MemoryError) as error:
+        said = str(error).lower()
+        if isinstance(error, OverflowError | MemoryError) or any(each in said for each in _BEYOND):
+            raise ValueError(reason) from error
+        raise
+
+
+def check_size(build: Callable[[], nn.Module]) -> None:
+    """Check that this machine can train a network of this package, without building it.
+
+    A user's network is not built for it: it may do more than have weights.
+
+    Raises
+    ------
+    ValueError
+        If the network is too large.
+    """
+    proper = build.args[0] if getattr(build, "func", None) is Scaled else build
+    if getattr(getattr(proper, "func", None), "__module__", "").startswith(f"{__package__}."):
+        with within_memory(), torch.device("meta"):
+            build()
+
+
+@contextmanager
+def _at_most(n_tensors: int, n_values: int, reason: str) -> Iterator[None]:
     owner = threading.get_ident()
-    left = {
-        "tensors": _SLACK * len(weights),
-        "values": _SLACK * sum(array.size for array in weights.values()),
-    }
+    left = {"tensors": n_tensors, "values": n_values}
 
     def count(module: nn.Module, name: str, tensor: Tensor | None) -> None:
         if tensor is None or is_lazy(tensor) or threading.get_ident() != owner:
@@ -98,9 +156,7 @@ def no_larger_than(weights: Mapping[str, np.ndarray]) -> Iterator[None]:
         left["tensors"] -= 1
         left["values"] -= tensor.numel()
         if min(left.values()) < 0:
-            raise ValueError(
-                "the parameters describe a network that is much larger than the given weights"
-            )
+            raise ValueError(reason)
 
     handles = [
         register_module_parameter_registration_hook(count),

@@ -9,10 +9,11 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import Bunch, Tags, check_consistent_length
 
 from .._compat import CallbackSupportMixin, Interval, StrOptions, validate_params
+from .._estimators import Estimator
 from .._native_callbacks import as_one_task
 from ..signal import (
     Beats,
@@ -29,7 +30,7 @@ _MOST_SAMPLES = 1 << 26
 _PUBLISHED_THRESHOLD = 0.9
 
 
-class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
+class BeatSegmenter(TransformerMixin, CallbackSupportMixin, Estimator):
     """Turn every ECG window or record into its representative heartbeat.
 
     R peaks are found in windows of 10 seconds scaled to the interval from 0 to 1. The period T of
@@ -332,8 +333,8 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, BaseEstimator):
 
     def _check_params(self) -> None:
         validate_params(self)
-        n_beats = self.beats if isinstance(self.beats, Integral) else 1
-        if n_beats * self.beat_length > _MOST_SAMPLES:
+        n_beats = int(self.beats) if isinstance(self.beats, Integral) else 1
+        if n_beats * int(self.beat_length) > _MOST_SAMPLES:
             raise ValueError(
                 f"beats times beat_length must be at most {_MOST_SAMPLES}, got {n_beats} times "
                 f"{self.beat_length}"

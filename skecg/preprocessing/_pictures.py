@@ -11,18 +11,19 @@ from typing import Self
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from tqdm import tqdm
 
 from .._compat import CallbackSupportMixin, HasMethods, validate_params
+from .._estimators import Estimator
 from .._native_callbacks import as_one_task
 from ..sheet import DOUBT_REMEDY, ImageSource
 from ._picture_cache import Work, remember
 
 
 class PictureTransformer(
-    TransformerMixin, CallbackSupportMixin, BaseEstimator, auto_wrap_output_keys=None
+    TransformerMixin, CallbackSupportMixin, Estimator, auto_wrap_output_keys=None
 ):
     """Base of transformers that turn every picture of X into an array of bytes.
 

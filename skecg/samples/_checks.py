@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
+from .._limits import in_range
 from ..model_selection import group_numbers
 from ._sample_view import SampleView
 
@@ -31,7 +32,8 @@ def check_samples(
         X = SampleView(X)
     with np.errstate(over="ignore"):  # what is too large for float32 is refused, not warned of
         if not isinstance(X, SampleView):
-            X = validate_data(estimator, X, reset=reset, dtype=dtype, allow_nd=True)
+            with in_range("X"):
+                X = validate_data(estimator, X, reset=reset, dtype=dtype, allow_nd=True)
             return _with_values(SampleView(X))
         _with_values(X)
         n_rows = max(1, _VALUES_PER_BLOCK // math.prod(X.shape[1:]))
@@ -48,11 +50,12 @@ def check_samples_and_labels(
     """Check samples as :func:`check_samples` does, and a label for each."""
     if isinstance(X, SampleView | np.memmap):
         X = check_samples(estimator, X, reset=reset, dtype=dtype)
-        y = validate_data(estimator, y=y, reset=False)
+        with in_range("y"):
+            y = validate_data(estimator, y=y, reset=False)
         check_consistent_length(X, y)
         return X, y
     _refuse_file_names(X)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore"), in_range("X or y"):
         X, y = validate_data(estimator, X, y, reset=reset, dtype=dtype, allow_nd=True)
     return _with_values(SampleView(X)), y
 
@@ -70,7 +73,7 @@ def _refuse_file_names(X: Any) -> None:
 
 def _with_values(X: SampleView) -> SampleView:
     if 0 in X.shape[1:]:
-        raise ValueError(f"samples must have values; got X of shape {X.shape}")
+        raise ValueError(f"X must have at least one value in every sample; got the shape {X.shape}")
     return X
 
 

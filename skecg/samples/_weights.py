@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import compute_sample_weight
 
 from .._compat import check_sample_weight
+from .._limits import in_range
 
 
 def combined_weights(
@@ -54,7 +55,8 @@ def given_weights(
     """Multiply the weights of samples and classes, as :func:`combined_weights` without scaling."""
     if sample_weight is None and class_weight is None:
         return None
-    weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    with in_range("sample_weight"):
+        weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if class_weight is not None:
         weights = weights * compute_sample_weight(_checked(class_weight), y)
     if not weights.any():

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._limits import in_range, require_memory
 from ._windows import check_rate, resample
 
 # Seconds on either side of the R peak within which the R amplitude is looked for: about as far
@@ -55,6 +56,9 @@ def beat_windows(
         raise ValueError(f"n_before and n_after must be integers, got {n_before!r}, {n_after!r}")
     if n_before < 0 or n_after < 0 or n_before + n_after == 0:
         raise ValueError(f"a window of {n_before} + {n_after} samples is empty")
+    n_before, n_after = int(n_before), int(n_after)  # not of a small type
+    n_values = (n_before + n_after) * (len(r_peak) + 1)
+    require_memory(8 * n_values, "the windows", "choose a smaller n_before and n_after")
     return np.take(signal, r_peak[:, None] + np.arange(-n_before, n_after), mode="clip")
 
 
@@ -231,7 +235,8 @@ def rr_ratios(r_peak: ArrayLike) -> NDArray[np.float64]:
     >>> rr_ratios([0, 100, 200, 250, 400, 500]).round(2).tolist()
     [[0.0, 0.0], [0.0, 0.0], [0.0, -0.69], [-0.69, 0.41], [0.41, 0.0], [0.0, 0.0]]
     """
-    r_peak = np.asarray(r_peak, dtype=np.float64)
+    with in_range("r_peak"):
+        r_peak = np.asarray(r_peak, dtype=np.float64)
     if r_peak.ndim != 1:
         raise ValueError(f"r_peak must have shape (n_beats,), got {r_peak.shape}")
     ratios = np.zeros((r_peak.size, 2))

@@ -7,6 +7,8 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._limits import require_memory
+
 
 def representative_beats(
     beats: ArrayLike, row: ArrayLike, n_rows: int, how: str | int = "median"
@@ -60,6 +62,8 @@ def representative_beats(
             f"row must give the row of each of the {len(beats)} beats, rising and between 0 and "
             f"{n_rows - 1}"
         )
+    n_values = n_rows * (how if is_number else 1) * (beats.shape[1] + 4)
+    require_memory(4 * n_values, "the beats of all rows", "choose a smaller n_rows or how")
     count = np.bincount(row, minlength=n_rows)
     first = np.cumsum(count) - count
     if is_number:

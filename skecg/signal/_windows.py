@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from fractions import Fraction
 from numbers import Integral, Real
 from typing import Literal
@@ -65,7 +66,8 @@ def split_windows(
            [4, 5, 6]])
     """
     signal = np.asarray(signal)
-    step = length if step is None else step
+    length = operator.index(length)  # not of a small type, such as int8
+    step = length if step is None else operator.index(step)
     if signal.ndim not in (1, 2):
         raise ValueError(
             "signal must have the shape (n_timesteps,) or (n_leads, n_timesteps), got "

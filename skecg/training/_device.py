@@ -39,6 +39,11 @@ def resolve_device(device: str) -> torch.device:
         raise ValueError(
             f"device={device!r} is not the name of a device; use 'auto', 'cpu', 'cuda' or 'cuda:1'"
         ) from error
+    if resolved.type not in ("cpu", "cuda", "mps"):
+        raise ValueError(
+            f"device={device!r} is no device for training; use 'auto', 'cpu', 'cuda', 'cuda:1' or "
+            "'mps'"
+        )
     if resolved.type == "cuda":
         _require_cuda(device, resolved)
     if resolved.type == "mps" and not torch.backends.mps.is_available():
