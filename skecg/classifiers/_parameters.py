@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
@@ -229,12 +229,6 @@ class TrainingParameters(Estimator):
         # An array without samples: a forged file may claim any shape.
         shape = self._as_network_input(np.empty((0, *input_shape), np.float32)).shape[1:]
         return self._module_factory(shape, n_classes, input_scale)
-
-    def _unfitted(self) -> Self:
-        """Return an estimator with the same parameter values that has never been fitted."""
-        blank = type(self).__new__(type(self))
-        vars(blank).update(self.get_params(deep=False))
-        return blank
 
     def _dtypes(self) -> list:
         return [np.float64 if self.precision == "float64" else np.float32, np.uint8]

@@ -86,7 +86,7 @@ def check_data(
         If X, y, weights or groups are invalid, or there is only one class.
     """
     # scikit-learn's validation sets attributes; a refused fit must leave none.
-    blank = params._unfitted()
+    blank = type(params)(**params.get_params(deep=False))
     X, y = check_samples_and_labels(blank, X, y, reset=True, dtype=params._dtypes())
     check_classification_targets(y)
     classes = np.unique(y if classes is None else classes)

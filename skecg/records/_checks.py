@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
+from ..model_selection import group_numbers
+
 
 def check_groups(groups: ArrayLike | None, n_records: int) -> None:
     """Check that there is one known subject for each record.
@@ -30,13 +32,7 @@ def check_groups(groups: ArrayLike | None, n_records: int) -> None:
             f"groups must hold the subject of each record, in the shape ({n_records},); got the "
             f"shape {labels.shape}"
         )
-    missing = [i for i, label in enumerate(labels) if label is None or label != label]
-    if missing:
-        raise ValueError(
-            f"groups is missing (NaN or None) for {len(missing)} of {n_records} records, the "
-            f"first of them record {missing[0]}. Give every record of an unknown subject a group "
-            "of its own"
-        )
+    group_numbers(labels, "groups")  # refuses missing ones
 
 
 def class_prior(
