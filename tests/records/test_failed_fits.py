@@ -59,7 +59,7 @@ STAGES = {
     "target": ({}, {"y": np.linspace(0, 1, 24)}, "label type"),
     "groups": ({}, {"groups": [1, 2]}, "inconsistent"),
     "scalar groups": ({}, {"groups": 7}, r"groups must hold .*\(24,\); got the shape \(\)"),
-    "missing groups": ({}, {"groups": [None, *range(23)]}, "groups is missing"),
+    "missing groups": ({}, {"groups": [None, *range(23)]}, "groups must not have missing values"),
     "negative weights": ({}, {"sample_weight": np.full(24, -1.0)}, "[Nn]egative"),
     "weights of zero": ({}, {"sample_weight": np.zeros(24)}, "zero"),
     "endless weights": ({}, {"sample_weight": np.full(24, 1e308)}, "sum of sample_weight is inf"),
