@@ -448,9 +448,9 @@ def beat_votes(tmp_path: Path) -> Case:
 def nd_samplers(tmp_path: Path) -> Case:
     X, _ = small_data()
     right = {"X": X, "y": np.arange(N) % 3 // 2, "sample_weight": np.ones(N), "groups": X[:, 0, 0]}
-    samplers = iter([SMOTE(k_neighbors=2), RandomOverSampler()] * 10**6)
+    made = iter([SMOTE(k_neighbors=2), RandomOverSampler()] * 10**6)
     return _estimator_case(
-        lambda: NDSampler(next(samplers), on_synthetic="nearest"), right, ["fit_resample"]
+        lambda: NDSampler(clone(next(made)), on_synthetic="nearest"), right, ["fit_resample"]
     )
 
 
@@ -627,7 +627,7 @@ KINDS: dict[str, tuple[Callable[[Path], Case], int]] = {
     "heartbeat CSV": (heartbeat_csv, 100),
     "sheet manifest": (sheet_manifest, 100),
     "pictures": (pictures, 300),
-    "picture caches": (picture_caches, 100),
+    "picture caches": (picture_caches, 60),
     "classifiers, parameters": (classifier_parameters, 200),
     "classifiers, arrays": (classifier_arrays, 300),
     "parameter names": (parameter_names, 100),

@@ -27,6 +27,7 @@ from .._compat import (
     with_callbacks,
 )
 from .._estimators import check_parts, publish, validated
+from .._limits import in_range
 from .._native_callbacks import fit_of_part
 from ..preprocessing import BeatSegmenter, has_unequal_rows
 from ._checks import (
@@ -219,7 +220,10 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
 
         learned = {"classes_": classes, "class_prior_": prior, "segmenter_": segmenter}
         learned |= {"classifier_": classifier, **form}
-        with fit_of_part(self, classifier, X, y, lambda: learned):
+        with (
+            fit_of_part(self, classifier, X, y, lambda: learned),
+            in_range("sample_weight, or a parameter of the classifier,"),
+        ):
             classifier.fit(found.beats, y[found.row], **keywords)
             check_classes_agree(classifier, classes)
         publish(self, learned)

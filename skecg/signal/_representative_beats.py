@@ -52,7 +52,7 @@ def representative_beats(
         raise ValueError(f"n_rows must be a number of rows, got {n_rows!r}")
     if row.ndim != 1 or (row.size and row.dtype.kind not in "iu"):
         raise ValueError(f"row must be integers of shape (n_beats,), got {row.dtype} {row.shape}")
-    row = row.astype(np.int64)
+    row, n_rows = row.astype(np.int64), int(n_rows)  # not of a small type
     is_number = isinstance(how, Integral) and not isinstance(how, bool) and how >= 1
     if not is_number and how not in ("median", "mean", "first"):
         raise ValueError(f"how must be 'median', 'mean', 'first' or at least 1, got {how!r}")
@@ -62,6 +62,7 @@ def representative_beats(
             f"row must give the row of each of the {len(beats)} beats, rising and between 0 and "
             f"{n_rows - 1}"
         )
+    how = int(how) if is_number else how
     n_values = n_rows * (how if is_number else 1) * (beats.shape[1] + 4)
     require_memory(4 * n_values, "the beats of all rows", "choose a smaller n_rows or how")
     count = np.bincount(row, minlength=n_rows)

@@ -209,5 +209,5 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
 def check_rate(name: str, rate: float) -> None:
     """Raise where a sampling rate is not a positive, finite number of Hz."""
     is_number = isinstance(rate, Real) and not isinstance(rate, bool)
-    if not is_number or not 0 < rate < np.inf:
+    if not is_number or not 0 < rate <= 1e300:  # a whole number may be larger than any float
         raise ValueError(f"{name} must be a positive number of Hz, got {rate!r}")
