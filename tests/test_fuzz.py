@@ -65,6 +65,7 @@ Case = Callable[[random.Random], Any]
 DOCUMENTED = (ValueError, TypeError, OSError, FloatingPointError)
 SECONDS = 5  # of the processor, for one case
 N_BYTES = 4 * 2**30  # of address space, for all cases of a kind
+MOST_BYTES = 2**30  # of memory, the same
 N = 12  # samples
 
 
@@ -96,6 +97,12 @@ def bounded() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
+def peak() -> int:
+    """Return the most memory that this process has had, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
 def outcome(case: Case, seed: str) -> tuple[str, str]:
     """Run a case; return "passed", "refused" or what is wrong, and where."""
     started = time.process_time()
@@ -121,6 +128,7 @@ def outcome(case: Case, seed: str) -> tuple[str, str]:
 def run(kind: str, n_cases: int, round_: str, tmp_path: Path) -> None:
     with bounded(), warnings.catch_warnings(action="ignore"):
         case = KINDS[kind][0](tmp_path)
+        before = peak()
         counts: Counter[str] = Counter()
         found: dict[tuple[str, str], str] = {}
         for i in range(n_cases):
@@ -130,9 +138,11 @@ def run(kind: str, n_cases: int, round_: str, tmp_path: Path) -> None:
             if result not in ("passed", "refused"):
                 found.setdefault((result, where), seed)
     print(kind, dict(counts))
-    assert not found, "\n".join(
-        f"{seed!r}: {what} ({where})" for (what, where), seed in found.items()
-    )
+    lines = [f"{seed!r}: {what} ({where})" for (what, where), seed in found.items()]
+    assert not lines, "\n".join(lines)
+    assert counts["passed"]  # what is not refused is tried, too
+    assert counts["refused"] or kind == "picture caches"
+    assert peak() - before < MOST_BYTES
 
 
 # Files ------------------------------------------------------------------------------------------
