@@ -59,6 +59,7 @@ Case = Callable[[random.Random], Any]
 DOCUMENTED = (ValueError, TypeError, OSError, FloatingPointError)
 SECONDS = 5  # of the processor, for one case
 N_BYTES = 4 * 2**30  # of address space, for all cases of a kind
+MOST_BYTES = 2**30  # of memory, the same
 N = 12  # samples
 
 
@@ -90,6 +91,12 @@ def bounded() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
+def peak() -> int:
+    """Return the most memory that this process has had, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
 def outcome(case: Case, seed: str) -> tuple[str, str]:
     """Run a case; return "passed", "refused" or what is wrong, and where."""
     started = time.process_time()
@@ -115,6 +122,7 @@ def outcome(case: Case, seed: str) -> tuple[str, str]:
 def run(kind: str, n_cases: int, round_: str, tmp_path: Path) -> None:
     with bounded(), warnings.catch_warnings(action="ignore"):
         case = KINDS[kind][0](tmp_path)
+        before = peak()
         counts: Counter[str] = Counter()
         found: dict[tuple[str, str], str] = {}
         for i in range(n_cases):
@@ -124,9 +132,11 @@ def run(kind: str, n_cases: int, round_: str, tmp_path: Path) -> None:
             if result not in ("passed", "refused"):
                 found.setdefault((result, where), seed)
     print(kind, dict(counts))
-    assert not found, "\n".join(
-        f"{seed!r}: {what} ({where})" for (what, where), seed in found.items()
-    )
+    lines = [f"{seed!r}: {what} ({where})" for (what, where), seed in found.items()]
+    assert not lines, "\n".join(lines)
+    assert counts["passed"]  # what is not refused is tried, too
+    assert counts["refused"] or kind == "picture caches"
+    assert peak() - before < MOST_BYTES
 
 
 # Files ------------------------------------------------------------------------------------------
@@ -621,7 +631,7 @@ KINDS: dict[str, tuple[Callable[[Path], Case], int]] = {
     "heartbeat CSV": (heartbeat_csv, 100),
     "sheet manifest": (sheet_manifest, 100),
     "pictures": (pictures, 300),
-    "picture caches": (picture_caches, 100),
+    "picture caches": (picture_caches, 60),
     "classifiers, parameters": (classifier_parameters, 200),
     "classifiers, arrays": (classifier_arrays, 300),
     "parameter names": (parameter_names, 100),

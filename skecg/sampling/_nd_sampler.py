@@ -37,6 +37,7 @@ from .._compat import (
     works_as,
 )
 from .._estimators import check_parts, publish, validated
+from .._limits import in_range
 from ._form import flat_floats, in_the_form_of
 from ._small_classes import lower_neighbors
 
@@ -160,7 +161,8 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         """
         form = self._check(X, y)
         sampler, values, labels, classes = self._prepared(X, y)
-        sampler.fit(values, labels)
+        with in_range("X, or a parameter of the sampler,"):
+            sampler.fit(values, labels)
         self._publish(sampler, classes, None, form)
         return self
 
@@ -207,7 +209,8 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         along = {name: each for name, each in along.items() if each is not None}
         form = self._check(X, y, along)
         sampler, values, labels, classes = self._prepared(X, y)
-        X_new, y_new = sampler.fit_resample(values, labels)
+        with in_range("X, or a parameter of the sampler,"):
+            X_new, y_new = sampler.fit_resample(values, labels)
         if _uses_y_only(sampler):
             indices = X_new[:, 0]
         else:
@@ -275,6 +278,7 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         """Return a clone of the sampler, its X and y, and the classes if y was numbered."""
         labels, _ = check_target_type(np.asarray(y), indicate_one_vs_all=True)
         sampler = clone(self.sampler)
+        _check_strategy(sampler, labels)
         if _uses_y_only(sampler):
             return sampler, np.arange(len(labels))[:, None], y, None
         values = flat_floats(X, type(sampler).__name__)
@@ -372,3 +376,20 @@ def _unless_all_are_kept(indices: NDArray, n_samples: int) -> NDArray:
     # passes to its classifier would belong to other samples, without an error.
     in_order = np.arange(n_samples)
     return in_order if np.array_equal(np.sort(indices), in_order) else indices
+
+
+def _check_strategy(sampler: SamplerMixin, y: NDArray) -> None:
+    """Refuse a ``sampling_strategy`` of a kind that imbalanced-learn lets through or trips over."""
+    kind = sampling_type(sampler)
+    if kind in (None, "bypass") or not hasattr(sampler, "sampling_strategy"):
+        return
+    strategy = sampler.sampling_strategy
+    try:
+        found = check_sampling_strategy(strategy, y, kind)
+    except AttributeError:  # it takes what a callable returns for a dictionary
+        found = None
+    if not isinstance(found, Mapping):
+        raise ValueError(
+            f"sampling_strategy of {type(sampler).__name__} must be a string, a number, a "
+            f"dictionary {{label: n_samples}} or a callable that returns one; got {strategy!r}"
+        )

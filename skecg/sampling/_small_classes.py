@@ -119,8 +119,6 @@ def _searched_classes(owner: Any, y: NDArray) -> dict[str, int]:
         labels, counts = labels[[smallest]], counts[[smallest]]
         return dict(zip(map(_called, labels.tolist()), counts.tolist()))
     strategy = check_sampling_strategy(owner.sampling_strategy, y, sampling_type(owner))
-    if strategy is None:  # of a kind that the sampler will refuse
-        return {}
     counts = dict(zip(labels.tolist(), counts.tolist()))
     return {_called(label): n for label, n in counts.items() if strategy.get(label, 0) > 0}
 

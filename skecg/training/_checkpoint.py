@@ -11,6 +11,7 @@ from skorch.history import History
 from torch import Tensor, nn
 
 from ..parallel import current_share
+from ..storage import ModelFileError
 from ._early_stopping import EarlyStopping
 from ._generators import generator_states, set_generator_states
 from ._optimizers import load_optimizer
@@ -88,8 +89,23 @@ class ResumableTraining:
         """
         if not self.n_done:
             return range(n_epochs)
-        net, state = self.net, _as_tensors(self.store.latest)
+        net, latest = self.net, self.store.latest
         self.store.latest = None  # it is as large as the network, three times or so
+        try:
+            state = _as_tensors(latest)
+            self._become(state)
+        except Exception as error:  # a forged state can be of any form
+            raise ModelFileError(
+                f"the checkpoint does not fit this training: {error!r}; remove the file to begin "
+                "anew, or give checkpoint_dir another folder"
+            ) from error
+        for name, callback in _callbacks_with_state(net):
+            if name in state["callbacks"]:
+                callback.load_state_dict(state["callbacks"][name])
+        return range(n_epochs if state["finished"] else self.n_done, n_epochs)
+
+    def _become(self, state: dict[str, Any]) -> None:
+        net = self.net
         net.module_.load_state_dict(state["weights"])
         _load_buffers(net.module_, state["buffers"])
         load_optimizer(net.optimizer_, state["optimizer"])
@@ -98,15 +114,11 @@ class ResumableTraining:
             # Where the weights are, like those that a further epoch would put in their place.
             best = self.early_stopping.best_weights
             self.early_stopping.best_weights = {n: w.to(net.device) for n, w in best.items()}
-        for name, callback in _callbacks_with_state(net):
-            if name in state["callbacks"]:
-                callback.load_state_dict(state["callbacks"][name])
         self._first_order = state["order"]
         self.generator.set_state(state["order"])
         share = current_share()
         own = state["generators"][0 if share is None else share.rank]
         set_generator_states(own, torch.device(net.device))
-        return range(n_epochs if state["finished"] else self.n_done, n_epochs)
 
     def keep(self, *, finished: bool) -> None:
         """Hand the state after the last epoch to the store."""
