@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from fractions import Fraction
 from numbers import Integral, Real
 from typing import Literal
@@ -209,5 +210,5 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
 def check_rate(name: str, rate: float) -> None:
     """Raise where a sampling rate is not a positive, finite number of Hz."""
     is_number = isinstance(rate, Real) and not isinstance(rate, bool)
-    if not is_number or not 0 < rate <= 1e300:  # a whole number may be larger than any float
+    if not is_number or not 0 < rate <= sys.float_info.max:  # an int may be larger
         raise ValueError(f"{name} must be a positive number of Hz, got {rate!r}")
