@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -111,6 +112,8 @@ def cut_beats(
     """
     X = _as_windows(X)
     _check_options(window_length, period_factor, beat_length, on_long, scale)
+    beat_length = operator.index(beat_length)  # not of a small type, such as int8
+    window_length = None if window_length is None else operator.index(window_length)
     n_rows, n_timesteps = X.shape
     starts = _window_starts(n_timesteps, window_length)
     length = n_timesteps if window_length is None else window_length

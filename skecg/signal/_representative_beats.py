@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._limits import require_memory
+from .._limits import in_range, require_memory
 
 
 def representative_beats(
@@ -45,7 +45,9 @@ def representative_beats(
            [0. , 0. ],
            [8. , 5. ]], dtype=float32)
     """
-    beats, row = np.asarray(beats, dtype=np.float32), np.asarray(row)
+    with in_range("beats"):
+        beats = np.asarray(beats, dtype=np.float32)
+    row = np.asarray(row)
     if beats.ndim != 2:
         raise ValueError(f"beats must have shape (n_beats, beat_length), got {beats.shape}")
     if not isinstance(n_rows, Integral) or not 0 <= n_rows < 2**31:
