@@ -38,6 +38,7 @@ def resample(sampler, X, y, **parameters):
     """Return the result, and the only warning there was."""
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
+        warnings.simplefilter("ignore", DeprecationWarning)  # of other libraries to each other
         X_new, y_new = NDSampler(sampler, **parameters).fit_resample(X, y)
     (warning,) = found
     assert warning.filename == __file__
