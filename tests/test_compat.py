@@ -74,20 +74,13 @@ TREES = {path: ast.parse(path.read_text()) for path in OUTSIDE}
 OWN = own_names(list(TREES.values()))
 
 
-# These change hands now; a file that no longer uses such a name fails until its line goes.
-NOT_YET = {}
-
-
 def in_house(path: Path) -> str:
     return path.relative_to(ROOT / "skecg").as_posix()
 
 
 @pytest.mark.parametrize(
     "path",
-    [
-        pytest.param(path, marks=[pytest.mark.xfail(strict=True)] * (in_house(path) in NOT_YET))
-        for path in OUTSIDE
-    ],
+    OUTSIDE,
     ids=map(in_house, OUTSIDE),
 )
 def test_no_private_name_outside_compat(path):
