@@ -12,9 +12,11 @@ from skorch.callbacks import Callback, PrintLog
 from torch import nn
 
 from ..networks import (
+    LSTM,
     Conv3d,
     TransferReport,
     check_size,
+    cpu_has_bfloat16_lstm,
     frozen_normalizations,
     take_over,
     within_memory,
@@ -123,19 +125,26 @@ def start(
 
 
 def _keep_from_bfloat16(net: LeanNet, precision: str) -> None:
-    """Train a user's 3-D convolutions in float32 on the CPU, see :class:`skecg.networks.Conv3d`."""
+    """Train a user's network in float32 where the CPU cannot compute its layers in bfloat16."""
     if net.precision.products is None or torch.device(net.device).type != "cpu":
         return
-    if not any(
-        isinstance(p, nn.Conv3d) and not isinstance(p, Conv3d) for p in net.module_.modules()
-    ):
+    layer = next(filter(None, map(_unfit_for_bfloat16, net.module_.modules())), None)
+    if layer is None:
         return
     if precision == "bfloat16":
         raise ValueError(
-            "precision='bfloat16' was asked for, but on the CPU PyTorch's gradients of 3-D "
-            "convolutions are wrong in it; use precision='float32', or skecg.networks.Conv3d"
+            f"precision='bfloat16' was asked for, but on this CPU PyTorch cannot compute {layer} "
+            f"in it; use precision='float32', or skecg.networks.{layer}"
         )
     net.precision = Precision(net.precision.weights)
+
+
+def _unfit_for_bfloat16(layer: nn.Module) -> str | None:
+    """Return the name of a layer that fails in bfloat16 and of ours that takes its place."""
+    if isinstance(layer, nn.Conv3d) and not isinstance(layer, Conv3d):
+        return "Conv3d"
+    is_plain_lstm = isinstance(layer, nn.LSTM) and not isinstance(layer, LSTM)
+    return "LSTM" if is_plain_lstm and not cpu_has_bfloat16_lstm() else None
 
 
 def _callbacks(params: TrainingParameters) -> list[Callback]:

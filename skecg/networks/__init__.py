@@ -14,6 +14,8 @@ from ._rebuild import check_weights as check_weights
 from ._rebuild import no_larger_than as no_larger_than
 from ._rebuild import weights_as_arrays as weights_as_arrays
 from ._rebuild import within_memory as within_memory
+from ._recurrent import LSTM as LSTM
+from ._recurrent import cpu_has_bfloat16_lstm as cpu_has_bfloat16_lstm
 from ._residual_cnn import ResidualCNN
 from ._scaled import Scaled, network_proper
 from ._spatial import SpatialLayer

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ._images import attend, attention_weights, pad_images
+from ._recurrent import LSTM
 
 
 class AttentiveLSTM(nn.Module):
@@ -33,7 +34,7 @@ class AttentiveLSTM(nn.Module):
 
     def __init__(self, n_inputs: int, n_hidden: int, n_outputs: int) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(n_inputs, n_hidden, batch_first=True)
+        self.lstm = LSTM(n_inputs, n_hidden, batch_first=True)
         self.key = nn.Linear(n_hidden, n_hidden, bias=False)
         self.combine = nn.Linear(2 * n_hidden, n_hidden, bias=False)
         self.head = nn.Linear(n_hidden, n_outputs)

@@ -35,6 +35,38 @@ for path in Path(sys.argv[3]).glob("*.safetensors"):
     classifier = skecg.load(path, modules={"Perceptron": Perceptron})
     np.savez(path.with_suffix(".npz"), p=classifier.predict_proba(X), e=classifier.embed(X))
 """
+TRAIN = """
+import sys
+import numpy as np
+sys.path[:0] = sys.argv[1:3]
+from estimators import CLASSIFIERS
+from sklearn.base import clone
+from torch import nn
+import skecg
+from skecg import networks, training
+y = np.arange(48) % 3
+X = np.random.default_rng(0).normal(y[:, None, None], 1, (48, 2, 40)).astype(np.float32)
+one_epoch = {"max_epochs": 1, "random_state": 0, "precision": "bfloat16"}
+for classifier in CLASSIFIERS:
+    assert np.isfinite(clone(classifier).set_params(**one_epoch).fit(X, y).predict_proba(X)).all()
+
+class Reader(nn.Module):
+    def __init__(self, input_shape, n_classes):
+        super().__init__()
+        self.lstm, self.head = nn.LSTM(40, 8, batch_first=True), nn.Linear(8, n_classes)
+    def forward(self, x):
+        return self.head(self.lstm(x)[0][:, -1])
+
+training._device.cpu_has_bfloat16_units = lambda: True
+skecg.ECGNeuralClassifier(Reader, max_epochs=1).fit(X, y)
+try:
+    skecg.ECGNeuralClassifier(Reader, **one_epoch).fit(X, y)
+except ValueError as error:
+    assert "skecg.networks.LSTM" in str(error), error
+    assert not networks.cpu_has_bfloat16_lstm()
+else:
+    assert networks.cpu_has_bfloat16_lstm()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +96,14 @@ def test_probabilities_agree_to_the_fifth_decimal(saved, processor):
         with np.load(folder / f"{name}.npz") as there:
             assert_allclose(there["p"], probabilities, atol=1e-5, err_msg=name)
             assert_allclose(there["e"], features, atol=1e-4, rtol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_everything_trains_in_bfloat16(processor):
+    environment = {**os.environ, **PROCESSORS[processor]}
+    subprocess.run(
+        [sys.executable, "-c", TRAIN, str(ROOT), str(ROOT / "tests")], env=environment, check=True
+    )
 
 
 @pytest.mark.parametrize("has_units", [True, False])

@@ -54,9 +54,11 @@ def assert_same(ours, theirs, x):
         weights = list(layer.parameters()) if isinstance(layer, nn.Module) else []
         gradients = torch.autograd.grad(y, [x, *weights], random(*y.shape, dtype=y.dtype))
         results.append([y, *gradients])
+    # Sums in another order may differ in the last bit of the largest term, not of the sum.
+    bit = {} if x.dtype != torch.bfloat16 else {"rtol": 0.016, "atol": 0.004}
     for a, b in zip(*results, strict=True):
         assert a.shape == b.shape
-        torch.testing.assert_close(a, b)
+        torch.testing.assert_close(a, b, **bit)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])

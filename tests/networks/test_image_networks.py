@@ -109,7 +109,7 @@ def test_cnn3d_reads_channels_as_depth():
     network = CNN3D((4, 4, 4), 2, width=2).eval()
     x = torch.randn(2, 4, 4, 4)
     volume = network.head(network.features(x.reshape(2, 1, 4, 4, 4)))
-    torch.testing.assert_close(network(x), volume, rtol=0, atol=0)
+    torch.testing.assert_close(network(x), volume)
 
 
 def test_published_hybrid_reads_the_rows_of_the_maps_and_the_default_may_read_columns():
