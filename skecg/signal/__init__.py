@@ -1,15 +1,20 @@
 """Pure functions on ECG signals: windows, resampling, R peaks, beats and AAMI classes."""
 
 from ._aami import AAMI_CLASSES, AAMI_SYMBOLS, aami_codes, is_beat
+from ._beat_shape import SHAPE_NUMBERS, shape_numbers
 from ._beat_windows import beat_windows, beats_with_rhythm, rr_ratios, scale_beat_windows
 from ._beats import Beats, cut_beats
 from ._r_peaks import detect_r_peaks, threshold_r_peaks
 from ._representative_beats import representative_beats
+from ._rhythm import AHEAD as AHEAD
+from ._rhythm import RHYTHM_NUMBERS, rhythm_numbers, rr_references
 from ._windows import resample, scale_windows, split_windows
 
 __all__ = [
     "AAMI_CLASSES",
     "AAMI_SYMBOLS",
+    "RHYTHM_NUMBERS",
+    "SHAPE_NUMBERS",
     "Beats",
     "aami_codes",
     "beat_windows",
@@ -19,9 +24,12 @@ __all__ = [
     "is_beat",
     "representative_beats",
     "resample",
+    "rhythm_numbers",
     "rr_ratios",
+    "rr_references",
     "scale_beat_windows",
     "scale_windows",
+    "shape_numbers",
     "split_windows",
     "threshold_r_peaks",
 ]
