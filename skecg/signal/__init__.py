@@ -5,6 +5,7 @@ from ._beat_windows import beat_windows, beats_with_rhythm, rr_ratios, scale_bea
 from ._beats import Beats, cut_beats
 from ._r_peaks import detect_r_peaks, threshold_r_peaks
 from ._representative_beats import representative_beats
+from ._whole_record import find_r_peaks
 from ._windows import resample, scale_windows, split_windows
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "beats_with_rhythm",
     "cut_beats",
     "detect_r_peaks",
+    "find_r_peaks",
     "is_beat",
     "representative_beats",
     "resample",
