@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         ECGViTClassifier,
     )
     from .persistence import ModelFileError, describe, load, save
-    from .preprocessing import AreaResize, BeatSegmenter, LeadCropper
+    from .preprocessing import AreaResize, BeatSegmenter, BeatWindows, LeadCropper
     from .records import BeatVoteClassifier
     from .samples import SampleView
     from .sampling import NDSampler
@@ -49,6 +49,7 @@ _HOMES = {
     "AreaResize": "preprocessing",
     "BeatSegmenter": "preprocessing",
     "BeatVoteClassifier": "records",
+    "BeatWindows": "preprocessing",
     "ECGAttentionLSTMClassifier": "classifiers",
     "ECGAttentionVGGClassifier": "classifiers",
     "ECGCNN2DClassifier": "classifiers",

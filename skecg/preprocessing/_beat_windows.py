@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Self
@@ -9,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import TransformerMixin
-from sklearn.utils import Bunch, check_consistent_length
+from sklearn.utils import Bunch, Tags, check_consistent_length
 
 from .._compat import CallbackSupportMixin, Interval, StrOptions, validate_params
 from .._estimators import Estimator
@@ -24,7 +25,7 @@ from ..signal import (
 )
 from ._described_beats import BEAT_CHANNELS, describe_record
 from ._heart_rate import Tally
-from ._record_rows import check_rows, has_unequal_rows
+from ._record_rows import check_rows
 
 _NUMBERS = (*RHYTHM_NUMBERS, *SHAPE_NUMBERS)
 # Entropy costs the most time and made the forests of a few people worse for others.
@@ -255,9 +256,12 @@ default=("lead",)
         names = [f"{channel}{i}" for channel in channels for i in range(n_timesteps)]
         return np.array([*names, *numbers], dtype=object)
 
-    def __sklearn_tags__(self):  # noqa: ANN204
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
+        tags.requires_fit = False
         tags.input_tags.allow_nan = self.on_gap == "skip"
+        # The result is float32 whatever the input is.
+        tags.transformer_tags.preserves_dtype = []
         return tags
 
     def _segment(
@@ -303,7 +307,13 @@ default=("lead",)
             periods.append(np.median(known) * self.sampling_rate if known.size else np.nan)
         n_beats = np.array([len(found) for found in peaks])
         tally.warn(self.sampling_rate)
-        warn_of_empty(n_beats == 0)
+        n_empty = int((n_beats == 0).sum())
+        if n_empty:
+            warnings.warn(
+                f"{n_empty} of {len(rows)} records have no beat and are not in the result",
+                UserWarning,
+                stacklevel=3,
+            )
         return Bunch(
             beats=np.concatenate(beats),
             row=np.repeat(np.arange(len(rows)), n_beats),

@@ -70,9 +70,7 @@ def describe_record(
                 part = slice(i * n_timesteps, (i + 1) * n_timesteps)
                 described.channels[beats, part] = _channel(windows, channel, causal)
         if numbers:
-            windows = _windows(
-                lead, peaks, sampling_rate, _BEFORE, _AFTER, _NUMBERS_RATE, causal
-            )
+            windows = _windows(lead, peaks, sampling_rate, _BEFORE, _AFTER, _NUMBERS_RATE, causal)
             described.numbers[beats] = shape_numbers(
                 windows, round(_BEFORE * _NUMBERS_RATE), _NUMBERS_RATE, numbers, causal=causal
             )

@@ -43,6 +43,9 @@ from ._votes import VOTES, called_votes
 Records = ArrayLike | Sequence[ArrayLike]
 Voting = Callable[[NDArray[np.float64]], ArrayLike]
 
+# It must find the beats of all classes alike.
+_DEFAULT_SEGMENTER = BeatSegmenter(detector="sleepecg")
+
 
 class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
     """Classify records by a vote of their heartbeats.
@@ -56,8 +59,10 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
     ----------
     segmenter : object, default=None
         A :class:`BeatSegmenter`, or another estimator with the same ``fit(X)`` and
-        ``segment(X)``; None means ``BeatSegmenter()``. Its parameter ``beats`` has no effect
-        here: all beats are used.
+        ``segment(X)``; None means ``BeatSegmenter(detector="sleepecg")``, for records at 125 Hz.
+        Its parameter ``beats`` has no effect here: all beats are used. The published rule, the
+        default of :class:`BeatSegmenter`, finds more beats in the records of some classes than of
+        others, and the vote then learns from that.
     classifier : estimator, default=None
         The classifier of beats, of shape (n_beats, beat_length): one of skecg's or of
         scikit-learn's, or a pipeline of scikit-learn's or imbalanced-learn's that ends in one;
@@ -202,7 +207,7 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         """
         raise_for_params(fit_params, self, "fit")
         validate_params(self)
-        segmenter = clone(BeatSegmenter() if self.segmenter is None else self.segmenter)
+        segmenter = clone(_DEFAULT_SEGMENTER if self.segmenter is None else self.segmenter)
         X, y, form = self._check_fit_input(X, y, segmenter)
         check_groups(groups, len(y))
         if sample_weight is not None:
@@ -249,7 +254,10 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
             If a name is unknown, or a parameter of ``segmenter`` or ``classifier`` is set while
             that is None.
         """
-        defaults = {"segmenter": "BeatSegmenter()", "classifier": "ECGResidualCNNClassifier()"}
+        defaults = {
+            "segmenter": "BeatSegmenter(detector='sleepecg')",
+            "classifier": "ECGResidualCNNClassifier()",
+        }
         check_parts(self, params, defaults)
         return super().set_params(**params)
 

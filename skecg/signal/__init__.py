@@ -2,12 +2,14 @@
 
 from ._aami import AAMI_CLASSES, AAMI_SYMBOLS, aami_codes, is_beat
 from ._beat_shape import SHAPE_NUMBERS, shape_numbers
+from ._beat_shape import median_of_near as median_of_near
 from ._beat_windows import beat_windows, beats_with_rhythm, rr_ratios, scale_beat_windows
 from ._beats import Beats, cut_beats
 from ._r_peaks import detect_r_peaks, threshold_r_peaks
 from ._representative_beats import representative_beats
 from ._rhythm import AHEAD as AHEAD
 from ._rhythm import RHYTHM_NUMBERS, rhythm_numbers, rr_references
+from ._whole_record import find_r_peaks
 from ._windows import resample, scale_windows, split_windows
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "beats_with_rhythm",
     "cut_beats",
     "detect_r_peaks",
+    "find_r_peaks",
     "is_beat",
     "representative_beats",
     "resample",

@@ -82,14 +82,18 @@ def test_the_defaults_are_a_segmenter_and_a_network():
     assert isinstance(clf._classifier(), ECGResidualCNNClassifier)
     X, y = waves(4)
     clf.set_params(classifier=LogisticRegression()).fit(X, y)
-    assert clf.segmenter_.get_params() == BeatSegmenter().get_params()
+    assert clf.segmenter_.get_params() == BeatSegmenter(detector="sleepecg").get_params()
 
 
 @pytest.mark.parametrize(
     ("name", "value", "remedy"),
     [
         ("classifier__max_epochs", 2, r"set_params\(classifier=ECGResidualCNNClassifier\(\)\)"),
-        ("segmenter__threshold", 0.8, r"set_params\(segmenter=BeatSegmenter\(\)\)"),
+        (
+            "segmenter__threshold",
+            0.8,
+            r"set_params\(segmenter=BeatSegmenter\(detector='sleepecg'\)\)",
+        ),
     ],
 )
 def test_parameters_of_a_part_that_is_none_are_refused(name, value, remedy):
