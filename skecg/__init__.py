@@ -90,6 +90,7 @@ __all__ = [
     "AreaResize",
     "BeatSegmenter",
     "BeatVoteClassifier",
+    "BeatWindows",
     "ECGAttentionLSTMClassifier",
     "ECGAttentionVGGClassifier",
     "ECGCNN2DClassifier",

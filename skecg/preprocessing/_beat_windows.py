@@ -42,8 +42,8 @@ class BeatWindows(TransformerMixin, CallbackSupportMixin, Estimator):
     baseline, and no labels are used.
 
     Every window loses its own median and is divided by the R amplitude of its record, see
-    :func:`skecg.signal.scale_beat_windows`. Records of more than half an hour are described in
-    equal pieces of up to half an hour, each with its own R amplitude and usual beat.
+    :func:`skecg.signal.scale_beat_windows`. Records of more than 2,000 s, about
+    half an hour, are described in equal pieces, each with its own R amplitude and usual beat.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ BEAT_CHANNELS = ("lead", "record_deviation", "near_deviation")
 
 # Seconds. A record is described in equal pieces of up to the first; the lead is resampled with
 # so much on either side of a piece as its windows and the filter reach.
-_PIECE, _MARGIN = 1800.0, 2.0
+_PIECE, _MARGIN = 2000.0, 2.0
 # What the numbers look at, whatever the channels show.
 _BEFORE, _AFTER = 0.5, 0.75
 _NUMBERS_RATE = 120.0
@@ -58,7 +59,7 @@ def describe_record(
     seams = np.linspace(0, signal.size, n_pieces + 1)
     bounds = np.searchsorted(r_peak, seams)
     margin = int((_MARGIN + before + after) * sampling_rate)
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         if first == last:
             continue
         start = max(0, int(r_peak[first]) - margin)
