@@ -549,7 +549,13 @@ def metric_functions(tmp_path: Path) -> Case:
     options = {"target_names": None, "convention": "one-vs-rest", "zero_division": 0.0}
     of_label = {"label": "V", "target_names": None, "zero_division": 0.0}
     report = {"labels": ["N", "V", "S"], "target_names": None, "convention": "one-vs-rest"}
+    place = np.arange(len(y)) * 100
+    beats = {"reference_sample": place, "reference_label": y, "sample": place + 9, "label": y}
     return _functions_case({
+        "compare": (
+            metrics.compare_beats,
+            {**beats, "sampling_rate": 100, "tolerance": 0.15, "convention": "ec57"},
+        ),
         "report": (metrics.aami_report, {**both, **report, "output_dict": False}),
         "scorers": (metrics.aami_scorers, options),
         "j_kappa": (metrics.j_kappa_score, {**both, **options}),

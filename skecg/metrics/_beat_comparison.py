@@ -134,7 +134,7 @@ def compare_beats(
     Raises
     ------
     TypeError
-        If a position is no integer.
+        If a position is no integer or a label no string.
     ValueError
         If the positions are not one-dimensional and ascending, there is not one label for each,
         the sampling rate or the tolerance is not a positive number, or `convention` is unknown.
@@ -149,8 +149,8 @@ def compare_beats(
     be read out of the comparison. This function compares all beats that it is given.
 
     ``wfdb.processing.compare_annotations`` makes the same matches apart from two cases: beats at
-    exactly the tolerance do not match there, and of several beats that compete within the
-    tolerance it looks one beat ahead, not at all of them.
+    exactly the tolerance do not match there, and a beat can be matched twice where several
+    reference beats are closer to it than the tolerance.
 
     References
     ----------
@@ -304,6 +304,12 @@ def _check_labels(values: ArrayLike, name: str, n_beats: int) -> NDArray[np.str_
     if values.shape != (n_beats,):
         raise ValueError(
             f"{name} must hold one label for each of the {n_beats} beats; got shape {values.shape}."
+        )
+    is_text = values.dtype.kind in "UT" or all(isinstance(value, str) for value in values.tolist())
+    if not is_text:
+        raise TypeError(
+            f"{name} must hold strings such as 'N' or 'V'; got {values.dtype}. Index the names of "
+            "the classes with integer codes first."
         )
     return values.astype(np.str_)
 

@@ -123,6 +123,12 @@ def test_wfdb_leaves_out_a_beat_at_exactly_the_tolerance():
     assert compare([1000], [1150]).n_matched == 1
 
 
+def test_wfdb_may_match_a_beat_twice():
+    reference, other = np.array([21, 136, 193, 632]), np.array([58, 457])
+    assert compare_annotations(reference, other, 151).matched_test_inds.tolist() == [0, 0]
+    assert compare(reference, other).pairs.tolist() == [[0, 0]]
+
+
 def test_the_tolerance_is_not_cut_to_whole_samples_below_it():
     # 0.29 * 100 is 28.999999999999996 in floating point.
     assert compare_beats([0], ["N"], [29], ["N"], 100, tolerance=0.29).n_matched == 1
@@ -200,6 +206,7 @@ def test_a_day_of_close_beats_takes_well_under_a_second():
         ({"sample": [0.1, 0.5]}, TypeError, "sample must hold integers.*got float64"),
         ({"reference_sample": [[1, 2]]}, ValueError, r"reference_sample must be one-dim.*\(1, 2\)"),
         ({"label": ["N"]}, ValueError, r"label must hold one label for each of the 2 beats; got"),
+        ({"label": [0, 2]}, TypeError, "label must hold strings such as 'N' or 'V'; got int"),
         ({"sampling_rate": 0}, ValueError, "sampling_rate must be a positive number"),
         ({"tolerance": np.nan}, ValueError, "tolerance must be a positive number"),
         ({"convention": "bxb"}, ValueError, "convention must be one of"),
