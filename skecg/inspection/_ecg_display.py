@@ -226,9 +226,7 @@ class ECGDisplay:
         """
         length = self.signals.shape[1] / self.sampling_rate
         rows = [[(place, self._part(place)) for place in row] for row in self._rows(length)]
-        ranges = [
-            visible_range(np.concatenate([trace for _, trace in row])) for row in rows
-        ]
+        ranges = [_range([trace for _, trace in row]) for row in rows]
         heights = [snap_height(high - low + _ABOVE + _BELOW) for low, high in ranges]
         width = length + _PULSE
         self.ax_ = ax or paper_figure(
@@ -293,7 +291,7 @@ class ECGDisplay:
         own = {"color": INK, "fontsize": 9, "fontweight": "bold", "verticalalignment": "top"}
         self.text_.append(
             self.ax_.text(
-                left + 0.06, top - 0.08, self.lead_names[place.lead],
+                left + 0.06, top - 0.08, _spelled(self.lead_names[place.lead]),
                 **keywords(own, text_kw, Text),
             )
         )  # fmt: skip
@@ -305,6 +303,18 @@ class ECGDisplay:
         title = "   ".join(parts)
         self.ax_.set_title(title, loc="left", fontsize=9, color=INK)
         self.ax_.set_xlabel("25 mm/s   10 mm/mV", fontsize=8, color=INK, loc="right")
+
+
+def _range(traces: list[NDArray[np.float64]]) -> tuple[float, float]:
+    """Return the range of a row, which has room for the calibration pulse."""
+    low, high = visible_range(np.concatenate(traces))
+    return min(low, 0.0), max(high, 1.0)
+
+
+def _spelled(name: str) -> str:
+    """Return the usual spelling of a standard lead, such as aVR for AVR; else the name."""
+    usual = {lead.lower(): lead for row in _STANDARD for lead in row}
+    return usual.get(name.lower(), name)
 
 
 def _check_record(record: _Record) -> tuple[NDArray, float, list[str]]:
@@ -346,9 +356,7 @@ def _check_part(start: float, duration: float, n_timesteps: int, rate: float) ->
             f"start must lie in the record of {total:.1f} s; got {start!r}. It is in seconds."
         )
     if not isinstance(duration, Real) or not 0 < duration <= _LONGEST:
-        raise ValueError(
-            f"duration must be positive and at most {_LONGEST:g} s; got {duration!r}."
-        )
+        raise ValueError(f"duration must be positive and at most {_LONGEST:g} s; got {duration!r}.")
     first = min(round(start * rate), n_timesteps - 1)
     return first, min(first + max(1, round(duration * rate)), n_timesteps)
 

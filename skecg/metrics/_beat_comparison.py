@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._limits import in_range
 from . import _counts
 
 
@@ -172,8 +174,8 @@ def compare_beats(
     2 beats matched, 1 missed, 0 extra; Se   0.667, +P   1.000; false positives: one-vs-rest
     """
     _counts.check_convention(convention)
-    _check_positive(sampling_rate, "sampling_rate", "Hz")
-    _check_positive(tolerance, "tolerance", "seconds")
+    sampling_rate = _check_positive(sampling_rate, "sampling_rate", "Hz")
+    tolerance = _check_positive(tolerance, "tolerance", "seconds")
     reference_sample = _check_samples(reference_sample, "reference_sample")
     sample = _check_samples(sample, "sample")
     reference_label = _check_labels(reference_label, "reference_label", len(reference_sample))
@@ -230,7 +232,9 @@ def match_in_order(
     both = link[1:] & link[:-1]
     longer = np.append(False, both & (length[1:] >= length[:-1]))
     longer_before = np.append(both & (length[1:] < length[:-1]), False)
-    taken = link & (_run_length(longer) % 2 == 0) & (_run_length(longer_before[::-1])[::-1] % 2 == 0)
+    taken = (
+        link & (_run_length(longer) % 2 == 0) & (_run_length(longer_before[::-1])[::-1] % 2 == 0)
+    )
     first, second = order[:-1][taken], order[1:][taken]
     return np.stack([np.minimum(first, second), np.maximum(first, second) - len(reference)], axis=1)
 
@@ -314,9 +318,11 @@ def _check_labels(values: ArrayLike, name: str, n_beats: int) -> NDArray[np.str_
     return values.astype(np.str_)
 
 
-def _check_positive(value: float, name: str, unit: str) -> None:
-    if not (np.isscalar(value) and not isinstance(value, str) and 0 < value < np.inf):
+def _check_positive(value: float, name: str, unit: str) -> float:
+    if not isinstance(value, Real) or not 0 < value < np.inf:
         raise ValueError(f"{name} must be a positive number ({unit}); got {value!r}.")
+    with in_range(name):
+        return float(value)
 
 
 def _cell(value: float) -> str:

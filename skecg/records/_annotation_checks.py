@@ -8,17 +8,22 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._limits import in_range
+
+_LONGEST = 2**53  # samples, which floats count exactly
+
 
 def check_rate(sampling_rate: float) -> float:
     """Return the sampling rate as a float, or raise an error if it is not positive."""
     if not isinstance(sampling_rate, Real) or not 0 < sampling_rate < np.inf:
         raise ValueError(f"sampling_rate must be a positive number (Hz); got {sampling_rate!r}.")
-    return float(sampling_rate)
+    with in_range("sampling_rate"):
+        return float(sampling_rate)
 
 
 def check_length(n_timesteps: int) -> int:
     """Return the length of the record, or raise an error if it is not a positive integer."""
-    if not isinstance(n_timesteps, Integral) or n_timesteps < 1:
+    if not isinstance(n_timesteps, Integral) or not 1 <= n_timesteps <= _LONGEST:
         raise ValueError(
             "n_timesteps must be the length of the record in samples, a positive integer; got "
             f"{n_timesteps!r}."

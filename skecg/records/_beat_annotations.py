@@ -178,9 +178,7 @@ class BeatAnnotations:
                 columns[f"probability_{name}"] = self.probabilities[:, k]
         return DataFrame(columns)
 
-    def to_wfdb(
-        self, record_name: str, extension: str, folder: str | PathLike[str] = "."
-    ) -> None:
+    def to_wfdb(self, record_name: str, extension: str, folder: str | PathLike[str] = ".") -> None:
         """Write the beats as a WFDB annotation file, ``<folder>/<record_name>.<extension>``.
 
         Each AAMI class has a symbol of WFDB that means the whole class: N, S, V, F and Q. So

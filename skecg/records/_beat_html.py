@@ -67,9 +67,7 @@ def _picture(beats: LabelledBeats) -> str:
     )
 
 
-def _ranges(
-    of_beat: NDArray[np.int64], rr: NDArray[np.float64]
-) -> list[tuple[int, float, float]]:
+def _ranges(of_beat: NDArray[np.int64], rr: NDArray[np.float64]) -> list[tuple[int, float, float]]:
     """Return the place of the shortest and the longest interval of each bin."""
     if not len(rr):
         return []

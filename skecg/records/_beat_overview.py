@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _BAR_SECONDS = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 _MAX_BARS = 100
 _BAR_NAMES = {60: "minute", 300: "5 min", 900: "15 min", 3600: "hour", 21600: "6 h", 86400: "day"}
-# The R-R axis shows all but the longest intervals, which are marked at its upper edge.
+# The R-R axis shows all but the longest intervals; arrows at its upper edge stand for them.
 _SHOWN_RR = 0.999
 
 
@@ -89,10 +89,10 @@ def _draw_intervals(beats: LabelledBeats, ax: Axes) -> list[Line2D]:
     points = []
     n_beats = len(beats.sample)
     for label in _drawing_order(beats.occurring(), beats.label):
-        mine = known & (beats.label == label)
+        mine = known & (beats.label == label) & (beats.rr <= high)
         common = mine.sum() > n_beats / 2
         (line,) = ax.plot(
-            beats.time[mine], np.minimum(beats.rr[mine], high), linestyle="none", marker=".",
+            beats.time[mine], beats.rr[mine], linestyle="none", marker=".",
             # Points of a day overlap: smaller ones still show where they are dense.
             markersize=_marker_size(n_beats) * (1.0 if common else 1.4), markeredgewidth=0,
             color="#9a9a9a" if label == "N" else class_color(label), clip_on=False,
@@ -110,7 +110,9 @@ def _draw_intervals(beats: LabelledBeats, ax: Axes) -> list[Line2D]:
         )  # fmt: skip
         for handle in legend.legend_handles:
             handle.set_markersize(9)
-    return points
+    longer = beats.time[known & (beats.rr > high)]
+    arrows = {"linestyle": "none", "marker": "^", "markersize": 5, "color": INK, "clip_on": False}
+    return [*points, *ax.plot(longer, np.full(len(longer), high), **arrows)]
 
 
 def _drawing_order(labels: list[str], label: NDArray[np.str_]) -> list[str]:

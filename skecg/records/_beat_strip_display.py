@@ -63,8 +63,9 @@ class BeatStripDisplay:
     figure_ : matplotlib Figure
         The figure.
     lines_ : list of Line2D
-        The traces of the strip, one for each row; or the R-R intervals of the overview, one set of
-        points for each class.
+        The traces of the strip, one for each row, or a bar for each beat without a signal; or the
+        R-R intervals of the overview, one set of points for each class from the commonest to the
+        rarest, and arrows for the few that are too long for the axis.
     beat_lines_ : dict of str to list of Line2D
         The coloured parts of the traces of each class, in the strip.
     text_ : list of Text
@@ -205,17 +206,20 @@ class BeatStripDisplay:
         """Draw the parts of the trace around beats that are not N once more, in colour."""
         rate = self.annotations.sampling_rate
         x = row.left + np.arange(len(row.trace)) / rate
-        middles = (row.time[1:] + row.time[:-1]) / 2
-        begins = np.maximum(row.time - _BEFORE, np.append(-np.inf, middles))
-        ends = np.minimum(row.time + _AFTER, np.append(middles, np.inf))
-        for label in np.unique(row.label).tolist():
+        middles = (row.near_time[1:] + row.near_time[:-1]) / 2
+        begins = np.maximum(row.near_time - _BEFORE, np.append(-np.inf, middles))
+        ends = np.minimum(row.near_time + _AFTER, np.append(middles, np.inf))
+        for label in np.unique(row.near_label).tolist():
             if label == "N":
                 continue
             inside = np.zeros(len(x) + 1, dtype=np.int64)
-            mine = row.label == label
+            mine = row.near_label == label
             np.add.at(inside, np.searchsorted(x, begins[mine]), 1)
             np.add.at(inside, np.searchsorted(x, ends[mine]), -1)
-            part = np.where(np.cumsum(inside)[:-1] > 0, row.trace, np.nan)
+            here = np.cumsum(inside)[:-1] > 0
+            if not here.any():
+                continue
+            part = np.where(here, row.trace, np.nan)
             style = {"color": class_color(label), "linewidth": 1.3, "zorder": 3}
             line = draw_trace(self.ax_, part, rate, left=row.left, baseline=baseline, **style)
             self.beat_lines_.setdefault(label, []).append(line)
@@ -270,13 +274,14 @@ class _Row:
         low, high = np.searchsorted(beats.sample, [self.first, self.stop])
         self.time = beats.time[low:high] - start
         self.label = beats.label[low:high]
+        # A beat beyond an edge may begin or end in the row.
+        near = slice(max(low - 1, 0), high + 1)
+        self.near_time, self.near_label = beats.time[near] - start, beats.label[near]
 
 
 def _rows(beats: LabelledBeats, start: float, duration: float) -> list[_Row]:
     n_rows = max(1, int(np.ceil(duration / _ROW - 1e-6)))
-    return [
-        _Row(beats, start + k * _ROW, min(_ROW, duration - k * _ROW)) for k in range(n_rows)
-    ]
+    return [_Row(beats, start + k * _ROW, min(_ROW, duration - k * _ROW)) for k in range(n_rows)]
 
 
 def _check_start(start: float, total: float) -> float:

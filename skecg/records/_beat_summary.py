@@ -183,7 +183,7 @@ class BeatSummary:
         runs = self.runs_of(label)
         text = (
             f"{self.burden[label]:.2f} %, {self.per_hour[label]:.1f} per hour; "
-            f"{self.couplets[label]:,} couplets, {len(runs):,} runs"
+            f"{_count(self.couplets[label], 'couplet')}, {_count(len(runs), 'run')}"
         )
         if runs:
             longest = max(runs, key=lambda run: run.n_beats)
@@ -192,6 +192,10 @@ class BeatSummary:
                 f"{longest.heart_rate:.0f}/min) at {clock(longest.start)}"
             )
         return text
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def summarize_beats(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def greedy_matches(reference, other, reach):
     marks = sorted(marks + [(s, 1, i) for i, s in enumerate(other)])
     links = [
         (b[0] - a[0], k)
-        for k, (a, b) in enumerate(zip(marks, marks[1:]))
+        for k, (a, b) in enumerate(pairwise(marks))
         if a[1] != b[1] and b[0] - a[0] <= reach
     ]
     taken = set()
@@ -77,10 +78,10 @@ def test_closest_first_as_a_loop_finds_it_in_dense_beats():
         assert compare(reference, other).pairs.tolist() == expected
 
 
-def jittered(annotations, target, rng, sampling_rate):
+def jittered(annotated, target, rng, sampling_rate):
     """Return beats and a disturbed copy: shifted, some left out, some added, some relabelled."""
     beats = target >= 0
-    sample, label = annotations.sample[beats], np.array(AAMI_CLASSES)[target[beats]]
+    sample, label = annotated.sample[beats], np.array(AAMI_CLASSES)[target[beats]]
     moved = sample + rng.normal(0, 0.06 * sampling_rate, len(sample)).astype(int)
     kept = rng.random(len(sample)) > 0.05
     added = rng.integers(0, sample[-1], len(sample) // 20)
@@ -105,16 +106,16 @@ def assert_as_wfdb(sample, label, other, name, sampling_rate):
 
 def test_generated_records_match_as_in_wfdb():
     ecg, rng = make_records(4, random_state=0), np.random.default_rng(0)
-    for annotations, target in zip(ecg.annotations, ecg.target):
-        beats = jittered(annotations, target, rng, ecg.sampling_rate)
+    for annotated, target in zip(ecg.annotations, ecg.target):
+        beats = jittered(annotated, target, rng, ecg.sampling_rate)
         assert_as_wfdb(*beats, ecg.sampling_rate)
 
 
 def test_real_records_match_as_in_wfdb(data_home):
     ecg = load_mitbih(data_home=data_home, records=[100, 208, 232])
     rng = np.random.default_rng(0)
-    for annotations, target in zip(ecg.annotations, ecg.target):
-        found = assert_as_wfdb(*jittered(annotations, target, rng, 360), 360)
+    for annotated, target in zip(ecg.annotations, ecg.target):
+        found = assert_as_wfdb(*jittered(annotated, target, rng, 360), 360)
         assert 0.9 < found.sensitivity < 0.97
 
 
