@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .._limits import in_range
 from ..paper import (
     INK,
     clock,
@@ -337,7 +338,8 @@ def _check_record(record: _Record) -> tuple[NDArray, float, list[str]]:
     rate = record.sampling_rate
     if not isinstance(rate, Real) or not 0 < rate < np.inf:
         raise ValueError(f"record.sampling_rate must be a positive number (Hz); got {rate!r}.")
-    return signals, float(rate), names
+    with in_range("record.sampling_rate"):
+        return signals, float(rate), names
 
 
 def _find(names: Sequence[str], lead: str) -> int:
@@ -357,6 +359,11 @@ def _check_part(start: float, duration: float, n_timesteps: int, rate: float) ->
         )
     if not isinstance(duration, Real) or not 0 < duration <= _LONGEST:
         raise ValueError(f"duration must be positive and at most {_LONGEST:g} s; got {duration!r}.")
+    if duration * rate < 1:
+        raise ValueError(
+            f"duration must be at least one sample long; got {duration:g} s at {rate:g} Hz. The "
+            "sampling rate of the record is in Hz."
+        )
     first = min(round(start * rate), n_timesteps - 1)
     return first, min(first + max(1, round(duration * rate)), n_timesteps)
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._limits import in_range
 
-_LONGEST = 2**53  # samples, which floats count exactly
+_LONGEST = 10 * 366 * 24 * 3600.0  # seconds
 
 
 def check_rate(sampling_rate: float) -> float:
@@ -21,12 +21,17 @@ def check_rate(sampling_rate: float) -> float:
         return float(sampling_rate)
 
 
-def check_length(n_timesteps: int) -> int:
-    """Return the length of the record, or raise an error if it is not a positive integer."""
-    if not isinstance(n_timesteps, Integral) or not 1 <= n_timesteps <= _LONGEST:
+def check_length(n_timesteps: int, sampling_rate: float) -> int:
+    """Return the length of the record, or raise an error if it is not one of a record."""
+    if not isinstance(n_timesteps, Integral) or n_timesteps < 1:
         raise ValueError(
             "n_timesteps must be the length of the record in samples, a positive integer; got "
             f"{n_timesteps!r}."
+        )
+    if n_timesteps > _LONGEST * sampling_rate:
+        raise ValueError(
+            f"n_timesteps must be less than ten years at {sampling_rate:g} Hz; got {n_timesteps} "
+            "samples. The sampling rate is in Hz."
         )
     return int(n_timesteps)
 

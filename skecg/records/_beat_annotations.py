@@ -72,8 +72,8 @@ class BeatAnnotations:
     TypeError
         If a position is no integer or a label no string.
     ValueError
-        If the positions are not ascending or lie outside the record, or an argument has another
-        shape.
+        If the positions are not ascending or lie outside the record, the record is ten years long
+        or more, or an argument has another shape.
 
     Examples
     --------
@@ -101,7 +101,7 @@ class BeatAnnotations:
         name: str = "",
     ) -> None:
         self.sampling_rate = checks.check_rate(sampling_rate)
-        self.n_timesteps = checks.check_length(n_timesteps)
+        self.n_timesteps = checks.check_length(n_timesteps, self.sampling_rate)
         self.sample = checks.check_samples(sample, self.n_timesteps)
         self.label = checks.check_labels(label, len(self.sample))
         self.classes = checks.check_classes(classes, self.label, AAMI_CLASSES)

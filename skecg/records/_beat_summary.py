@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._limits import in_range
 from ..paper import clock
 
 # Classes whose burden, couplets and runs are reported.
@@ -211,8 +213,10 @@ def summarize_beats(
     name: str,
 ) -> BeatSummary:
     """Compute the summary of :meth:`BeatAnnotations.summary`."""
-    if not (isinstance(pause, int | float) and 0 < pause < np.inf):
+    if not isinstance(pause, Real) or not 0 < pause < np.inf:
         raise ValueError(f"pause must be a positive number (seconds); got {pause!r}.")
+    with in_range("pause"):
+        pause = float(pause)
     time = sample / sampling_rate
     beats = {each: int((label == each).sum()) for each in classes}
     n_lost = int((unreadable[:, 1] - unreadable[:, 0]).sum())
@@ -236,7 +240,7 @@ def summarize_beats(
         couplets=couplets,
         runs=runs,
         pauses=[Pause(*pair) for pair in zip(time[long - 1].tolist(), rr[long].tolist())],
-        pause=float(pause),
+        pause=pause,
     )
 
 

@@ -128,6 +128,7 @@ def test_real_records_are_drawn(data_home):
         ({"leads": []}, "1 to 12 leads to draw; got 0"),
         ({"start": 12}, "start must lie in the record of 12.0 s; got 12"),
         ({"duration": 61}, "duration must be positive and at most 60 s; got 61"),
+        ({"duration": 0.001}, "at least one sample long; got 0.001 s at 100 Hz"),
         ({"layout": "6x2"}, "layout must be .*got '6x2'"),
         ({"leads": ["I", "II"], "layout": "3x4"}, "needs the twelve .* no aVR, V1"),
         ({"rhythm_lead": "X"}, "no lead 'X'"),
