@@ -26,6 +26,7 @@ from estimators import CLASSIFIERS, Perceptron
 from generated_mitbih import write_record
 from generated_ptbxl import write_ptbxl
 from imblearn.over_sampling import SMOTE, RandomOverSampler
+from matplotlib.figure import Figure
 from model_file_forgeries import mutate_bytes, mutate_json, with_right_digest
 from mutations import mutate_text, wrong_arguments, wrong_value
 from PIL import Image
@@ -34,6 +35,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import Bunch
 
 import skecg
 from skecg import (
@@ -47,6 +49,7 @@ from skecg import (
     inspection,
     metrics,
     model_selection,
+    records,
     sheet,
 )
 from skecg import signal as signals
@@ -549,7 +552,13 @@ def metric_functions(tmp_path: Path) -> Case:
     options = {"target_names": None, "convention": "one-vs-rest", "zero_division": 0.0}
     of_label = {"label": "V", "target_names": None, "zero_division": 0.0}
     report = {"labels": ["N", "V", "S"], "target_names": None, "convention": "one-vs-rest"}
+    place = np.arange(len(y)) * 100
+    beats = {"reference_sample": place, "reference_label": y, "sample": place + 9, "label": y}
     return _functions_case({
+        "compare": (
+            metrics.compare_beats,
+            {**beats, "sampling_rate": 100, "tolerance": 0.15, "convention": "ec57"},
+        ),
         "report": (metrics.aami_report, {**both, **report, "output_dict": False}),
         "scorers": (metrics.aami_scorers, options),
         "j_kappa": (metrics.j_kappa_score, {**both, **options}),
@@ -620,6 +629,48 @@ def inspection_functions(tmp_path: Path) -> Case:
     })  # fmt: skip
 
 
+def beat_annotations(tmp_path: Path) -> Case:
+    sample, label = np.arange(N) * 80 + 20, ["N", "V", "S", "F"] * (N // 4)
+    signal = np.sin(np.arange(1000) / 9)
+    right = {
+        "sample": sample, "label": label, "sampling_rate": 100, "n_timesteps": 1000,
+        "classes": list("NSVFQ"), "probabilities": np.full((N, 5), 0.2),
+        "unreadable": [[0, 10], [500, 600]], "signal": signal, "name": "a",
+    }  # fmt: skip
+    beats = records.BeatAnnotations(**right)
+
+    def all_of_them(**given: Any) -> None:
+        made = records.BeatAnnotations(**given)
+        made.to_frame()
+        assert all([made._repr_html_(), str(made.summary()), repr(made)])
+        made.compare(beats)
+
+    def drawn(**given: Any) -> None:
+        records.BeatAnnotations(**given).plot(ax=Figure().subplots())
+
+    def leads(signals: Any, sampling_rate: Any, lead_names: Any, **given: Any) -> None:
+        record = Bunch(signals=signals, sampling_rate=sampling_rate, lead_names=lead_names)
+        inspection.ECGDisplay.from_record(record, ax=Figure().subplots(), **given)
+
+    record = {"signals": np.stack([signal, signal]), "sampling_rate": 100, "lead_names": ["I", "V"]}
+    part = {"start": 1.0, "duration": 5.0}
+    options = {"leads": ["V"], "layout": "rows", "rhythm_lead": "II"}
+    return _functions_case({
+        "BeatAnnotations": (all_of_them, right),
+        "plot": (drawn, right),
+        "part": (lambda **given: beats.plot(ax=Figure().subplots(), **given), part),
+        "summary": (beats.summary, {"pause": 2.0}),
+        "compare": (
+            beats.compare,
+            {"reference": Bunch(sample=sample, symbol=label), "tolerance": 0.15},
+        ),
+        "wfdb": (
+            beats.to_wfdb, {"record_name": "a", "extension": "skecg", "folder": tmp_path}
+        ),
+        "ECGDisplay": (leads, {**record, **part, **options}),
+    })  # fmt: skip
+
+
 # Each kind with the number of its cases in the default run.
 KINDS: dict[str, tuple[Callable[[Path], Case], int]] = {
     "model, bytes": (lambda path: model_files(path, whole=False, as_json=False), 300),
@@ -637,6 +688,7 @@ KINDS: dict[str, tuple[Callable[[Path], Case], int]] = {
     "parameter names": (parameter_names, 100),
     "BeatSegmenter": (beat_segmenters, 100),
     "BeatVoteClassifier": (beat_votes, 100),
+    "BeatAnnotations": (beat_annotations, 150),
     "NDSampler": (nd_samplers, 100),
     "AreaResize, LeadCropper": (picture_transformers, 100),
     "SampleView": (views, 200),

@@ -62,7 +62,7 @@ FLOORS = (
     ("preprocessing",),
     ("samples",),
     ("model_selection", "metrics", "sampling"),
-    ("networks", "augmentation", "signal", "sheet"),
+    ("networks", "augmentation", "signal", "sheet", "paper"),
     ("_native_callbacks", "_estimators"),
     ("_compat", "_limits", "_version"),
 )

@@ -1,10 +1,12 @@
 """Inspection of data, training and fitted classifiers: displays, activations, attributions."""
 
+from ..records import BeatStripDisplay
 from ._activation_display import ActivationDisplay
 from ._activations import layer_activations
 from ._attention import AttentionMaps, attention_maps
 from ._attention_display import AttentionDisplay
 from ._beat_display import BeatDisplay
+from ._ecg_display import ECGDisplay
 from ._lead_layout_display import LeadLayoutDisplay
 from ._saliency import saliency
 from ._training_curve_display import TrainingCurveDisplay
@@ -14,6 +16,8 @@ __all__ = [
     "AttentionDisplay",
     "AttentionMaps",
     "BeatDisplay",
+    "BeatStripDisplay",
+    "ECGDisplay",
     "LeadLayoutDisplay",
     "TrainingCurveDisplay",
     "attention_maps",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._aami_report import AAMIReport, aami_report
+from ._beat_comparison import BeatComparison, compare_beats
 from ._scorers import (
     aami_scorers,
     j_kappa_scorer,
@@ -13,8 +14,10 @@ from ._scores import j_kappa_score, positive_predictivity_score, sensitivity_sco
 
 __all__ = [
     "AAMIReport",
+    "BeatComparison",
     "aami_report",
     "aami_scorers",
+    "compare_beats",
     "j_kappa_score",
     "j_kappa_scorer",
     "positive_predictivity_score",

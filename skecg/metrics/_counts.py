@@ -18,7 +18,7 @@ N, S, V, F, Q = range(5)
 CONVENTIONS = ("one-vs-rest", "ec57")
 
 # Errors (true class, predicted class) that EC57 does not count as false positives.
-_EC57_NOT_COUNTED = ((F, V), (Q, V), (Q, S))
+EC57_NOT_COUNTED = ((F, V), (Q, V), (Q, S))
 
 
 class Outcomes(NamedTuple):
@@ -90,7 +90,7 @@ def outcomes(confusion_matrix: np.ndarray, convention: str) -> Outcomes:
     misses = errors.sum(axis=1)
     rest = (others @ confusion_matrix @ others).diagonal()
     if convention == "ec57":
-        errors[tuple(zip(*_EC57_NOT_COUNTED))] = 0
+        errors[tuple(zip(*EC57_NOT_COUNTED))] = 0
     return Outcomes(confusion_matrix.diagonal(), misses, errors.sum(axis=0), rest)
 
 
@@ -102,30 +102,30 @@ def check_convention(convention: str) -> None:
 
 def sensitivity(counts: Outcomes) -> np.ndarray:
     """Return TP / (TP + FN) per class; NaN for a class without beats."""
-    return _ratio(counts.true_positives, counts.true_positives + counts.false_negatives)
+    return ratio(counts.true_positives, counts.true_positives + counts.false_negatives)
 
 
 def positive_predictivity(counts: Outcomes) -> np.ndarray:
     """Return TP / (TP + FP) per class; NaN for a class that is never predicted."""
-    return _ratio(counts.true_positives, counts.true_positives + counts.false_positives)
+    return ratio(counts.true_positives, counts.true_positives + counts.false_positives)
 
 
 def f1(counts: Outcomes) -> np.ndarray:
     """Return 2 TP / (2 TP + FP + FN) per class; NaN for a class that does not occur."""
     twice = 2 * counts.true_positives
-    return _ratio(twice, twice + counts.false_positives + counts.false_negatives)
+    return ratio(twice, twice + counts.false_positives + counts.false_negatives)
 
 
 def false_positive_rate(counts: Outcomes) -> np.ndarray:
     """Return FP / (FP + TN) per class; NaN if no beats belong to another class."""
-    return _ratio(counts.false_positives, counts.false_positives + counts.true_negatives)
+    return ratio(counts.false_positives, counts.false_positives + counts.true_negatives)
 
 
 def kappa(confusion_matrix: np.ndarray) -> float:
     """Return Cohen's kappa; NaN if all beats belong to one class and are all predicted as it."""
     total = confusion_matrix.sum(dtype=np.float64)
     by_chance = confusion_matrix.sum(axis=1, dtype=np.float64) @ confusion_matrix.sum(axis=0)
-    return float(_ratio(total * confusion_matrix.trace() - by_chance, total**2 - by_chance))
+    return float(ratio(total * confusion_matrix.trace() - by_chance, total**2 - by_chance))
 
 
 def j_index(counts: Outcomes, undefined: float = np.nan) -> float:
@@ -135,7 +135,8 @@ def j_index(counts: Outcomes, undefined: float = np.nan) -> float:
         return float(np.where(np.isnan(parts), undefined, parts).sum())
 
 
-def _ratio(numerator: ArrayLike, denominator: ArrayLike) -> np.ndarray:
+def ratio(numerator: ArrayLike, denominator: ArrayLike) -> np.ndarray:
+    """Return the quotient; NaN where the denominator is 0."""
     undefined = np.full(np.shape(denominator), np.nan)
     return np.divide(numerator, denominator, out=undefined, where=np.not_equal(denominator, 0))
 
