@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
     from .persistence import ModelFileError, describe, load, save
     from .preprocessing import AreaResize, BeatSegmenter, BeatWindows, LeadCropper
-    from .records import BeatVoteClassifier
+    from .records import BeatAnnotator, BeatVoteClassifier
     from .samples import SampleView
     from .sampling import NDSampler
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 # imported before it is asked for.
 _HOMES = {
     "AreaResize": "preprocessing",
+    "BeatAnnotator": "records",
     "BeatSegmenter": "preprocessing",
     "BeatVoteClassifier": "records",
     "BeatWindows": "preprocessing",
@@ -88,6 +89,7 @@ _SUBPACKAGES = (
 
 __all__ = [
     "AreaResize",
+    "BeatAnnotator",
     "BeatSegmenter",
     "BeatVoteClassifier",
     "BeatWindows",
