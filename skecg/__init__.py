@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
     from .persistence import ModelFileError, describe, load, save
     from .preprocessing import AreaResize, BeatSegmenter, LeadCropper
-    from .records import BeatVoteClassifier
+    from .records import BeatTreesClassifier, BeatVoteClassifier
     from .samples import SampleView
     from .sampling import NDSampler
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AreaResize": "preprocessing",
     "BeatSegmenter": "preprocessing",
+    "BeatTreesClassifier": "records",
     "BeatVoteClassifier": "records",
     "ECGAttentionLSTMClassifier": "classifiers",
     "ECGAttentionVGGClassifier": "classifiers",
@@ -88,6 +89,7 @@ _SUBPACKAGES = (
 __all__ = [
     "AreaResize",
     "BeatSegmenter",
+    "BeatTreesClassifier",
     "BeatVoteClassifier",
     "ECGAttentionLSTMClassifier",
     "ECGAttentionVGGClassifier",
