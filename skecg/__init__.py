@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
     from .persistence import ModelFileError, describe, load, save
     from .preprocessing import AreaResize, BeatSegmenter, BeatWindows, LeadCropper
-    from .records import BeatAnnotator, BeatVoteClassifier
+    from .records import BeatAnnotator, BeatTreesClassifier, BeatVoteClassifier
     from .samples import SampleView
     from .sampling import NDSampler
 
@@ -49,6 +49,7 @@ _HOMES = {
     "AreaResize": "preprocessing",
     "BeatAnnotator": "records",
     "BeatSegmenter": "preprocessing",
+    "BeatTreesClassifier": "records",
     "BeatVoteClassifier": "records",
     "BeatWindows": "preprocessing",
     "ECGAttentionLSTMClassifier": "classifiers",
@@ -91,6 +92,7 @@ __all__ = [
     "AreaResize",
     "BeatAnnotator",
     "BeatSegmenter",
+    "BeatTreesClassifier",
     "BeatVoteClassifier",
     "BeatWindows",
     "ECGAttentionLSTMClassifier",

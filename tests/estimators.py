@@ -16,6 +16,7 @@ from torch import nn
 import skecg
 from skecg import (
     BeatSegmenter,
+    BeatTreesClassifier,
     BeatVoteClassifier,
     ECGAttentionLSTMClassifier,
     ECGAttentionVGGClassifier,
@@ -88,6 +89,7 @@ IN_OTHER_PRECISION = [
 ]
 TRANSFORMERS = [BeatSegmenter()]
 RECORD_CLASSIFIERS = [BeatVoteClassifier(TwoFromEachRow(), LogisticRegression())]
+TREE_CLASSIFIERS = [BeatTreesClassifier()]
 # One that looks at y only, one that compares samples, one that makes them, one that does both.
 SAMPLERS = [
     NDSampler(RandomOverSampler(random_state=0)),

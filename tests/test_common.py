@@ -11,6 +11,7 @@ from estimators import (
     RECORD_CLASSIFIERS,
     SAMPLERS,
     TRANSFORMERS,
+    TREE_CLASSIFIERS,
     public_estimators,
 )
 from imblearn.over_sampling import RandomOverSampler
@@ -24,10 +25,11 @@ from sklearn.utils.estimator_checks import (
 
 from skecg import AreaResize, LeadCropper, NDSampler
 
-ESTIMATORS = [*CLASSIFIERS, *TRANSFORMERS, *RECORD_CLASSIFIERS, *SAMPLERS]
+ESTIMATORS = [*CLASSIFIERS, *TRANSFORMERS, *RECORD_CLASSIFIERS, *TREE_CLASSIFIERS, *SAMPLERS]
 FEWEST_CHECKS = dict.fromkeys(map(type, CLASSIFIERS), 55)
 FEWEST_CHECKS |= dict.fromkeys(map(type, TRANSFORMERS), 44)
 FEWEST_CHECKS |= dict.fromkeys(map(type, RECORD_CLASSIFIERS), 58)
+FEWEST_CHECKS |= dict.fromkeys(map(type, TREE_CLASSIFIERS), 55)
 FEWEST_CHECKS |= {NDSampler: 39 + 3 * 41}
 # One of them wants every class of three to be predicted, which takes some training.
 TRAINED = [

@@ -1,4 +1,4 @@
-"""Whole records: classifiers of them built on classifiers of beats, and their labelled beats."""
+"""Whole records: labelled beats of them, and classifiers of them built on classifiers of beats."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from ._beat_annotations import BeatAnnotations
 from ._beat_annotator import BeatAnnotator
 from ._beat_strip_display import BeatStripDisplay
 from ._beat_summary import BeatRun, BeatSummary, HeartRate, Pause
+from ._beat_trees import BeatTreesClassifier
 from ._beat_vote import BeatVoteClassifier
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "BeatRun",
     "BeatStripDisplay",
     "BeatSummary",
+    "BeatTreesClassifier",
     "BeatVoteClassifier",
     "HeartRate",
     "Pause",
