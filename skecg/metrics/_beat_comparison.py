@@ -150,9 +150,10 @@ def compare_beats(
     EC57 leaves the first five minutes of a record, ventricular flutter and stretches that cannot
     be read out of the comparison. This function compares all beats that it is given.
 
-    ``wfdb.processing.compare_annotations`` makes the same matches apart from two cases: beats at
-    exactly the tolerance do not match there, and a beat can be matched twice where several
-    reference beats are closer to it than the tolerance.
+    ``wfdb.processing.compare_annotations`` makes the same matches apart from three cases: beats at
+    exactly the tolerance do not match there; a beat can be matched twice where several reference
+    beats are closer to it than the tolerance; and of several beats at one position it takes the
+    first, this function the one next to the match in the order of time.
 
     References
     ----------

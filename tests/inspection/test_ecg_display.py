@@ -78,6 +78,19 @@ def test_traces_do_not_leave_the_paper_and_rows_do_not_overlap(twelve):
         assert below[1] < above[0]
 
 
+def test_leads_are_drawn_around_their_median_with_room_for_the_pulse(twelve):
+    signals = 0.01 * twelve.signals + 5 * np.arange(12)[:, None]
+    record = SimpleNamespace(signals=signals, sampling_rate=100, lead_names=STANDARD)
+    display = ECGDisplay.from_record(record)
+    for row, pulse in enumerate(display.calibration_):
+        low, high = pulse.get_ydata().min(), pulse.get_ydata().max()
+        assert np.median(display.lines_[4 * row].get_ydata()) == pytest.approx(low)
+        if row == 0:
+            assert high < display.ax_.get_ylim()[1]
+        else:
+            assert high < display.calibration_[row - 1].get_ydata().min()
+
+
 def test_true_scale(twelve):
     display = ECGDisplay.from_record(twelve, true_scale=True)
     display.figure_.canvas.draw()

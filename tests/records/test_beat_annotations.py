@@ -109,6 +109,17 @@ def test_one_early_beat_moves_the_extreme_rates_little():
     assert rate.slowest.rate == pytest.approx(480 / 8.7)
 
 
+def test_extreme_rates_are_not_measured_across_an_unreadable_stretch():
+    sample = [*range(100, 901, 100), *range(4000, 4401, 50)]
+    beats = annotations(sample, "N" * len(sample), unreadable=[[1000, 3900]])
+    summary = beats.summary()
+    assert summary.slowest == pytest.approx((60, 1))
+    assert summary.fastest == pytest.approx((120, 40))
+    few = annotations(sample[2:-2], "N" * (len(sample) - 4), unreadable=[[1000, 3900]])
+    assert np.isnan(few.summary().slowest.rate)
+    assert few.summary().heart_rate == pytest.approx(60 * 12 / 9)
+
+
 @pytest.mark.parametrize("n_beats", [0, 1, 2])
 def test_few_beats_have_a_summary(n_beats):
     beats = annotations(np.arange(n_beats) * 100, "V" * n_beats)

@@ -109,6 +109,16 @@ def test_a_long_record_is_an_overview(long_beats):
     display.figure_.canvas.draw()
 
 
+def test_bars_of_s_and_v_are_stacked():
+    label = np.tile(list("NSVV"), 100)
+    beats = BeatAnnotations(np.arange(400) * 80, label, 100, 32_000)
+    bars = beats.plot().bars_
+    np.testing.assert_allclose([bar.get_height() for bar in bars["S"]], 25, atol=3)
+    np.testing.assert_allclose([bar.get_height() for bar in bars["V"]], 50, atol=3)
+    for lower, upper in zip(bars["S"], bars["V"]):
+        assert upper.get_y() == pytest.approx(lower.get_height())
+
+
 def test_a_part_of_a_long_record_is_a_strip(long_beats):
     assert len(long_beats.plot(start=10.0).text_) == 37  # 30 s at 75/min
     assert long_beats.plot(duration=10.0).start == 0
