@@ -170,7 +170,9 @@ def test_every_method_of_the_table_finds_beats(simulated, method):
 
 @pytest.mark.parametrize("method", ["emrich2023", "manikandan2012", "promac"])
 def test_methods_that_do_not_work_are_not_offered(simulated, method):
-    with pytest.raises(ValueError, match=f"'{method}' is not known; choose 'threshold', 'sleepecg'"):
+    with pytest.raises(
+        ValueError, match=f"'{method}' is not known; choose 'threshold', 'sleepecg'"
+    ):
         detect_r_peaks(simulated, 250, detector=method)
 
 
