@@ -37,7 +37,7 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, Estimator):
     Its defaults reproduce published beats: they are a sampler of clean beats and not a detector,
     and find only about 58 % of the beats of real records, of some classes more than of others.
     Never take a heart rate from their R peaks or periods. Where every beat matters, choose
-    ``detector="sleepecg"``, which finds 99.5 % of them in some 0.1 us a sample instead of 1 ns
+    ``detector="sleepecg"``, which finds 99.6 % of them in some 0.1 us a sample instead of 1 ns
     (see :func:`skecg.signal.find_r_peaks`).
 
     R peaks are found in windows of 10 seconds scaled to the interval from 0 to 1. The period T of

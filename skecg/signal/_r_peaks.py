@@ -150,7 +150,7 @@ def detect_r_peaks(
 
     The default is the published threshold rule, a fast sampler of clean beats that finds only
     about 58 % of the beats of real records (see :func:`threshold_r_peaks`): never take a heart
-    rate from it. ``"sleepecg"`` finds 99.5 % of them and is the one to use wherever every beat
+    rate from it. ``"sleepecg"`` finds 99.6 % of them and is the one to use wherever every beat
     matters: on whole records, by :func:`find_r_peaks`, or on rows of several seconds.
 
     Parameters
