@@ -7,6 +7,8 @@ from ._heartbeat import beats_from_records, load_heartbeat
 from ._match_heartbeat import match_heartbeat
 from ._mitbih import MITBIH_RECORDS, load_mitbih
 from ._ptbxl import load_ptbxl
+from ._read_record import read_record
+from ._record import Record
 from ._sheets import load_sheets
 from ._synthetic_beats import make_beats
 from ._synthetic_records import make_records
@@ -14,6 +16,7 @@ from ._synthetic_sheets import make_sheets
 
 __all__ = [
     "MITBIH_RECORDS",
+    "Record",
     "beat_windows_from_records",
     "beats_from_records",
     "fetch_mitbih",
@@ -26,4 +29,5 @@ __all__ = [
     "make_records",
     "make_sheets",
     "match_heartbeat",
+    "read_record",
 ]

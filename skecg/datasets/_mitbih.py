@@ -20,7 +20,7 @@ from ._beat_table import check_positions
 from ._data_home import find_folder
 from ._returns import as_requested
 from ._wfdb_annotations import read_annotations
-from ._wfdb_record import read_header, read_signals
+from ._wfdb_record import read_header, read_signals, to_physical
 
 MITBIH_RECORDS = (
     *(100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 113, 114, 115, 116, 117, 118),
@@ -334,15 +334,6 @@ def _read_leads(
     for path, record, channels in bar:
         signals = read_signals(record, path, FETCH_REMEDY)
         if physical:
-            yield _in_millivolts(record, signals, channels).T
+            yield to_physical(record, signals, channels).T
         else:
             yield signals.T[channels]
-
-
-def _in_millivolts(record: wfdb.Record, signals: np.ndarray, channels: list[int]) -> np.ndarray:
-    """Return some channels as float32 in physical units, of shape (n_samples, n_leads)."""
-    fields = ("fmt", "adc_gain", "baseline")
-    return wfdb.Record(
-        d_signal=signals[:, channels],
-        **{field: [getattr(record, field)[i] for i in channels] for field in fields},
-    ).dac(return_res=32)
