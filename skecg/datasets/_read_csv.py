@@ -111,6 +111,8 @@ def _find_form(path: Path) -> _Form:
     for row in rows[:n_header]:
         if len(row) != n_columns:
             raise ValueError(f"a header line has {len(row)} fields, and the data {n_columns}")
+        if any(re.match(r"[+-]?\d*\.\d", field) for field in row):
+            raise ValueError(f"its first line is neither a header nor numbers: {row[:4]}")
         found = [_UNIT.match(field) for field in row]
         units = [match[2] if match else unit for match, unit in zip(found, units)]
         if names is None:
@@ -126,6 +128,10 @@ def _split(line: str, separator: str) -> list[str]:
 
 def _is_data(row: list[str], decimal: str) -> bool:
     first, *rest = (field.replace(decimal, ".") for field in row)
+    if len(row) > 1 and [field for field in row if field] == [
+        str(i) for i in range(len(row) - (not row[0]))
+    ]:
+        return False  # numbers of columns, as pandas writes where there are no names
     return (
         all(map(_is_number, rest))
         and (_is_number(first) or CLOCK.fullmatch(first) is not None)
