@@ -30,13 +30,16 @@ def open_dicom(path: Path) -> Source:
             raise ValueError(f"its transfer syntax must be one without compression, got {syntax!r}")
         dataset = pydicom.dcmread(path)
         index, item = _choose(dataset, path)
-        signals = _read(dataset, index, item)
         channels = list(item.ChannelDefinitionSequence)
+        if not 0 < item.NumberOfWaveformChannels == len(channels) <= MAX_LEADS:
+            raise ValueError(
+                f"it must describe its 1 to {MAX_LEADS} channels, got "
+                f"{item.NumberOfWaveformChannels} and {len(channels)} descriptions"
+            )
+        signals = _read(dataset, index, item)
         names = [_name(channel, i) for i, channel in enumerate(channels)]
         units = [_unit(channel) for channel in channels]
         rate = float(item.SamplingFrequency)
-        if signals.shape[1] != len(channels) or len(channels) > MAX_LEADS:
-            raise ValueError(f"it has {signals.shape[1]} channels and describes {len(channels)}")
     except Exception as error:  # whatever a damaged file brings out
         raise ValueError(
             f"{path} cannot be read as a DICOM waveform ({error}). {_REMEDY}"

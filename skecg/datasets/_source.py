@@ -75,10 +75,7 @@ def make_record(
             f"{[source.rates[i] for i in channels]} Hz for {names}. Read them apart, with leads."
         )
     rate, n_samples = forms.pop()
-    if not 0 < rate <= MAX_RATE:
-        raise ValueError(
-            f"{source.path}: the sampling rate must be between 0 and {MAX_RATE} Hz, got {rate!r}."
-        )
+    check_rate(rate, source.path)
     if n_samples < 1:
         raise ValueError(f"{source.path} has no samples.")
     # The result, and one channel in float64 on its way.
@@ -105,6 +102,14 @@ def make_record(
         annotations=None if source.annotations is None else source.annotations(rate),
         source_units=[source.units[i] if factor is None else str(units) for i in channels],
     )
+
+
+def check_rate(rate: float, path: str) -> None:
+    """Raise where a file says a rate that no recording has."""
+    if not 0 < rate <= MAX_RATE:
+        raise ValueError(
+            f"{path}: the sampling rate must be between 0 and {MAX_RATE} Hz, got {rate!r}."
+        )
 
 
 def check_leads(leads: str | int | Sequence[str | int] | None) -> list[str | int] | None:
@@ -141,6 +146,8 @@ def _choose(source: Source, has_units: bool) -> list[int]:
         voltages = [i for i in channels if millivolts_per(source.units[i]) is not None]
     # Without any, the error about the units names them all.
     voltages = voltages or list(channels)
+    for rate in source.rates:
+        check_rate(rate, source.path)
     first = next((i for i in voltages if is_ecg_lead(source.lead_names[i])), voltages[0])
     form = source.rates[first], source.n_samples[first]
     chosen = [i for i in voltages if (source.rates[i], source.n_samples[i]) == form]

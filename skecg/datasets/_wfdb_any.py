@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import wfdb
+from sklearn.utils import Bunch
 
 from .._limits import require_memory
 from ._files import check_file, read_file
@@ -26,8 +27,16 @@ _MAX_PER_FRAME = 10_000
 _FILE_NAME = re.compile(r"[\w+-][\w.+-]*", re.ASCII)
 # Bits of a sample. Of the compressed formats, the fewest: a long run of one value takes no more.
 _BITS = {
-    **{"8": 8, "16": 16, "24": 24, "32": 32, "61": 16, "80": 8, "160": 16, "212": 12},
-    **{"310": 32 / 3, "311": 32 / 3},
+    "8": 8,
+    "16": 16,
+    "24": 24,
+    "32": 32,
+    "61": 16,
+    "80": 8,
+    "160": 16,
+    "212": 12,
+    "310": 32 / 3,
+    "311": 32 / 3,
     **dict.fromkeys(("508", "516", "524"), 1 / 1024),
 }
 # Bytes that wfdb takes for each sample on its way, in the largest of its intermediate arrays.
@@ -61,7 +70,7 @@ def open_wfdb(path: Path, annotator: str | None) -> Source:
             digital = read_digital(record, path, REMEDY)
         return physical(record, digital, channel)
 
-    def at(rate: float):
+    def at(rate: float) -> Bunch | None:
         if marks is not None:
             # Positions are counted in frames.
             marks.sample = marks.sample * round(rate / record.fs)
@@ -246,9 +255,11 @@ def _check_segments(record: wfdb.MultiRecord, path: Path, remedy: str) -> None:
             f"the number of samples must be that of its segments, got {record.sig_len} and "
             f"{sum(lengths)}"
         )
+    record.segments = []
     checked = {}
     for k, (name, length) in enumerate(zip(names, lengths)):
         if name == "~":
+            record.segments.append(None)
             continue
         if _FILE_NAME.fullmatch(name) is None:
             raise ValueError(f"a segment must be beside the header, got {name!r}")
@@ -260,13 +271,15 @@ def _check_segments(record: wfdb.MultiRecord, path: Path, remedy: str) -> None:
             raise ValueError(f"segment {name} must have {length} samples, got {segment.sig_len}")
         if segment.fs != record.fs or set(segment.samps_per_frame) != {1}:
             raise ValueError(f"segment {name} must have {record.fs} Hz and one sample a frame")
+        record.segments.append(segment)
+    first = next(iter(checked.values()), None)
+    if first is None or first.n_sig != record.n_sig:
+        raise ValueError(f"its first segment must have all of its {record.n_sig} leads")
 
 
 def _check_segment(path: Path, is_layout: bool, remedy: str) -> wfdb.Record:
-    if not is_layout:
-        segment = read_header(path, remedy)
-    else:
-        segment = _parse(path, remedy)
+    """Check one segment; that of a layout only lists the leads of all."""
+    segment = _parse(path, remedy) if is_layout else read_header(path, remedy)
     if not isinstance(segment, wfdb.Record):
         raise ValueError(f"segment {path.name} has segments of its own")
     if is_layout:
@@ -274,25 +287,53 @@ def _check_segment(path: Path, is_layout: bool, remedy: str) -> wfdb.Record:
     return segment
 
 
-def _open_segments(record: wfdb.MultiRecord, path: Path, marks) -> Source:
-    """Read all segments, which wfdb joins, with NaN where there is none."""
-    require_memory(
-        record.sig_len * record.n_sig * _WFDB_BYTES, f"{path}.hea", "read a shorter record"
-    )
-    with _refused(path, REMEDY):
-        joined = wfdb.rdrecord(str(path.absolute()), physical=True, return_res=32)
-        if joined.p_signal.shape != (record.sig_len, joined.n_sig):
-            raise ValueError(f"its segments hold {joined.p_signal.shape} samples and leads")
+def _open_segments(record: wfdb.MultiRecord, path: Path, marks: Bunch | None) -> Source:
+    """Open the segments, which follow each other; a lead that one does not have is a gap."""
+    first = next(segment for segment in record.segments if segment is not None)
+    joined = None
+
+    def read(channel: int) -> np.ndarray:
+        nonlocal joined
+        if joined is None:
+            joined = _join(record, first, path)
+        return joined[channel]
+
     return Source(
         path=f"{path}.hea",
         name=path.name,
-        lead_names=[name or f"channel {i}" for i, name in enumerate(joined.sig_name)],
-        rates=[float(record.fs)] * joined.n_sig,
-        units=list(joined.units),
-        n_samples=[record.sig_len] * joined.n_sig,
-        read=lambda channel: joined.p_signal[:, channel],
+        lead_names=first.sig_name,
+        rates=[float(record.fs)] * record.n_sig,
+        units=list(first.units),
+        n_samples=[record.sig_len] * record.n_sig,
+        read=read,
         annotations=lambda rate: marks,
     )
+
+
+def _join(record: wfdb.MultiRecord, first: wfdb.Record, path: Path) -> np.ndarray:
+    """Return all leads in the units of the first segment, of shape (n_leads, n_timesteps)."""
+    require_memory(4 * record.sig_len * record.n_sig, f"{path}.hea", "read a shorter record")
+    joined = np.full((record.n_sig, record.sig_len), np.nan, dtype=np.float32)
+    # In a variable layout, leads come and go, and are known by their names.
+    has_layout = record.seg_len[0] == 0
+    start = 0
+    for segment, name, length in zip(record.segments, record.seg_name, record.seg_len):
+        if segment is not None and length:
+            digital = read_digital(segment, path.with_name(name), REMEDY)
+            for i, lead in enumerate(segment.sig_name):
+                channel = i if not has_layout else _channel(first, lead)
+                if channel is None or segment.units[i] != first.units[channel]:
+                    raise ValueError(
+                        f"{path}.hea: segment {name} has lead {lead} in {segment.units[i]}, which "
+                        f"is none of the leads {first.sig_name} in {first.units}. {REMEDY}"
+                    )
+                joined[channel, start : start + length] = physical(segment, digital, i)
+        start += length
+    return joined
+
+
+def _channel(first: wfdb.Record, lead: str) -> int | None:
+    return first.sig_name.index(lead) if lead in first.sig_name else None
 
 
 @contextmanager

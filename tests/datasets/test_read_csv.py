@@ -78,7 +78,7 @@ def test_rounded_times_give_the_whole_rate(path):
 def test_a_count_of_samples_is_no_lead_and_no_time(path):
     write(path, header="sample #,II,V1\n", times=range(5000))
     assert_read(read_record(path, sampling_rate=RATE), ("II", "V1"))
-    with pytest.raises(ValueError, match="no rate of an ECG. Give sampling_rate"):
+    with pytest.raises(ValueError, match=r"no rate of an ECG\. Give sampling_rate"):
         read_record(path)
 
 

@@ -84,7 +84,9 @@ def test_a_number_says_how_many_millivolts_a_unit_is(array):
 
 @pytest.mark.parametrize("scale", [1000, 200, 1e6])
 def test_values_that_cannot_be_millivolts_are_refused(array, scale):
-    with pytest.raises(ValueError, match=r"rest\.npy: ten seconds of lead channel 0 span .* mV.*uV"):
+    with pytest.raises(
+        ValueError, match=r"rest\.npy: ten seconds of lead channel 0 span .* mV.*uV"
+    ):
         read_record(array(scale * ecg()), sampling_rate=250)
 
 
