@@ -4,6 +4,7 @@ from ._beat_windows import beat_windows_from_records
 from ._data_home import get_data_home
 from ._fetch_mitbih import fetch_mitbih
 from ._heartbeat import beats_from_records, load_heartbeat
+from ._load_wfdb import incart_subject, load_wfdb
 from ._match_heartbeat import match_heartbeat
 from ._mitbih import MITBIH_RECORDS, load_mitbih
 from ._ptbxl import load_ptbxl
@@ -21,10 +22,12 @@ __all__ = [
     "beats_from_records",
     "fetch_mitbih",
     "get_data_home",
+    "incart_subject",
     "load_heartbeat",
     "load_mitbih",
     "load_ptbxl",
     "load_sheets",
+    "load_wfdb",
     "make_beats",
     "make_records",
     "make_sheets",
