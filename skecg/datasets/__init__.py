@@ -3,6 +3,7 @@
 from ._beat_windows import beat_windows_from_records
 from ._data_home import get_data_home
 from ._fetch_mitbih import fetch_mitbih
+from ._fetch_physionet import fetch_ptbxl, fetch_wfdb
 from ._heartbeat import beats_from_records, load_heartbeat
 from ._load_wfdb import incart_subject, load_wfdb
 from ._match_heartbeat import match_heartbeat
@@ -21,6 +22,8 @@ __all__ = [
     "beat_windows_from_records",
     "beats_from_records",
     "fetch_mitbih",
+    "fetch_ptbxl",
+    "fetch_wfdb",
     "get_data_home",
     "incart_subject",
     "load_heartbeat",

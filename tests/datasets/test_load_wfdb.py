@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import wfdb
-from datasets.recordings import ecg
+from generated_recordings import ecg
 from numpy.testing import assert_array_equal
 
 from skecg.datasets import beat_windows_from_records, incart_subject, load_mitbih, load_wfdb

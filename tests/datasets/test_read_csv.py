@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from datasets.recordings import ecg
+from generated_recordings import ecg
 
 from skecg.datasets import read_record
 

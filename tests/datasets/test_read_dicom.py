@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from datasets.recordings import ecg
+from generated_recordings import ecg
 
 from skecg.datasets import read_record
 

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pytest
-from datasets.recordings import ecg
+from generated_recordings import ecg
 
 from skecg.datasets import read_record
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import wfdb
-from datasets.recordings import ecg
+from generated_recordings import ecg
 
 from skecg.datasets import read_record
 
