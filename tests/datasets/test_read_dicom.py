@@ -1,52 +1,13 @@
 import numpy as np
 import pytest
-from generated_recordings import ecg
+from generated_recordings import ecg, waveform
+from generated_recordings import write_dicom as write
 
 from skecg.datasets import read_record
 
 pydicom = pytest.importorskip("pydicom", reason="the extra dicom is not installed")
 
 RATE = 500
-
-
-def coded(value, meaning=""):
-    code = pydicom.Dataset()
-    code.CodeValue, code.CodeMeaning, code.CodingSchemeDesignator = value, meaning, "UCUM"
-    return code
-
-
-def waveform(signals, names, unit="uV", sensitivity=2.5, originality="ORIGINAL"):
-    """Return a multiplex group of int16 in steps of the sensitivity; without it for None."""
-    item = pydicom.Dataset()
-    item.WaveformOriginality = originality
-    item.NumberOfWaveformChannels, item.NumberOfWaveformSamples = signals.shape
-    item.SamplingFrequency = RATE
-    item.WaveformBitsAllocated, item.WaveformSampleInterpretation = 16, "SS"
-    channels = []
-    for name in names:
-        channel = pydicom.Dataset()
-        channel.ChannelSourceSequence = [coded("5.6.3-9-2", name)]
-        if sensitivity is not None:
-            channel.ChannelSensitivity = sensitivity
-            channel.ChannelSensitivityUnitsSequence = [coded(unit)]
-            channel.ChannelSensitivityCorrectionFactor, channel.ChannelBaseline = 1, 0
-        channels.append(channel)
-    item.ChannelDefinitionSequence = channels
-    item.add_new("WaveformPaddingValue", "OW", np.int16(-32768).tobytes())
-    stored = np.where(np.isnan(signals), -32768, np.round(signals / (sensitivity or 1)))
-    item.add_new("WaveformData", "OW", stored.T.astype("<i2").tobytes())
-    return item
-
-
-def write(path, *groups):
-    dataset = pydicom.Dataset()
-    dataset.file_meta = pydicom.dataset.FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
-    dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.9.1.1"
-    dataset.SOPInstanceUID = "1.2.3"
-    dataset.WaveformSequence = list(groups)
-    dataset.save_as(path, enforce_file_format=True)
-    return path
 
 
 @pytest.fixture
