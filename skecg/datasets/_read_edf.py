@@ -9,7 +9,8 @@ from sklearn.utils import Bunch
 
 from ._edf_annotations import as_positions, read_annotations, read_layout
 from ._files import check_file
-from ._source import MAX_RATE, Source
+from ._record import MAX_RATE
+from ._source import Source
 
 _REMEDY = "Get the file again, or check the path."
 _MAX_BYTES = 1 << 36

@@ -11,8 +11,8 @@ from ._read_csv import open_csv
 from ._read_dicom import open_dicom
 from ._read_edf import open_edf
 from ._read_npy import open_npy
-from ._record import Record
-from ._source import MAX_LEADS, MAX_RATE, Source, make_record
+from ._record import MAX_RATE, Record
+from ._source import MAX_LEADS, Source, make_record
 from ._wfdb_any import open_wfdb
 
 _TEXTS = (".csv", ".tsv", ".txt")

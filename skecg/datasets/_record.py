@@ -10,6 +10,8 @@ from sklearn.utils import Bunch
 
 from ._lead_names import find_lead
 
+MAX_RATE = 100_000  # Hz
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Record:
@@ -35,7 +37,7 @@ class Record:
     ------
     ValueError
         If the signals have another shape or infinite values, or do not fit their names; or if the
-        sampling rate is no positive number.
+        sampling rate is no number above 0 and up to 100,000.
 
     Examples
     --------
@@ -58,8 +60,8 @@ class Record:
     def __post_init__(self) -> None:
         rate = self.sampling_rate
         is_number = isinstance(rate, Real) and not isinstance(rate, bool)
-        if not is_number or not 0 < float(rate) < np.inf:
-            raise ValueError(f"sampling_rate must be a positive number of Hz, got {rate!r}")
+        if not is_number or not 0 < rate <= MAX_RATE:
+            raise ValueError(f"sampling_rate must be a number of Hz up to {MAX_RATE}, got {rate!r}")
         names = self.lead_names
         if isinstance(names, str) or not all(isinstance(each, str) for each in names):
             raise ValueError(f"lead_names must be a list of names, got {names!r}")

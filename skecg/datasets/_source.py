@@ -12,11 +12,10 @@ from sklearn.utils import Bunch
 
 from .._limits import require_memory
 from ._lead_names import find_lead, is_ecg_lead
-from ._record import Record
+from ._record import MAX_RATE, Record
 from ._units import check_millivolts, check_units, millivolts_per
 
 MAX_LEADS = 64
-MAX_RATE = 100_000
 
 
 @dataclass

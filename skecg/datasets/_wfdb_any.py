@@ -15,7 +15,8 @@ from sklearn.utils import Bunch
 
 from .._limits import require_memory
 from ._files import check_file, read_file
-from ._source import MAX_LEADS, MAX_RATE, Source
+from ._record import MAX_RATE
+from ._source import MAX_LEADS, Source
 from ._wfdb_annotations import read_annotations
 from ._wfdb_record import check_checksum, check_text, decode, is_plain, to_physical
 

@@ -166,6 +166,7 @@ def test_an_array_that_is_cut_off_is_refused(array):
         ({"sampling_rate": "250"}, ValueError, "sampling_rate must be a number of Hz"),
         ({"units": "bpm"}, ValueError, "units must be 'mV', 'uV'"),
         ({"units": 0}, ValueError, "units must be"),
+        ({"units": 10**400}, ValueError, "units must be"),
         ({"units": True}, ValueError, "units must be"),
         ({"lead_names": "II"}, ValueError, "lead_names must be a list"),
         ({"lead_names": ["II"]}, ValueError, "lead_names must name each lead .* got 1"),

@@ -48,7 +48,8 @@ def test_the_text_says_what_was_converted():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"sampling_rate": 0}, "sampling_rate must be a positive number"),
+        ({"sampling_rate": 0}, "sampling_rate must be a number of Hz up to"),
+        ({"sampling_rate": 10**400}, "sampling_rate must be"),
         ({"sampling_rate": "360"}, "sampling_rate must be"),
         ({"lead_names": ["II"]}, r"one row for each of the 1 lead_names, got \(2, 5\)"),
         ({"lead_names": "II"}, "lead_names must be a list of names"),
