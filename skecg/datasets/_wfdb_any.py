@@ -14,6 +14,7 @@ import wfdb
 from sklearn.utils import Bunch
 
 from .._limits import require_memory
+from ._beat_table import check_positions
 from ._files import check_file, read_file
 from ._record import MAX_RATE
 from ._source import MAX_LEADS, Source
@@ -59,7 +60,14 @@ def open_wfdb(path: Path, annotator: str | None) -> Source:
     record = read_header(path, REMEDY)
     marks = None
     if annotator is not None and (file := _beside(path, annotator)).exists():
-        marks = read_annotations(file, REMEDY)
+        marks = read_annotations(file, REMEDY, float(record.fs))
+        try:
+            check_positions(marks.sample, record.sig_len)
+        except ValueError as error:
+            raise ValueError(
+                f"{file} is damaged, or of another record ({error}). Pass annotator=None to read "
+                "the signals alone."
+            ) from error
     if isinstance(record, wfdb.MultiRecord):
         return _open_segments(record, path, marks)
     frames = record.samps_per_frame

@@ -118,7 +118,7 @@ def open_records(
             channels = _fill_up(record, channels)
         opened.append(_Opened(name, record, channels))
         _check_alike(opened[0], opened[-1], database.one_length)
-        annotations.append(_read_marks(path, record.sig_len, database))
+        annotations.append(_read_marks(path, record, database))
 
     if not opened:
         raise ValueError("No record has the lead that was asked for; nothing is left to load.")
@@ -206,12 +206,12 @@ def _check_alike(first: _Opened, other: _Opened, one_length: bool) -> None:
         )
 
 
-def _read_marks(path: Path, n_samples: int, database: Database) -> Bunch:
+def _read_marks(path: Path, record: wfdb.Record, database: Database) -> Bunch:
     """Read the annotations of a record and check that they lie in its signal, in order."""
     file = path.with_name(f"{path.name}.{database.annotator}")
-    annotations = read_annotations(file, database.remedy)
+    annotations = read_annotations(file, database.remedy, float(record.fs))
     try:
-        check_positions(annotations.sample, n_samples)
+        check_positions(annotations.sample, record.sig_len)
     except ValueError as error:
         raise ValueError(f"{file} is damaged ({error}). {database.remedy}") from error
     return annotations

@@ -26,7 +26,7 @@ _GAINS = (1.0, 1e6)
 _BITS = {"16": 16, "61": 16, "80": 8, "160": 16, "212": 12, "310": 32 / 3, "311": 32 / 3}
 
 
-def read_record(path: Path, remedy: str) -> wfdb.Record:
+def read_wfdb_record(path: Path, remedy: str) -> wfdb.Record:
     """Read all channels of a WFDB record as int16 and verify the checksums of its header.
 
     Parameters

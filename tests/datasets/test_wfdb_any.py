@@ -85,6 +85,20 @@ def test_annotations_are_read_where_there_are_some(tmp_path):
     assert read_record(path, annotator=None).annotations is None
 
 
+def test_annotations_may_be_counted_at_a_rate_of_their_own(tmp_path):
+    path = write(tmp_path)
+    wfdb.wrann("r", "atr", np.array([400, 1201]), ["N", "V"], fs=1000, write_dir=str(tmp_path))
+    assert read_record(path).annotations.sample.tolist() == [100, 300]
+
+
+def test_annotations_outside_the_signal_are_refused(tmp_path):
+    path = write(tmp_path)
+    wfdb.wrann("r", "atr", np.array([100, 5000]), ["N", "V"], write_dir=str(tmp_path))
+    with pytest.raises(ValueError, match=r"r\.atr is damaged.* 0 to 4999; got 1 of 2 outside"):
+        read_record(path)
+    assert read_record(path, annotator=None).annotations is None
+
+
 def test_a_changed_sample_is_found_by_the_checksum(tmp_path):
     path = write(tmp_path)
     content = bytearray((tmp_path / "r.dat").read_bytes())
