@@ -5,7 +5,8 @@ from __future__ import annotations
 import builtins
 
 # Of these libraries every name that starts with an underscore is private; the dunder names are not.
-LIBRARIES = {"imblearn", "neurokit2", "safetensors", "sklearn", "skorch", "torch", "wfdb"}
+LIBRARIES = {"edfio", "imblearn", "neurokit2", "pydicom", "safetensors", "sklearn", "skorch"}
+LIBRARIES |= {"torch", "wfdb"}
 EXPERIMENTAL = ("sklearn.callback", "sklearn.experimental")
 
 

@@ -22,9 +22,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import wfdb
 from estimators import CLASSIFIERS, Perceptron
 from generated_mitbih import write_record
 from generated_ptbxl import write_ptbxl
+from generated_recordings import ecg, edf_with_notes, waveform, write_dicom
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from matplotlib.figure import Figure
 from model_file_forgeries import mutate_bytes, mutate_json, with_right_digest
@@ -234,6 +236,52 @@ def mitbih(tmp_path: Path) -> Case:
             datasets.beat_windows_from_records(records)
         finally:
             path.write_bytes(contents[path])
+
+    return case
+
+
+def _recordings(folder: Path) -> dict[Path, bytes]:
+    """Write one recording in every format, small; return the content of each file."""
+    signals = ecg(2, 4)
+    microvolts, names = 1000 * signals, ["II", "V1"]
+    for name, fmt in (("plain", "16"), ("packed", "212"), ("flac", "516"), ("wide", "24")):
+        wfdb.wrsamp(
+            name, fs=250, units=["mV"] * 2, sig_name=names, fmt=[fmt] * 2, adc_gain=[200.0] * 2,
+            d_signal=np.round(200 * signals.T).astype(np.int64), baseline=[0, 0],
+            write_dir=str(folder),
+        )  # fmt: skip
+    wfdb.wrann("plain", "atr", np.array([100, 300]), ["N", "V"], write_dir=str(folder))
+    (folder / "joined.hea").write_text("joined/3 2 250 2100\nplain 1000\n~ 100\npacked 1000\n")
+    rows = "\n".join(f"{i / 250},{a:.3f},{b:.3f}" for i, (a, b) in enumerate(signals.T))
+    (folder / "table.csv").write_text(f"time,II (mV),V1\n{rows}\n")
+    np.save(folder / "array.npy", signals)
+    with suppress(ImportError):
+        edf_with_notes(folder / "holter.edf", microvolts, names)
+        write_dicom(folder / "rest.dcm", waveform(microvolts, names))
+    return {path: path.read_bytes() for path in folder.iterdir()}
+
+
+def recordings(tmp_path: Path) -> Case:
+    contents = _recordings(tmp_path)
+    opened = sorted(path for path in contents if path.suffix not in (".dat", ".atr"))
+
+    def case(rng: random.Random) -> None:
+        path = rng.choice(opened)
+        damaged = rng.choice([path, path, *contents]) if path.suffix == ".hea" else path
+        content = contents[damaged]
+        mutate = rng.choice([mutate_text, mutate_bytes])
+        if len(content) > 999 and rng.random() < 0.7:  # most of it where the numbers are
+            content = mutate(rng, content[:999]) + content[999:]
+        else:
+            content = mutate(rng, content)
+        damaged.write_bytes(content)
+        rate = 250 if path.suffix == ".npy" else None
+        try:
+            read = datasets.read_record(path, sampling_rate=rate, leads=rng.choice([None, "II"]))
+            assert read.signals.ndim == 2
+            assert len(repr(read)) < 9999
+        finally:
+            damaged.write_bytes(contents[damaged])
 
     return case
 
@@ -587,6 +635,13 @@ def split_functions(tmp_path: Path) -> Case:
 
 def data_functions(tmp_path: Path) -> Case:
     home = {"data_home": tmp_path}
+    np.save(tmp_path / "a.npy", waves(2, 500)[0])
+    write_record(tmp_path, 100, ["MLII", "V5"], 2000)
+    recording = {"path": tmp_path / "a.npy", "leads": [0, 1], "sampling_rate": 100, "units": "mV"}
+    recording |= {"lead_names": ["I", "II"], "annotator": "atr"}
+    database = {"folder": tmp_path, "records": ["100"], "leads": "II", "annotator": "atr"}
+    database |= {"subject": None, "on_missing_lead": "first", "physical": True}
+    record = {"signals": np.zeros((2, 9)), "sampling_rate": 100, "lead_names": ["I", "II"]}
     returns = {"return_X_y": False, "return_X_y_groups": False}
     records = datasets.make_records(2, duration=8.0, sampling_rate=100, random_state=0)
     windows = {"records": records, "before": 0.5, "after": 0.75, "sampling_rate": 60.0}
@@ -603,6 +658,9 @@ def data_functions(tmp_path: Path) -> Case:
         "home": (datasets.get_data_home, home),
         "heartbeat": (datasets.load_heartbeat, {**home, **heartbeat, **returns}),
         "mitbih": (datasets.load_mitbih, {**home, **mitbih, **returns}),
+        "record": (datasets.Record, record),
+        "read": (datasets.read_record, recording),
+        "WFDB": (datasets.load_wfdb, {**database, **returns}),
         "ptbxl": (datasets.load_ptbxl, {**home, **ptbxl, "source_rate": None, **returns}),
         "sheets": (datasets.load_sheets, {**home, **folders, **returns}),
         "make_beats": (datasets.make_beats, {**beats, "return_X_y": False}),
@@ -679,6 +737,7 @@ KINDS: dict[str, tuple[Callable[[Path], Case], int]] = {
     "checkpoints": (checkpoints, 100),
     "MIT-BIH": (mitbih, 150),
     "PTB-XL": (ptbxl, 100),
+    "recordings": (recordings, 300),
     "heartbeat CSV": (heartbeat_csv, 100),
     "sheet manifest": (sheet_manifest, 100),
     "pictures": (pictures, 300),
@@ -697,7 +756,7 @@ KINDS: dict[str, tuple[Callable[[Path], Case], int]] = {
     "skecg.sheet": (sheet_functions, 150),
     "skecg.metrics": (metric_functions, 100),
     "skecg.model_selection": (split_functions, 100),
-    "skecg.datasets": (data_functions, 100),
+    "skecg.datasets": (data_functions, 150),
     "skecg.inspection": (inspection_functions, 100),
 }
 SLOW = 20  # times as many, with other seeds

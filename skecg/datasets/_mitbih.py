@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from numbers import Integral
 from pathlib import Path
 from typing import Literal
@@ -13,13 +11,10 @@ from typing import Literal
 import numpy as np
 import wfdb
 from sklearn.utils import Bunch
-from tqdm import tqdm
 
-from ..signal import AAMI_CLASSES, aami_codes
-from ._beat_table import check_positions
 from ._data_home import find_folder
 from ._returns import as_requested
-from ._wfdb_annotations import read_annotations
+from ._wfdb_database import Database, Lead, check_choices, open_records, stack
 from ._wfdb_record import read_header, read_signals
 
 MITBIH_RECORDS = (
@@ -36,8 +31,6 @@ FETCH_REMEDY = (
 # Of every record of the database; the number of samples differs in cut copies.
 _RATE = 360
 _UNIT = "mV"
-
-Lead = str | int
 
 DESCR = """\
 MIT-BIH Arrhythmia Database
@@ -165,10 +158,7 @@ def load_mitbih(
         physical=physical,
         progress=progress,
     )
-    first = next(signals)
-    bunch.data = np.empty((len(bunch.records), *first.shape), dtype=first.dtype)
-    for signal, row in zip(chain([first], signals), bunch.data):
-        row[:] = signal
+    bunch.data = stack(signals, len(bunch.records))
     return as_requested(bunch, return_X_y, return_X_y_groups)
 
 
@@ -186,68 +176,27 @@ def open_mitbih(
     Headers and annotations, which are small, are read at once; the leads of a record when they
     are asked for.
     """
-    if on_missing_lead not in ("first", "skip", "raise"):
-        raise ValueError(
-            f"on_missing_lead must be 'first', 'skip' or 'raise', got {on_missing_lead!r}."
-        )
-    wanted = _check_leads(leads)
+    check_choices(leads, on_missing_lead)
     folder = find_folder(data_home, "mitdb", FETCH_REMEDY)
-
-    opened, forms, lead_names, annotations = [], [], [], []
-    loaded, skipped, replaced = [], [], []
-    for number in _check_numbers(records):
-        record = read_header(folder / str(number), FETCH_REMEDY)
-        _check_of_database(record, folder / f"{number}.hea")
-        channels = _find_channels(record, wanted)
-        if None in channels:
-            missing = [lead for lead, channel in zip(wanted, channels) if channel is None]
-            if on_missing_lead == "raise":
-                raise ValueError(
-                    f"Record {number} must have the leads {missing}, got {record.sig_name}. Choose "
-                    "other leads, or on_missing_lead='first' or 'skip'."
-                )
-            if on_missing_lead == "skip":
-                skipped.append(number)
-                continue
-            replaced.append(number)
-            channels = _fill_up(record, channels)
-        forms.append((len(channels), record.sig_len))
-        if forms[-1] != forms[0]:
-            raise ValueError(
-                "Records loaded together must have one number of leads and samples, got "
-                f"{forms[0]} in record {loaded[0]} and {forms[-1]} in record {number}. Load them "
-                "apart."
-            )
-        opened.append((folder / str(number), record, channels))
-        lead_names.append([record.sig_name[channel] for channel in channels])
-        annotations.append(_read_marks(folder / f"{number}.atr", record.sig_len))
-        loaded.append(number)
-
-    if not loaded:
-        raise ValueError("No record has the lead that was asked for; nothing is left to load.")
-    if replaced:
-        warnings.warn(
-            f"Records {replaced} do not have all of the leads {wanted}; their first other lead is "
-            "used instead (see lead_names). Pass on_missing_lead='skip' to leave them out.",
-            UserWarning,
-            stacklevel=3,
-        )
-    is_single = isinstance(leads, str | Integral)
-    bunch = Bunch(
-        data=None,
-        target=[aami_codes(annotation.symbol) for annotation in annotations],
-        target_names=np.array(AAMI_CLASSES),
-        groups=np.array([mitbih_subject(number) for number in loaded]),
-        records=np.array(loaded),
-        lead_names=[names[0] for names in lead_names] if is_single else lead_names,
-        annotations=annotations,
-        skipped=skipped,
-        sampling_rate=float(_RATE),
-        units="mV" if physical else "adu",
-        DESCR=DESCR,
+    database = Database(
+        folder,
+        FETCH_REMEDY,
+        read_header=_read_header,
+        read_signals=read_signals,
+        find_lead=_find_by_spelling,
+        subject=lambda number, comments: mitbih_subject(number),
+        bar="MIT-BIH records",
+        descr=DESCR,
     )
-    signals = _read_leads(opened, physical, progress)
-    return bunch, ((signal[0] for signal in signals) if is_single else signals)
+    bunch, signals, _ = open_records(
+        database,
+        _check_numbers(records),
+        leads=leads,
+        on_missing_lead=on_missing_lead,
+        physical=physical,
+        progress=progress,
+    )
+    return bunch, signals
 
 
 def _check_numbers(records: Sequence[int] | None) -> list[int]:
@@ -266,83 +215,17 @@ def _check_numbers(records: Sequence[int] | None) -> list[int]:
     return [int(number) for number in numbers]
 
 
-def _check_leads(leads: Lead | Sequence[Lead] | None) -> list[Lead] | None:
-    """Return the leads as a list, or None for all."""
-    if leads is None:
-        return None
-    wanted = [leads] if isinstance(leads, str) or not isinstance(leads, Iterable) else list(leads)
-    is_lead = [isinstance(lead, str | Integral) and not isinstance(lead, bool) for lead in wanted]
-    if not wanted or not all(is_lead):
-        raise TypeError(
-            "leads must be a name such as 'MLII', a channel number, a list of these, or None for "
-            f"all; got {leads!r}."
-        )
-    return wanted
-
-
-def _check_of_database(record: wfdb.Record, header: Path) -> None:
-    """Refuse a header that no record of the database can have."""
+def _read_header(path: Path, remedy: str) -> wfdb.Record:
+    """Read a header, and refuse what no record of the database can have."""
+    record = read_header(path, remedy)
     units = sorted({str(unit) for unit in record.units})
     if record.fs != _RATE or units != [_UNIT]:
         raise ValueError(
-            f"{header}: the records of the database have {_RATE} Hz and the unit {_UNIT}; got "
-            f"{record.fs} Hz and {', '.join(units)}. {FETCH_REMEDY}"
+            f"{path}.hea: the records of the database have {_RATE} Hz and the unit {_UNIT}; got "
+            f"{record.fs} Hz and {', '.join(units)}. {remedy}"
         )
+    return record
 
 
-def _find_channels(record: wfdb.Record, wanted: list[Lead] | None) -> list[int | None]:
-    """Return the channel of each lead, None where the record does not have it."""
-    if wanted is None:
-        return list(range(record.n_sig))
-    for lead in wanted:
-        if isinstance(lead, Integral) and not 0 <= lead < record.n_sig:
-            raise ValueError(
-                f"leads must be channels from 0 to {record.n_sig - 1} of record "
-                f"{record.record_name}, got {lead}."
-            )
-    channel_of = {name: channel for channel, name in reversed([*enumerate(record.sig_name)])}
-    return [int(lead) if isinstance(lead, Integral) else channel_of.get(lead) for lead in wanted]
-
-
-def _fill_up(record: wfdb.Record, channels: list[int | None]) -> list[int]:
-    """Put the record's first channels that are not asked for where a lead is missing."""
-    others = [channel for channel in range(record.n_sig) if channel not in channels]
-    if len(others) < channels.count(None):
-        raise ValueError(
-            f"Record {record.record_name} has only the leads {record.sig_name}, too few for the "
-            f"{len(channels)} that are asked for. Pass on_missing_lead='skip' to leave it out."
-        )
-    rest = iter(others)
-    return [next(rest) if channel is None else channel for channel in channels]
-
-
-def _read_marks(file: Path, n_samples: int) -> Bunch:
-    """Read the annotations of a record and check that they lie in its signal, in order."""
-    annotations = read_annotations(file, FETCH_REMEDY)
-    try:
-        check_positions(annotations.sample, n_samples)
-    except ValueError as error:
-        raise ValueError(f"{file} is damaged ({error}). {FETCH_REMEDY}") from error
-    return annotations
-
-
-def _read_leads(
-    opened: Sequence[tuple[Path, wfdb.Record, list[int]]], physical: bool, progress: bool
-) -> Iterator[np.ndarray]:
-    """Read the channels of each record, of shape (n_leads, n_samples)."""
-    bar = tqdm(opened, desc="MIT-BIH records", unit="record", disable=not progress)
-    for path, record, channels in bar:
-        signals = read_signals(record, path, FETCH_REMEDY)
-        if physical:
-            yield _in_millivolts(record, signals, channels).T
-        else:
-            yield signals.T[channels]
-
-
-def _in_millivolts(record: wfdb.Record, signals: np.ndarray, channels: list[int]) -> np.ndarray:
-    """Return some channels as float32 in physical units, of shape (n_samples, n_leads)."""
-    fields = ("fmt", "adc_gain", "baseline")
-    return wfdb.Record(
-        d_signal=signals[:, channels],
-        **{field: [getattr(record, field)[i] for i in channels] for field in fields},
-    ).dac(return_res=32)
+def _find_by_spelling(name: str, lead_names: Sequence[str]) -> int | None:
+    return lead_names.index(name) if name in lead_names else None

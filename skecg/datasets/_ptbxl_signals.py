@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from ..signal import resample
 from ._ptbxl_tables import REMEDY
-from ._wfdb_record import read_record
+from ._wfdb_record import read_wfdb_record
 
 PTBXL_LEADS = ("I", "II", "III", "AVR", "AVL", "AVF", "V1", "V2", "V3", "V4", "V5", "V6")
 _SECONDS = 10
@@ -62,7 +62,7 @@ def _path_inside(folder: Path, name: str) -> Path:
 
 def _read_leads(path: Path, lead_names: list[str], rate: int) -> NDArray[np.float32]:
     """Return leads of one record in mV, of shape (n_leads, n_timesteps)."""
-    record = read_record(path, REMEDY)
+    record = read_wfdb_record(path, REMEDY)
     expected = (rate, _SECONDS * rate)
     if (record.fs, record.sig_len) != expected:
         raise ValueError(

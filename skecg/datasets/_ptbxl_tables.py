@@ -18,9 +18,10 @@ SUPERCLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
 TASKS = ("mi-vs-norm", "superclass", "superclass-multilabel")
 
 REMEDY = (
-    "Download PTB-XL 1.0.3 from https://physionet.org/content/ptb-xl/1.0.3/ and put its files "
-    "(ptbxl_database.csv, scp_statements.csv, records100/, records500/) into that folder, or say "
-    "where they are with data_home or SKECG_DATA."
+    "Call skecg.datasets.fetch_ptbxl() to download PTB-XL 1.0.3, or put its files from "
+    "https://physionet.org/content/ptb-xl/1.0.3/ (ptbxl_database.csv, scp_statements.csv, "
+    "records100/, records500/) into that folder, or say where they are with data_home or "
+    "SKECG_DATA."
 )
 
 _DATABASE_COLUMNS = (

@@ -19,10 +19,11 @@ _LONGEST_NOTE = 255
 _MAX_BYTES = 1 << 22
 # All notes of a file take the memory of the longest.
 _MAX_NOTE_BYTES = 1 << 28
+_RESOLUTION = re.compile(r"## time resolution: (\d{1,9}(?:\.\d{1,9})?)")
 _DEFINITIONS, _END_OF_DEFINITIONS = "## annotation type definitions", "## end of definitions"
 
 
-def read_annotations(file: Path, remedy: str) -> Bunch:
+def read_annotations(file: Path, remedy: str, sampling_rate: float | None = None) -> Bunch:
     """Read an annotation file of the MIT format, such as ``100.atr``.
 
     :func:`wfdb.rdann` reads the same word by word, which takes some twenty times as long.
@@ -33,6 +34,9 @@ def read_annotations(file: Path, remedy: str) -> Bunch:
         The file.
     remedy : str
         What the user can do about a missing or damaged file; the last sentence of every error.
+    sampling_rate : float or None, default=None
+        In Hz, of the record, for files that count their positions at a rate of their own. If
+        None, positions are returned as they are counted.
 
     Returns
     -------
@@ -52,12 +56,12 @@ def read_annotations(file: Path, remedy: str) -> Bunch:
     """
     content = read_file(file, remedy, _MAX_BYTES)
     try:
-        return _parse(content)
+        return _parse(content, sampling_rate)
     except ValueError as error:
         raise ValueError(f"{file} is damaged ({error}). {remedy}") from error
 
 
-def _parse(content: bytes) -> Bunch:
+def _parse(content: bytes, sampling_rate: float | None) -> Bunch:
     """Parse the words of 16 bits that make up the file, a code of 6 bits above a value of 10.
 
     Codes below SKIP are annotations; the value is the interval from the one before. SKIP in front
@@ -105,10 +109,12 @@ def _parse(content: bytes) -> Bunch:
         raise ValueError(f"it has {len(sample)} annotations and a note of {dtype.itemsize // 4}")
     notes = np.zeros(len(sample), dtype=dtype)
     notes[owner] = texts
-    return _name(sample, code[is_annotation], notes)
+    return _name(sample, code[is_annotation], notes, sampling_rate)
 
 
-def _name(sample: np.ndarray, code: np.ndarray, notes: np.ndarray) -> Bunch:
+def _name(
+    sample: np.ndarray, code: np.ndarray, notes: np.ndarray, sampling_rate: float | None
+) -> Bunch:
     """Give the annotations their symbols, and leave out those that describe the file."""
     symbols = np.zeros(_SKIP, dtype="<U1")
     for label in ann_labels:
@@ -124,6 +130,12 @@ def _name(sample: np.ndarray, code: np.ndarray, notes: np.ndarray) -> Bunch:
                 raise ValueError(f"{line!r} in it does not define the symbol of a code")
             symbols[int(definition[1])] = definition[2]
 
+    matches = [_RESOLUTION.fullmatch(line) for line in descriptions]
+    resolution = next((float(match[1]) for match in matches if match), None)
+    if sampling_rate is not None and resolution not in (None, sampling_rate):
+        if not 1e-3 <= resolution <= 1e6:
+            raise ValueError(f"it counts time at {resolution:g} Hz")
+        sample = np.round(sample * (sampling_rate / resolution)).astype(np.int64)
     kept = (code > 0) & ~is_description
     symbol = symbols[code[kept]]
     if (symbol == "").any():

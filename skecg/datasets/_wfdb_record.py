@@ -26,7 +26,7 @@ _GAINS = (1.0, 1e6)
 _BITS = {"16": 16, "61": 16, "80": 8, "160": 16, "212": 12, "310": 32 / 3, "311": 32 / 3}
 
 
-def read_record(path: Path, remedy: str) -> wfdb.Record:
+def read_wfdb_record(path: Path, remedy: str) -> wfdb.Record:
     """Read all channels of a WFDB record as int16 and verify the checksums of its header.
 
     Parameters
@@ -63,26 +63,26 @@ def read_header(path: Path, remedy: str) -> wfdb.Record:
     header, file = path.with_suffix(".hea"), path.with_suffix(".dat")
     content = read_file(header, remedy, _MAX_HEADER_BYTES)
     n_bytes = check_file(file, remedy, _MAX_SIGNAL_BYTES)
-    with _refused_with(path, remedy):
-        _check_text(content)
+    with refused_with(path, remedy):
+        check_text(content)
         record = wfdb.rdheader(str(path))
     fault = _fault(record, file.name)
     if fault:
         raise ValueError(f"{header} is damaged, or not of this database: {fault}. {remedy}")
-    with _refused_with(path, remedy):
+    with refused_with(path, remedy):
         expected = math.ceil(record.sig_len * record.n_sig * _BITS[record.fmt[0]] / 8)
         if n_bytes < expected:
             raise ValueError(f"it has {n_bytes} bytes, its header needs {expected}")
-        if not _is_plain(record):
+        if not is_plain(record):
             record = wfdb.rdrecord(str(path), physical=False, return_res=16)
     return record
 
 
-def _check_text(content: bytes) -> None:
-    """Refuse what would take wfdb long to read."""
+def check_text(content: bytes, max_lines: int = _MAX_LEADS) -> None:
+    """Refuse what would take wfdb long to read: more leads, or segments, or digits."""
     lines = [line for line in content.splitlines() if line.strip() and line.lstrip()[:1] != b"#"]
-    if len(lines) > 1 + _MAX_LEADS:
-        raise ValueError(f"its header must name at most {_MAX_LEADS} leads, got {len(lines) - 1}")
+    if len(lines) > 1 + max_lines:
+        raise ValueError(f"its header must name at most {max_lines} leads, got {len(lines) - 1}")
     if any(re.search(rb"\d{%d}" % (_MAX_DIGITS + 1), line) for line in lines):
         raise ValueError(f"its header has a number of more than {_MAX_DIGITS} digits")
 
@@ -128,24 +128,38 @@ def _lead_fault(record: wfdb.Record, i: int, file_name: str) -> str | None:
 
 def read_signals(record: wfdb.Record, path: Path, remedy: str) -> np.ndarray:
     """Return the signals that belong to a header, of shape (n_samples, n_leads), verified."""
-    with _refused_with(path, remedy):
+    with refused_with(path, remedy):
         signals = record.d_signal
         if signals is None:
-            signals = _decode(record, path.with_suffix(".dat"))
-        checksums = zip(record.sig_name, signals.T, record.checksum)
-    # The checksum is the sum in 16 bits, which wraps. Headers hold it signed, wfdb.calc_checksum
-    # returns it unsigned: compared as 16 bits they agree.
-    for name, samples, checksum in checksums:
-        if (int(samples.sum(dtype=np.int16)) - checksum) % 65536 != 0:
-            raise ValueError(
-                f"{path.with_suffix('.dat')}: lead {name} does not agree with the checksum in "
-                f"{path.name}.hea; the file is damaged. {remedy}"
-            )
+            signals = decode(record, path.with_suffix(".dat"))
+    for i, samples in enumerate(signals.T):
+        check_checksum(record, i, samples, path, remedy)
     return signals
 
 
+def check_checksum(
+    record: wfdb.Record, i: int, samples: np.ndarray, path: Path, remedy: str
+) -> None:
+    """Refuse samples that do not agree with their checksum, the sum in 16 bits, which wraps."""
+    # Headers hold it signed, wfdb.calc_checksum returns it unsigned: as 16 bits they agree.
+    if (int(samples.sum(dtype=np.int16)) - record.checksum[i]) % 65536 != 0:
+        raise ValueError(
+            f"{path.with_name(record.file_name[i])}: lead {record.sig_name[i]} does not agree "
+            f"with the checksum in {path.name}.hea; the file is damaged. {remedy}"
+        )
+
+
+def to_physical(record: wfdb.Record, signals: np.ndarray, channels: list[int]) -> np.ndarray:
+    """Return some channels as float32 in physical units, of shape (n_samples, n_leads)."""
+    fields = ("fmt", "adc_gain", "baseline")
+    return wfdb.Record(
+        d_signal=signals[:, channels],
+        **{field: [getattr(record, field)[i] for i in channels] for field in fields},
+    ).dac(return_res=32)
+
+
 @contextmanager
-def _refused_with(path: Path, remedy: str) -> Iterator[None]:
+def refused_with(path: Path, remedy: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
@@ -156,12 +170,12 @@ def _refused_with(path: Path, remedy: str) -> Iterator[None]:
         ) from error
 
 
-def _is_plain(record: wfdb.Record) -> bool:
+def is_plain(record: wfdb.Record) -> bool:
     """Tell whether a record has format 16, or format 212 with its leads in pairs."""
     return record.fmt[0] == "16" or (record.fmt[0] == "212" and record.n_sig % 2 == 0)
 
 
-def _decode(record: wfdb.Record, file: Path) -> np.ndarray:
+def decode(record: wfdb.Record, file: Path) -> np.ndarray:
     """Decode the plain forms of formats 16 and 212.
 
     Format 16 is little-endian numbers of 16 bits, one per lead in turn. In format 212 two numbers
@@ -175,7 +189,7 @@ def _decode(record: wfdb.Record, file: Path) -> np.ndarray:
     n_samples, n_leads = record.sig_len, record.n_sig
     is_212 = record.fmt[0] == "212"
     n_bytes = n_samples * n_leads * 3 // 2 if is_212 else n_samples * n_leads * 2
-    content = np.fromfile(file, np.uint8, n_bytes)
+    content = np.fromfile(file, np.uint8, n_bytes, offset=record.byte_offset[0] or 0)
     if len(content) < n_bytes:
         raise ValueError(f"it has {len(content)} bytes of {n_bytes}")
     if is_212:

@@ -9,66 +9,16 @@ import socket
 import threading
 import time
 from http.client import HTTPResponse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+from file_server import Handler, serving
 
-from skecg.datasets import MITBIH_RECORDS, fetch_mitbih, load_mitbih
+from skecg.datasets import MITBIH_RECORDS, _download, fetch_mitbih, load_mitbih
 from skecg.datasets import _fetch_mitbih as module
 
 RECORDS = [100, 201]
 NAMES = [f"{number}{extension}" for number in RECORDS for extension in (".hea", ".dat", ".atr")]
-
-
-class Server(ThreadingHTTPServer):
-    """Serves files from memory; the attributes say how, and `requests` what was asked."""
-
-    def __init__(self, contents):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.contents = contents
-        self.supports_ranges = True
-        self.cut = {}  # name -> bytes after which the connection breaks, each once
-        self.corrupt = {}  # name -> how many times a damaged file is sent
-        self.status = {}  # name -> status codes to answer with first
-        self.range_offset = 0  # added to the start of every range
-        self.requests = []  # (name, Range header, bytes sent)
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}/mitdb/"
-
-    def of(self, name):
-        return [request[1:] for request in self.requests if request[0] == name]
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        server, name = self.server, self.path.removeprefix("/mitdb/")
-        wanted = self.headers.get("Range")
-        if server.status.get(name):
-            server.requests.append((name, wanted, 0))
-            return self.send_error(server.status[name].pop(0))
-        content, start = server.contents[name], 0
-        if server.corrupt.get(name, 0):
-            server.corrupt[name] -= 1
-            content = content[:-1] + bytes([content[-1] ^ 1])
-        if wanted and server.supports_ranges:
-            start = int(wanted.removeprefix("bytes=").removesuffix("-")) + server.range_offset
-            self.send_response(206)
-            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        else:
-            self.send_response(200)
-        body = content[start:]
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        sent = body[: server.cut.pop(name, len(body))]
-        server.requests.append((name, wanted, len(sent)))
-        self.wfile.write(sent)
-        return None
-
-    def log_message(self, format, *args):
-        pass
 
 
 @pytest.fixture(params=["generated", "real"])
@@ -95,15 +45,8 @@ def as_served(header):
 
 @pytest.fixture
 def server(contents, monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(module, "_FIRST_DELAY", 0)
-    server = Server(contents)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(contents, "/mitdb/", monkeypatch) as server:
+        yield server
 
 
 def fetch(server, folder, **parameters):
@@ -345,7 +288,7 @@ def test_silent_server_is_an_error_after_the_timeout(tmp_path, monkeypatch):
 
 def test_offline_says_what_was_wanted_and_how_to_go_on(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(module, "_FIRST_DELAY", 0)
+    monkeypatch.setattr(_download, "_FIRST_DELAY", 0)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
 
@@ -450,7 +393,7 @@ def test_a_link_in_place_of_a_file_is_replaced(server, tmp_path):
 def test_a_link_that_takes_the_place_of_a_part_is_not_opened(tmp_path):
     (tmp_path / "100.dat.part").symlink_to(tmp_path / "victim")
     with pytest.raises(OSError, match=r"100\.dat\.part"):
-        module._open_part(tmp_path / "100.dat.part", append=False)
+        _download._open_part(tmp_path / "100.dat.part", append=False)
     assert not (tmp_path / "victim").exists()
 
 

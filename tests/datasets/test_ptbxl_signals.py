@@ -9,7 +9,7 @@ from generated_ptbxl import LEADS, RATES, write_record
 
 from skecg.datasets import _ptbxl_signals as module
 from skecg.datasets import load_ptbxl
-from skecg.datasets._wfdb_record import read_record
+from skecg.datasets._wfdb_record import read_wfdb_record
 from skecg.signal import resample
 
 
@@ -163,8 +163,8 @@ def test_whatever_a_record_brings_out_is_skipped(ptbxl_home, monkeypatch, error)
     def read(path, remedy):
         if path.name == "00003_lr":
             raise error
-        return read_record(path, remedy)
+        return read_wfdb_record(path, remedy)
 
-    monkeypatch.setattr(module, "read_record", read)
+    monkeypatch.setattr(module, "read_wfdb_record", read)
     bunch = load_ptbxl(ptbxl_home, on_error="skip")
     assert bunch.skipped == [(3, error.__name__)]

@@ -5,7 +5,7 @@ import pytest
 import wfdb
 
 from skecg.datasets import MITBIH_RECORDS
-from skecg.datasets._wfdb_record import read_record
+from skecg.datasets._wfdb_record import read_wfdb_record
 
 REMEDY = "Get the files again."
 
@@ -49,7 +49,7 @@ def only_ours(monkeypatch):
 def test_real_signals_are_those_of_wfdb(data_home):
     for number in MITBIH_RECORDS:
         path = data_home / "mitdb" / str(number)
-        signals = read_record(path, REMEDY).d_signal
+        signals = read_wfdb_record(path, REMEDY).d_signal
         expected = wfdb.rdrecord(str(path), physical=False, return_res=16).d_signal
         assert signals.dtype == np.int16
         np.testing.assert_array_equal(signals, expected)
@@ -62,7 +62,7 @@ def test_real_signals_are_those_of_wfdb(data_home):
 )
 def test_plain_forms_are_decoded(tmp_path, fmt, n_leads, bits):
     signals = draw(101, n_leads, bits)
-    record = read_record(write(tmp_path, signals, fmt), REMEDY)
+    record = read_wfdb_record(write(tmp_path, signals, fmt), REMEDY)
     np.testing.assert_array_equal(record.d_signal, signals)
 
 
@@ -73,7 +73,7 @@ def test_every_pair_of_12_bit_numbers_shares_its_middle_byte_rightly(tmp_path):
         [upper * 256 + lower for upper in range(-8, 8) for lower in (0, 1, 128, 255)]
     )
     signals = np.array(np.meshgrid(numbers, numbers)).reshape(2, -1).T
-    record = read_record(write(tmp_path, signals, "212"), REMEDY)
+    record = read_wfdb_record(write(tmp_path, signals, "212"), REMEDY)
     np.testing.assert_array_equal(record.d_signal, signals)
 
 
@@ -81,7 +81,7 @@ def test_every_pair_of_12_bit_numbers_shares_its_middle_byte_rightly(tmp_path):
 def test_other_forms_are_read_by_wfdb(tmp_path, fmt, n_leads, bits):
     signals = draw(100, n_leads, bits)
     np.testing.assert_array_equal(
-        read_record(write(tmp_path, signals, fmt), REMEDY).d_signal, signals
+        read_wfdb_record(write(tmp_path, signals, fmt), REMEDY).d_signal, signals
     )
 
 
@@ -100,7 +100,7 @@ def test_headers_of_another_layout_are_refused(tmp_path, old, new):
     header = path.with_suffix(".hea")
     header.write_text(header.read_text().replace(old, new))
     with pytest.raises(ValueError, match=rf"r\.hea is damaged, .* got .*{REMEDY}"):
-        read_record(path, REMEDY)
+        read_wfdb_record(path, REMEDY)
 
 
 def test_a_header_of_many_leads_is_refused_at_once(tmp_path):
@@ -109,7 +109,7 @@ def test_a_header_of_many_leads_is_refused_at_once(tmp_path):
     first, second, *_ = header.read_text().split("\n")
     header.write_text("\n".join([first.replace(" 2 ", " 900 "), *[second] * 900]))
     with pytest.raises(ValueError, match="at most 32 leads, got 900"):
-        read_record(path, REMEDY)
+        read_wfdb_record(path, REMEDY)
 
 
 @pytest.mark.parametrize("fmt", ["212", "16"])
@@ -121,7 +121,7 @@ def test_a_file_cut_off_anywhere_is_refused(tmp_path, fmt):
     for n_bytes in range(len(content)):
         file.write_bytes(content[:n_bytes])
         with pytest.raises(ValueError, match=rf"r\.dat cannot be read .*truncated.* {REMEDY}"):
-            read_record(path, REMEDY)
+            read_wfdb_record(path, REMEDY)
 
 
 @pytest.mark.parametrize("fmt", ["212", "16"])
@@ -134,7 +134,7 @@ def test_every_wrong_bit_is_found(tmp_path, fmt):
         wrong[i // 8] ^= 1 << i % 8
         file.write_bytes(wrong)
         with pytest.raises(ValueError, match=rf"r\.dat: lead lead . does not agree .* {REMEDY}"):
-            read_record(path, REMEDY)
+            read_wfdb_record(path, REMEDY)
 
 
 def test_bytes_behind_the_samples_do_not_count(tmp_path):
@@ -142,7 +142,7 @@ def test_bytes_behind_the_samples_do_not_count(tmp_path):
     path = write(tmp_path, signals, "212")
     with path.with_suffix(".dat").open("ab") as file:
         file.write(b"more")
-    np.testing.assert_array_equal(read_record(path, REMEDY).d_signal, signals)
+    np.testing.assert_array_equal(read_wfdb_record(path, REMEDY).d_signal, signals)
 
 
 @pytest.mark.parametrize("fmt", ["212", "16"])
@@ -160,7 +160,7 @@ def test_a_damaged_header_gives_what_wfdb_reads_or_one_error(tmp_path, fmt):
     for text in wrong:
         header.write_bytes(text)
         try:
-            signals = read_record(path, REMEDY).d_signal
+            signals = read_wfdb_record(path, REMEDY).d_signal
         except ValueError as error:
             errors.append(str(error))
         else:
