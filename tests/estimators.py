@@ -18,6 +18,7 @@ from skecg import (
     BeatSegmenter,
     BeatTreesClassifier,
     BeatVoteClassifier,
+    BeatWindows,
     ECGAttentionLSTMClassifier,
     ECGAttentionVGGClassifier,
     ECGCNN2DClassifier,
@@ -87,7 +88,7 @@ OTHER_PRECISION = "float32" if cpu_has_bfloat16_units() else "bfloat16"
 IN_OTHER_PRECISION = [
     clone(classifier).set_params(precision=OTHER_PRECISION) for classifier in CLASSIFIERS
 ]
-TRANSFORMERS = [BeatSegmenter()]
+TRANSFORMERS = [BeatSegmenter(), BeatWindows()]
 RECORD_CLASSIFIERS = [BeatVoteClassifier(TwoFromEachRow(), LogisticRegression())]
 TREE_CLASSIFIERS = [BeatTreesClassifier()]
 # One that looks at y only, one that compares samples, one that makes them, one that does both.

@@ -19,11 +19,11 @@ from ._fitted_attributes import SKLEARN_STEPS
 ESTIMATORS: dict[str, type[BaseEstimator]] = {
     **{name: getattr(classifiers, name) for name in classifiers.__all__ if name.startswith("ECG")},
     **{
-        name: getattr(preprocessing, name)
-        for name in preprocessing.__all__
-        if issubclass(getattr(preprocessing, name), BaseEstimator)
+        name: getattr(room, name)
+        for room in (preprocessing, records)
+        for name in room.__all__
+        if issubclass(getattr(room, name), BaseEstimator)
     },
-    **{name: getattr(records, name) for name in records.__all__},
     **{
         cls.__name__: cls
         for cls in (

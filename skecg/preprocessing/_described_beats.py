@@ -97,7 +97,7 @@ def _windows(
         return scaled
     reach = max(1, round(0.08 * rate))
     height = np.abs(scaled[:, max(n_before - reach, 0) : n_before + reach]).max(axis=1)
-    past = sliding_window_view(np.pad(height, (_PAST - 1, 0), mode="symmetric"), _PAST)
+    past = sliding_window_view(np.pad(height, (_PAST - 1, 0), mode="edge"), _PAST)
     amplitude = np.median(past, axis=1)
     return scaled / np.where(amplitude > 0, amplitude, 1)[:, None].astype(np.float32)
 

@@ -203,9 +203,13 @@ def _beside_near(beats: _Beats) -> dict[str, NDArray]:
 
 
 def median_of_near(values: NDArray, *, causal: bool = False) -> NDArray:
-    """Return the median of the rows around every row, or up to it; the ends are reflected."""
+    """Return the median of the 31 rows around every row, or up to it.
+
+    Beyond the ends the rows are reflected; where later rows may not count, the first is repeated.
+    """
     before, after = (_NEAR - 1, 0) if causal else (_NEAR // 2, _NEAR // 2)
-    padded = np.pad(values, ((before, after), (0, 0)), mode="symmetric")
+    mode = "edge" if causal else "symmetric"
+    padded = np.pad(values, ((before, after), (0, 0)), mode=mode)
     near = sliding_window_view(padded, _NEAR, axis=0)
     result = np.empty_like(values)
     for start in range(0, len(values), _BLOCK):

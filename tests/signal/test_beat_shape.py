@@ -1,0 +1,111 @@
+"""Shape numbers: known waves, what is usual for a record and near a beat, refusals."""
+
+import numpy as np
+import pytest
+
+from skecg.signal import SHAPE_NUMBERS, shape_numbers
+
+RATE, BEFORE = 120, 60
+SECONDS = (np.arange(150) - BEFORE) / RATE
+
+
+def beat(width=0.02, p=0.15, p_at=-0.16, height=1.0):
+    qrs = height * np.exp(-0.5 * (SECONDS / width) ** 2)
+    return qrs + p * np.exp(-0.5 * ((SECONDS - p_at) / 0.02) ** 2)
+
+
+@pytest.fixture
+def record():
+    """61 usual beats, one without a P wave, one wide."""
+    noise = 0.005 * np.random.default_rng(0).standard_normal((61, 150))
+    windows = np.stack([beat()] * 61) + noise
+    windows[20], windows[40] = beat(p=0) + noise[20], beat(width=0.06, p=0) + noise[40]
+    return windows
+
+
+def number(windows, name, **keywords):
+    return shape_numbers(windows, BEFORE, RATE, (name,), **keywords)[:, 0]
+
+
+def test_width_is_that_of_the_wave():
+    windows = np.stack([beat(width, p=0) for width in (0.02, 0.05)])
+    full = 2 * np.sqrt(2 * np.log(2)) * np.array([0.02, 0.05])  # of a Gaussian at half height
+    np.testing.assert_allclose(number(windows, "width_50"), full, atol=1 / RATE)
+    turned = number(-windows, "width_50")
+    np.testing.assert_array_equal(turned, number(windows, "width_50"))
+
+
+def test_extremes_and_variation():
+    windows = np.stack([beat(p=0, height=2.0), beat(p=0, height=-1.0)])
+    np.testing.assert_allclose(number(windows, "qrs_max"), [2, 0], atol=1e-3)
+    np.testing.assert_allclose(number(windows, "qrs_min"), [0, -1], atol=1e-3)
+    np.testing.assert_allclose(number(windows, "qrs_variation"), [4, 2], atol=1e-2)
+    np.testing.assert_allclose(number(windows + beat(height=0), "p_range"), 0.15, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("name", "sign"),
+    [
+        ("record_qrs_difference", 1),
+        ("record_qrs_correlation", -1),
+        ("record_width", 1),
+        ("near_qrs_difference", 1),
+        ("near_qrs_relative", 1),
+    ],
+)
+def test_a_wide_beat_stands_out(record, name, sign):
+    found = sign * number(record, name)
+    assert found.argmax() == 40
+    others = np.delete(found, 40)
+    assert found[40] > others.mean() + 5 * others.std()
+
+
+@pytest.mark.parametrize("name", ["record_p_difference", "near_p_difference"])
+def test_a_missing_p_wave_stands_out(record, name):
+    found = number(record, name)
+    assert sorted(np.argsort(found)[-2:]) == [20, 40]
+
+
+def test_p_waves_are_visible_or_not():
+    rng = np.random.default_rng(0)
+    noise = 0.02 * rng.standard_normal((50, 150))
+    with_p, without = np.stack([beat()] * 50) + noise, np.stack([beat(p=0)] * 50) + noise
+    assert number(with_p, "p_visibility").min() > 0.5
+    assert number(without, "p_visibility").max() < -0.5
+
+
+def test_causal_numbers_do_not_change_with_what_follows(record):
+    names = tuple(name for name in SHAPE_NUMBERS if not name.startswith("record_"))
+    changed = record.copy()
+    changed[10:] = beat(width=0.08)
+    a, b = (shape_numbers(x, BEFORE, RATE, names, causal=True)[:10] for x in (record, changed))
+    np.testing.assert_array_equal(a, b)
+
+
+def test_columns_are_those_of_the_names(record):
+    every = shape_numbers(record, BEFORE, RATE)
+    assert every.shape == (61, len(SHAPE_NUMBERS))
+    assert np.isfinite(every).all()
+    for i, name in enumerate(SHAPE_NUMBERS):
+        np.testing.assert_array_equal(number(record, name), every[:, i])
+
+
+def test_flat_beats_no_beats_and_one_beat():
+    assert np.isfinite(shape_numbers(np.zeros((3, 150)), BEFORE, RATE)).all()
+    assert shape_numbers(np.empty((0, 150)), BEFORE, RATE).shape == (0, len(SHAPE_NUMBERS))
+    assert np.isfinite(shape_numbers(beat()[None], BEFORE, RATE)).all()
+
+
+@pytest.mark.parametrize(
+    ("windows", "keywords", "message"),
+    [
+        (np.zeros((2, 100)), {}, "got 0.5 and 0.333 s"),
+        (np.zeros(150), {}, r"got float64 of shape \(150,\)"),
+        (np.full((2, 150), np.nan), {}, "must be finite"),
+        (np.zeros((2, 150)), {"names": ("qrs",)}, r"got \['qrs'\]"),
+        (np.zeros((2, 150)), {"causal": True}, "need the whole record"),
+    ],
+)
+def test_refusals(windows, keywords, message):
+    with pytest.raises(ValueError, match=message):
+        shape_numbers(windows, BEFORE, RATE, **keywords)
