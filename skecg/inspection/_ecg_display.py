@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Real
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._limits import in_range
 from ..paper import (
     INK,
     clock,
@@ -21,29 +19,26 @@ from ..paper import (
     visible_range,
 )
 from ._panels import keywords
+from ._record_leads import (
+    STANDARD_ROWS,
+    RecordLike,
+    check_layout,
+    check_part,
+    check_record,
+    find_lead,
+    usual_spelling,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_STANDARD = (
-    ("I", "aVR", "V1", "V4"),
-    ("II", "aVL", "V2", "V5"),
-    ("III", "aVF", "V3", "V6"),
-)
 _MAX_LEADS = 12
-_LONGEST = 60.0
 # Seconds left of the leads, for the calibration pulse.
 _PULSE = 0.4
 # Room in mV above and below a trace; the name of the lead is above.
 _ABOVE, _BELOW = 0.4, 0.1
 # Width of the paper in inches that fits a screen.
 _SCREEN_WIDTH = 10.5
-
-
-class _Record(Protocol):
-    signals: NDArray
-    sampling_rate: float
-    lead_names: Sequence[str]
 
 
 class _Place(NamedTuple):
@@ -126,7 +121,7 @@ class ECGDisplay:
     @classmethod
     def from_record(
         cls,
-        record: _Record,
+        record: RecordLike,
         *,
         leads: Sequence[str] | None = None,
         start: float = 0.0,
@@ -184,17 +179,17 @@ class ECGDisplay:
             record, the layout is unknown or its leads are missing, or `true_scale` is given with
             `ax`.
         """
-        signals, rate, names = _check_record(record)
+        signals, rate, names = check_record(record)
         if leads is not None:
-            order = [_find(names, lead) for lead in leads]
+            order = [find_lead(names, lead) for lead in leads]
             signals, names = signals[order], [names[i] for i in order]
         if not 1 <= len(names) <= _MAX_LEADS:
             raise ValueError(
                 f"There must be 1 to {_MAX_LEADS} leads to draw; got {len(names)}. Choose them by "
                 "name with leads=[...]."
             )
-        first, stop = _check_part(start, duration, signals.shape[1], rate)
-        layout = _check_layout(layout, names, rhythm_lead)
+        first, stop = check_part(start, duration, signals.shape[1], rate)
+        layout = check_layout(layout, names, rhythm_lead)
         if true_scale and ax is not None:
             raise ValueError(
                 "true_scale=True sets the size of the figure, so ax must be None; got an Axes."
@@ -254,11 +249,14 @@ class ECGDisplay:
             return [[_Place(lead, 0.0, length)] for lead in range(len(self.lead_names))]
         edges = np.linspace(0, length, 5).tolist()
         rows = [
-            [_Place(_find(self.lead_names, lead), *edges[k : k + 2]) for k, lead in enumerate(row)]
-            for row in _STANDARD
+            [
+                _Place(find_lead(self.lead_names, lead), *edges[k : k + 2])
+                for k, lead in enumerate(row)
+            ]
+            for row in STANDARD_ROWS
         ]
         if self.rhythm_lead is not None:
-            rows.append([_Place(_find(self.lead_names, self.rhythm_lead), 0.0, length)])
+            rows.append([_Place(find_lead(self.lead_names, self.rhythm_lead), 0.0, length)])
         return rows
 
     def _part(self, place: _Place) -> NDArray[np.float64]:
@@ -292,7 +290,7 @@ class ECGDisplay:
         own = {"color": INK, "fontsize": 9, "fontweight": "bold", "verticalalignment": "top"}
         self.text_.append(
             self.ax_.text(
-                left + 0.06, top - 0.08, _spelled(self.lead_names[place.lead]),
+                left + 0.06, top - 0.08, usual_spelling(self.lead_names[place.lead]),
                 **keywords(own, text_kw, Text),
             )
         )  # fmt: skip
@@ -310,76 +308,3 @@ def _range(traces: list[NDArray[np.float64]]) -> tuple[float, float]:
     """Return the range of a row, which has room for the calibration pulse."""
     low, high = visible_range(np.concatenate(traces))
     return min(low, 0.0), max(high, 1.0)
-
-
-def _spelled(name: str) -> str:
-    """Return the usual spelling of a standard lead, such as aVR for AVR; else the name."""
-    usual = {lead.lower(): lead for row in _STANDARD for lead in row}
-    return usual.get(name.lower(), name)
-
-
-def _check_record(record: _Record) -> tuple[NDArray, float, list[str]]:
-    missing = [
-        name for name in ("signals", "sampling_rate", "lead_names") if not hasattr(record, name)
-    ]
-    if missing:
-        raise TypeError(
-            "record must have signals, sampling_rate and lead_names, as that of "
-            f"skecg.datasets.read_record has; got {type(record).__name__} without "
-            f"{', '.join(missing)}."
-        )
-    signals, names = np.asarray(record.signals), [str(name) for name in record.lead_names]
-    if signals.ndim != 2 or signals.dtype.kind not in "fiu" or len(signals) != len(names):
-        raise ValueError(
-            "record.signals must be numbers of shape (n_leads, n_timesteps), with one name in "
-            f"record.lead_names for each lead; got {signals.dtype} of shape {signals.shape} and "
-            f"{len(names)} names."
-        )
-    rate = record.sampling_rate
-    if not isinstance(rate, Real) or not 0 < rate < np.inf:
-        raise ValueError(f"record.sampling_rate must be a positive number (Hz); got {rate!r}.")
-    with in_range("record.sampling_rate"):
-        return signals, float(rate), names
-
-
-def _find(names: Sequence[str], lead: str) -> int:
-    """Return the number of a lead; AVR and aVR are the same."""
-    exact = [i for i, name in enumerate(names) if name == lead]
-    same = exact or [i for i, name in enumerate(names) if name.lower() == str(lead).lower()]
-    if not same:
-        raise ValueError(f"The record has no lead {lead!r}; it has {', '.join(names)}.")
-    return same[0]
-
-
-def _check_part(start: float, duration: float, n_timesteps: int, rate: float) -> tuple[int, int]:
-    total = n_timesteps / rate
-    if not isinstance(start, Real) or not 0 <= start < total:
-        raise ValueError(
-            f"start must lie in the record of {total:.1f} s; got {start!r}. It is in seconds."
-        )
-    if not isinstance(duration, Real) or not 0 < duration <= _LONGEST:
-        raise ValueError(f"duration must be positive and at most {_LONGEST:g} s; got {duration!r}.")
-    if duration * rate < 1:
-        raise ValueError(
-            f"duration must be at least one sample long; got {duration:g} s at {rate:g} Hz. The "
-            "sampling rate of the record is in Hz."
-        )
-    first = min(round(start * rate), n_timesteps - 1)
-    return first, min(first + max(1, round(duration * rate)), n_timesteps)
-
-
-def _check_layout(layout: str | None, names: Sequence[str], rhythm_lead: str | None) -> str:
-    if layout not in ("3x4", "rows", None):
-        raise ValueError(f'layout must be "3x4", "rows" or None; got {layout!r}.')
-    there = {name.lower() for name in names}
-    missing = [lead for row in _STANDARD for lead in row if lead.lower() not in there]
-    if layout is None:
-        layout = "rows" if missing else "3x4"
-    if layout == "3x4" and missing:
-        raise ValueError(
-            f'layout="3x4" needs the twelve standard leads; the record has no '
-            f'{", ".join(missing)}. Use layout="rows".'
-        )
-    if layout == "3x4" and rhythm_lead is not None:
-        _find(names, rhythm_lead)
-    return layout

@@ -193,9 +193,9 @@ def test_prints_the_classes_that_occur():
 def test_a_day_of_close_beats_takes_well_under_a_second():
     # Equally spaced beats half-way between the reference beats are one chain of 200,000 links.
     reference = np.arange(100_000) * 200
-    start = time.perf_counter()
+    start = time.process_time()
     comparison = compare(reference, reference + 100)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert comparison.n_matched == 100_000
     assert isinstance(comparison, BeatComparison)
 

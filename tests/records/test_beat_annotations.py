@@ -290,9 +290,10 @@ def test_a_day_takes_well_under_a_second_for_everything(day, tmp_path):
         "wfdb": lambda: day.to_wfdb("day", "skecg", tmp_path),
     }
     for name, call in calls.items():
-        start = time.perf_counter()
+        # Time of the processor, which other processes do not lengthen.
+        start = time.process_time()
         call()
-        assert time.perf_counter() - start < 1, name
+        assert time.process_time() - start < 1, name
     assert len(day._repr_html_()) < 50_000
 
 

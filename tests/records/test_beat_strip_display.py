@@ -182,9 +182,9 @@ def test_a_day_is_drawn_in_well_under_a_second():
     sample = np.cumsum(rng.integers(180, 250, 100_000))
     label = rng.choice(list("NNNNNNSVFQ"), len(sample))
     beats = BeatAnnotations(sample, label, 250, sample[-1] + 1)
-    start = time.perf_counter()
+    start = time.process_time()
     beats.plot()
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_real_records_are_drawn(data_home):
