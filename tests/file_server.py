@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from skecg.datasets import _download
+from skecg.datasets import _transfer
 
 
 class Server(ThreadingHTTPServer):
@@ -71,7 +71,7 @@ def serving(
 ) -> Iterator[Server]:
     """Serve files below a folder, and let retries not wait."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(_download, "_FIRST_DELAY", 0)
+    monkeypatch.setattr(_transfer, "_FIRST_DELAY", 0)
     server = Server(contents, folder)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -8,8 +8,9 @@ from importlib import resources
 from pathlib import Path
 
 from ._data_home import get_data_home
-from ._download import Download, Expected
+from ._download import Download
 from ._mitbih import MITBIH_RECORDS
+from ._transfer import Expected
 
 PHYSIONET_URL = "https://physionet.org/files/mitdb/1.0.0/"
 EXTENSIONS = (".hea", ".dat", ".atr")

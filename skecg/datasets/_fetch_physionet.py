@@ -12,10 +12,11 @@ from typing import Literal
 from sklearn.utils import check_scalar
 
 from ._data_home import get_data_home
-from ._download import Download, Expected, silent
+from ._download import Download, silent
 from ._fetch_mitbih import PHYSIONET_URL as MITBIH_URL
 from ._fetch_mitbih import fetch_mitbih
 from ._files import read_file
+from ._transfer import Expected
 
 _SUMS = "SHA256SUMS.txt"
 # Those of PTB-XL, with 87,200 files of records, have some 9 MB.

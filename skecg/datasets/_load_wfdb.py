@@ -15,8 +15,9 @@ from sklearn.utils import Bunch
 from ._data_home import get_data_home
 from ._lead_names import find_lead
 from ._returns import as_requested
-from ._wfdb_any import read_digital, read_header
+from ._wfdb_any import read_digital
 from ._wfdb_database import Database, Lead, check_choices, open_records, stack
+from ._wfdb_header import read_header
 
 _NAME = re.compile(r"[\w+-][\w.+-]{0,99}", re.ASCII)
 _MAX_RECORDS = 100_000

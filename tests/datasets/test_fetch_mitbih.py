@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from file_server import Handler, serving
 
-from skecg.datasets import MITBIH_RECORDS, _download, fetch_mitbih, load_mitbih
+from skecg.datasets import MITBIH_RECORDS, _transfer, fetch_mitbih, load_mitbih
 from skecg.datasets import _fetch_mitbih as module
 
 RECORDS = [100, 201]
@@ -288,7 +288,7 @@ def test_silent_server_is_an_error_after_the_timeout(tmp_path, monkeypatch):
 
 def test_offline_says_what_was_wanted_and_how_to_go_on(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(_download, "_FIRST_DELAY", 0)
+    monkeypatch.setattr(_transfer, "_FIRST_DELAY", 0)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
 
@@ -393,7 +393,7 @@ def test_a_link_in_place_of_a_file_is_replaced(server, tmp_path):
 def test_a_link_that_takes_the_place_of_a_part_is_not_opened(tmp_path):
     (tmp_path / "100.dat.part").symlink_to(tmp_path / "victim")
     with pytest.raises(OSError, match=r"100\.dat\.part"):
-        _download._open_part(tmp_path / "100.dat.part", append=False)
+        _transfer.open_part(tmp_path / "100.dat.part", append=False)
     assert not (tmp_path / "victim").exists()
 
 

@@ -116,7 +116,7 @@ def test_progress_is_shown_on_request(ptbxl_home, capsys):
 
 
 def test_a_missing_folder_is_named_with_the_remedy(ptbxl_copy):
-    with pytest.raises(FileNotFoundError, match=r"nowhere.*ptbxl.*Download PTB-XL 1\.0\.3"):
+    with pytest.raises(FileNotFoundError, match=r"nowhere.*ptbxl.*fetch_ptbxl"):
         load_ptbxl(ptbxl_copy / "nowhere")
     shutil.rmtree(ptbxl_copy / "ptbxl" / "records500")
     with pytest.raises(FileNotFoundError, match=r"records500.*Choose the other source_rate"):

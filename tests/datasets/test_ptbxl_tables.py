@@ -137,7 +137,7 @@ def test_an_unknown_superclass_is_refused(ptbxl_copy):
 @pytest.mark.parametrize("name", ["ptbxl_database.csv", "scp_statements.csv"])
 def test_a_missing_table_is_named_with_the_remedy(ptbxl_copy, name):
     (ptbxl_copy / "ptbxl" / name).unlink()
-    with pytest.raises(FileNotFoundError, match=f"{name}.*Download PTB-XL"):
+    with pytest.raises(FileNotFoundError, match=f"{name}.*fetch_ptbxl"):
         read_tables(ptbxl_copy / "ptbxl")
 
 
