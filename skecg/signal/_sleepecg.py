@@ -18,9 +18,11 @@ _MIRRORED, _ZEROS = 2.0, 1.0
 # raise the threshold above the wide and low ones between them. Chosen on the records of DS1 of the
 # MIT-BIH Arrhythmia Database: see section 16 of benchmarks/RESULTS.md.
 _LIMIT = 0.55
-# Seconds that a step from a detected peak to its R peak may have, and the number of steps: the
-# second reaches an R peak that points down from the smaller wave beside it.
-_REACH, _N_STEPS = 0.05, 2
+# Of the largest deflection: what the filter makes of a constant.
+_EMPTY = 1e-6
+# Seconds that a step from a detected peak to its R peak may have, and the number of steps: more
+# than one reach an R peak that points down from the smaller wave beside it.
+_REACH, _N_STEPS = 0.05, 3
 # Seconds between two beats, at least.
 REFRACTORY = 0.2
 
@@ -30,8 +32,8 @@ def sleepecg_r_peaks(signal: NDArray, sampling_rate: float) -> NDArray[np.int64]
 
     The signal is limited to SleepECG's pass band of 5 to 30 Hz, and there to 0.55 of the median
     height of a QRS complex, and given to ``sleepecg.detect_heartbeats``, a modified detector of
-    Pan and Tompkins. From what it finds, two steps of up to 50 ms each lead to the R peak, the
-    largest deflection up or down; of two R peaks within 200 ms the larger one is kept.
+    Pan and Tompkins. From what it finds, up to three steps of at most 50 ms lead to the R
+    peak, the largest deflection up or down; of two R peaks within 200 ms the larger one is kept.
 
     Parameters
     ----------
@@ -101,11 +103,12 @@ def _filter(sampling_rate: float) -> NDArray[np.float64]:
 
 
 def _usual_height(filtered: NDArray[np.float64], sampling_rate: float) -> float:
-    """Return the median of the largest deflections in pieces of two seconds."""
+    """Return the median of the largest deflections in pieces of two seconds, of empty ones not."""
     length = int(2 * sampling_rate)
     n_pieces = filtered.size // length
     pieces = filtered[: n_pieces * length].reshape(n_pieces, length)
-    return float(np.median(np.maximum(pieces.max(axis=1), -pieces.min(axis=1))))
+    height = np.maximum(pieces.max(axis=1), -pieces.min(axis=1))
+    return float(np.median(height[height >= _EMPTY * height.max()]))
 
 
 def _padded(limited: NDArray[np.float64], sampling_rate: float) -> NDArray[np.float64]:
