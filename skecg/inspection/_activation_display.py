@@ -13,6 +13,7 @@ from torch import nn
 from ._activations import layer_activations
 from ._classifier import pick, unwrap
 from ._panels import COLORS, keywords, panel_grid
+from ._side_features import split_sample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,6 +102,8 @@ class ActivationDisplay:
     ) -> Self:
         """Draw a sample and its activations in a fitted classifier.
 
+        Numbers beside a signal have a panel of their own, ``"side features"``.
+
         Parameters
         ----------
         estimator : classifier
@@ -149,11 +152,14 @@ class ActivationDisplay:
                 for name, values in found.items()
                 if not isinstance(modules[name.partition(":")[0]], _IDLE)
             }
-        with clf.open_network(one) as (_, samples):
-            sample_read = samples[0]
+        activations = {name: values[0] for name, values in found.items()}
+        with clf.open_network(one) as (net, samples):
+            sample_read, numbers = split_sample(net.module_, samples[0])
+        if numbers is not None:
+            activations = {"side features": numbers, **activations}
         display = cls(
             sample_read,
-            {name: values[0] for name, values in found.items()},
+            activations,
             kinds=kinds,
             sampling_rate=sampling_rate,
             class_names=[str(label) for label in clf.classes_],
