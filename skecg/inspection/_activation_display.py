@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _PANEL_SIZE = (2.3, 1.7)
+# The panel of the numbers beside a signal.
+SIDE_FEATURES = "side features"
 # Layers that return their input unchanged in evaluation mode, apart from its shape.
 _IDLE = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.Flatten, nn.Identity)
 
@@ -156,7 +158,7 @@ class ActivationDisplay:
         with clf.open_network(one) as (net, samples):
             sample_read, numbers = split_sample(net.module_, samples[0])
         if numbers is not None:
-            activations = {"side features": numbers, **activations}
+            activations = {SIDE_FEATURES: numbers, **activations}
         display = cls(
             sample_read,
             activations,
@@ -258,7 +260,7 @@ class ActivationDisplay:
             panel.set_title(self._title(name, values), fontsize="x-small")
             panel.tick_params(labelsize="x-small")
             if values.ndim == 1:
-                artists = self._draw_units(panel, values, line_kw)
+                artists = self._draw_units(panel, name, values, line_kw)
             elif is_signal and values.ndim == 2:
                 artists = self._draw_channels(panel, name, values, n_channels, line_kw)
             else:
@@ -266,17 +268,24 @@ class ActivationDisplay:
             self.artists_[name] = artists
         return self
 
-    def _draw_units(self, panel: Axes, values: NDArray, given: Mapping[str, Any] | None) -> list:
+    def _draw_units(
+        self, panel: Axes, name: str, values: NDArray, given: Mapping[str, Any] | None
+    ) -> list:
         from matplotlib.lines import Line2D
 
         own = {"color": COLORS[0], "linewidth": 0.8, "drawstyle": "steps-mid"}
         names = self.class_names
-        is_output = names is not None and len(names) == len(values) <= 10
-        if is_output:
+        label = "Unit"
+        if name == SIDE_FEATURES:
+            label = "Side feature"
+            panel.xaxis.get_major_locator().set_params(integer=True)
+        elif names is not None and len(names) == len(values) <= 10:
+            label = "Class"
             panel.set_xticks(range(len(names)), names)
+        if label != "Unit":
             own |= {"linestyle": "", "marker": "o", "markersize": 4}
         panel.axhline(0, color="0.7", linewidth=0.6)
-        panel.set_xlabel("Class" if is_output else "Unit", fontsize="x-small")
+        panel.set_xlabel(label, fontsize="x-small")
         return panel.plot(values, **keywords(own, given, Line2D))
 
     def _draw_channels(
