@@ -82,6 +82,15 @@ CLASSIFIERS = [
         n_steps=2, width=4, n_blocks=2, n_hidden=16,
     ),
 ]  # fmt: skip
+# With a number beside the signal; in a table, that is its last column.
+WITH_SIDE_FEATURES = [
+    ECGResidualCNNClassifier(
+        max_epochs=10, batch_size=64, learning_rate=1e-2, n_filters=4, n_blocks=1, n_side_features=1
+    ),
+    ECGCNNClassifier(
+        max_epochs=2, batch_size=64, width=2, hidden_layer_sizes=(16, 8), n_side_features=1
+    ),
+]
 # precision="auto" is bfloat16 in training on a processor with units for it, and float32 on others.
 # This is the one that it is not on this machine.
 OTHER_PRECISION = "float32" if cpu_has_bfloat16_units() else "bfloat16"

@@ -14,6 +14,7 @@ from ._lead_crops import BaseLeadCropClassifier
 from ._neural import ECGNeuralClassifier
 from ._parameters import TrainingParameters
 from ._residual_cnn import ECGResidualCNNClassifier
+from ._signals import BaseSignalClassifier
 from ._time_distributed_cnn import ECGTimeDistributedCNNClassifier
 from ._vit import ECGViTClassifier
 
@@ -21,6 +22,7 @@ __all__ = [
     "BaseECGClassifier",
     "BaseImageClassifier",
     "BaseLeadCropClassifier",
+    "BaseSignalClassifier",
     "ECGAttentionLSTMClassifier",
     "ECGAttentionVGGClassifier",
     "ECGCNN2DClassifier",

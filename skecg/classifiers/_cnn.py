@@ -9,27 +9,26 @@ from functools import partial
 from numbers import Integral, Real
 from typing import Literal
 
-import numpy as np
 from sklearn.frozen import FrozenEstimator
 from torch import nn
 
 from .._compat import Interval, StrOptions
 from ..networks import CNN
 from ..training import MultiStep
-from ._base import BaseECGClassifier
 from ._network_arguments import network_arguments
-from ._signals import as_signals, warn_of_signal_axes
+from ._signals import BaseSignalClassifier
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ECGCNNClassifier(BaseECGClassifier):
+class ECGCNNClassifier(BaseSignalClassifier):
     """Convolutional network on heartbeats: four convolutions and four dense layers.
 
     Takes signals of shape (n_samples, n_timesteps), read as one lead, or (n_samples, n_leads,
-    n_timesteps), of any length; values should be of the order of 1, as beats scaled to [0, 1] or
-    signals in mV are. Signals shorter than 29 samples are zero-padded at their end. Nine tenths of
-    the weights are in the first dense layer, which grows with the length: 4.7 million weights for
-    187 samples, 28 million for 1000; lower ``width`` for long signals, or resample them.
+    n_timesteps), of any length, and numbers beside them with ``n_side_features``; values should be
+    of the order of 1, as beats scaled to [0, 1] or signals in mV are. Signals shorter than 29
+    samples are zero-padded at their end. Nine tenths of the weights are in the first dense layer,
+    which grows with the length: 4.7 million weights for 187 samples, 28 million for 1000; lower
+    ``width`` for long signals, or resample them.
 
     The defaults are the published network with another training recipe: AdamW, batches of 128
     and one cycle of the learning rate over 12 epochs instead of Adam with a falling rate for as
@@ -79,7 +78,7 @@ class ECGCNNClassifier(BaseECGClassifier):
     dropout: float = 0.3
 
     _parameter_constraints = {
-        **BaseECGClassifier._parameter_constraints,
+        **BaseSignalClassifier._parameter_constraints,
         "width": [Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": [tuple, list],
         "norm": [StrOptions({"batch", "group"}), None],
@@ -141,21 +140,12 @@ class ECGCNNClassifier(BaseECGClassifier):
             freeze_statistics=False,
         )
 
-    def _as_network_input(self, X: np.ndarray) -> np.ndarray:
-        return as_signals(X)
-
-    def _warn_of_axes(self, shape: tuple[int, ...]) -> None:
-        warn_of_signal_axes(shape)
-
-    def _module_factory(
-        self,
-        input_shape: tuple[int, ...],
-        n_classes: int,
-        input_scale: tuple[float, float] | None,
+    def _network_factory(
+        self, n_leads: int, n_timesteps: int, n_classes: int
     ) -> Callable[[], nn.Module]:
         sizes = _check_sizes(self.hidden_layer_sizes)
         arguments = {**network_arguments(self, CNN), "hidden_layer_sizes": sizes}
-        return partial(CNN, *input_shape, n_classes, **arguments)
+        return partial(CNN, n_leads, n_timesteps, n_classes, **arguments)
 
 
 def _check_sizes(hidden_layer_sizes: Sequence[int]) -> tuple[int, ...]:

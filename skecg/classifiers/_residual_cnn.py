@@ -9,25 +9,23 @@ from functools import partial
 from numbers import Integral, Real
 from typing import Literal
 
-import numpy as np
 from sklearn.frozen import FrozenEstimator
 from torch import nn
 
 from .._compat import Interval, StrOptions
 from ..networks import ResidualCNN
 from ..training import ExponentialDecay
-from ._base import BaseECGClassifier
 from ._network_arguments import network_arguments
-from ._signals import as_signals, warn_of_signal_axes
+from ._signals import BaseSignalClassifier
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ECGResidualCNNClassifier(BaseECGClassifier):
+class ECGResidualCNNClassifier(BaseSignalClassifier):
     """Residual convolutional network on heartbeats.
 
     Takes signals of shape (n_samples, n_timesteps), read as one lead, or (n_samples, n_leads,
-    n_timesteps), of any length; values should be of the order of 1, as beats scaled to [0, 1] or
-    signals in mV are.
+    n_timesteps), of any length, and numbers beside them with ``n_side_features``; values should be
+    of the order of 1, as beats scaled to [0, 1] or signals in mV are.
 
     The defaults are the published network with another training recipe: AdamW, batches of 128
     and one cycle of the learning rate reach in 30 epochs what the published recipe, Adam with a
@@ -69,6 +67,14 @@ class ECGResidualCNNClassifier(BaseECGClassifier):
     55013
     >>> clf.predict_proba(beats.data[:3]).shape
     (3, 5)
+
+    With a number beside each beat:
+
+    >>> import numpy as np
+    >>> ratio = np.random.default_rng(0).normal(size=(200, 1))  # of intervals, say; standardised
+    >>> X = np.hstack([beats.data, ratio])
+    >>> clf.set_params(n_side_features=1).fit(X, beats.target).n_parameters_
+    55045
     """
 
     n_filters: int = 32
@@ -79,7 +85,7 @@ class ECGResidualCNNClassifier(BaseECGClassifier):
     dropout: float = 0.0
 
     _parameter_constraints = {
-        **BaseECGClassifier._parameter_constraints,
+        **BaseSignalClassifier._parameter_constraints,
         "n_filters": [Interval(Integral, 1, None, closed="left")],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "n_blocks": [Interval(Integral, 1, None, closed="left")],
@@ -123,16 +129,8 @@ class ECGResidualCNNClassifier(BaseECGClassifier):
         transfer = {"n_trainable_layers": 3, "reset_layers": "trainable"}
         return cls.published().set_params(init_from=source, **transfer)
 
-    def _as_network_input(self, X: np.ndarray) -> np.ndarray:
-        return as_signals(X)
-
-    def _warn_of_axes(self, shape: tuple[int, ...]) -> None:
-        warn_of_signal_axes(shape)
-
-    def _module_factory(
-        self,
-        input_shape: tuple[int, ...],
-        n_classes: int,
-        input_scale: tuple[float, float] | None,
+    def _network_factory(
+        self, n_leads: int, n_timesteps: int, n_classes: int
     ) -> Callable[[], nn.Module]:
-        return partial(ResidualCNN, *input_shape, n_classes, **network_arguments(self, ResidualCNN))
+        arguments = network_arguments(self, ResidualCNN)
+        return partial(ResidualCNN, n_leads, n_timesteps, n_classes, **arguments)

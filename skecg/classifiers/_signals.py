@@ -1,39 +1,140 @@
-"""What the classifiers of signals share: the axes of their input."""
+"""What the classifiers of signals share: leads, time and the numbers beside them."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
+from torch import nn
+
+from .._compat import Interval
+from ._base import BaseECGClassifier
 
 # From a warning about the axes of X back to the line that calls ``fit``.
 TO_THE_USER = 5
 
 
-def warn_of_signal_axes(shape: tuple[int, ...]) -> None:
-    """Warn where signals have more leads than time steps, as transposed ones have."""
-    if len(shape) == 3 and shape[1] > shape[2]:
-        warnings.warn(
-            f"X has the shape {shape}, read as {shape[1]} leads of {shape[2]} time steps; if time "
-            "is its second axis, give X.transpose(0, 2, 1)",
-            UserWarning,
-            stacklevel=TO_THE_USER + 1,
-        )
+@dataclass(kw_only=True, eq=False, repr=False)
+class BaseSignalClassifier(BaseECGClassifier):
+    """Base of the classifiers of signals.
+
+    Parameters
+    ----------
+    n_leads : int, default=1
+        Number of leads in a row of a two-dimensional X, where they stand one after the other. The
+        leads of a three-dimensional X are its second axis; leave ``n_leads`` at 1 or give their
+        number.
+    n_side_features : int, default=0
+        Number of values beside a signal that do not vary in time, such as intervals between beats.
+        X then has the shape (n_samples, n_leads * n_timesteps + n_side_features), with the values
+        in the last columns. The convolutions do not see them. They join what the convolutions have
+        found before the last hidden layer that a ReLU follows, so that what a signal means can
+        depend on them, and behind the dropout. Scale them to the order of 1, as by a
+        ``StandardScaler`` for these columns; the classifier does not. Published networks read
+        rhythm at their last layers as well (Liu et al. 2022, doi:10.3389/fphys.2022.850951, and
+        Wang et al. 2021, doi:10.3390/e23010119), without a hidden layer behind it.
+    """
+
+    n_leads: int = 1
+    n_side_features: int = 0
+
+    _parameter_constraints = {
+        **BaseECGClassifier._parameter_constraints,
+        "n_leads": [Interval(Integral, 1, None, closed="left")],
+        "n_side_features": [Interval(Integral, 0, None, closed="left")],
+    }
+
+    def _network_factory(
+        self, n_leads: int, n_timesteps: int, n_classes: int
+    ) -> Callable[[], nn.Module]:
+        """Return a picklable callable without arguments that builds the network."""
+        raise TypeError(f"{type(self).__name__} needs a method _network_factory")
+
+    def _module_factory(
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        input_scale: tuple[float, float] | None,
+    ) -> Callable[[], nn.Module]:
+        if self.n_side_features:
+            (n_columns,) = input_shape
+            input_shape = (self.n_leads, (n_columns - self.n_side_features) // self.n_leads)
+        return self._network_factory(*input_shape, n_classes)
+
+    def _as_network_input(self, X: np.ndarray) -> np.ndarray:
+        return as_signals(X, self.n_leads, self.n_side_features)
+
+    def _warn_of_axes(self, shape: tuple[int, ...]) -> None:
+        """Warn where signals have more leads than time steps, as transposed ones have."""
+        n_leads, n_timesteps = self.n_leads, (shape[1] - self.n_side_features) // self.n_leads
+        remedy = "check n_leads and n_side_features"
+        if len(shape) == 3:
+            n_leads, n_timesteps = shape[1:]
+            remedy = "if time is its second axis, give X.transpose(0, 2, 1)"
+        if n_leads > n_timesteps:
+            warnings.warn(
+                f"X has the shape {shape}, read as {n_leads} leads of {n_timesteps} time steps; "
+                f"{remedy}",
+                UserWarning,
+                stacklevel=TO_THE_USER,
+            )
 
 
-def as_signals(X: np.ndarray) -> np.ndarray:
-    """Read (n_samples, n_timesteps) as one lead; (n_samples, n_leads, n_timesteps) stays.
+def as_signals(X: np.ndarray, n_leads: int = 1, n_side_features: int = 0) -> np.ndarray:
+    """Bring samples into the shape that the networks of signals take.
+
+    Parameters
+    ----------
+    X : ndarray
+        Rows of shape (n_samples, n_leads * n_timesteps + n_side_features), or signals of shape
+        (n_samples, n_leads, n_timesteps) without side features.
+    n_leads : int, default=1
+        Number of leads in a row.
+    n_side_features : int, default=0
+        Number of values beside a signal.
+
+    Returns
+    -------
+    ndarray
+        The rows, where there are side features; otherwise signals of shape (n_samples, n_leads,
+        n_timesteps). It shares the memory of X.
 
     Raises
     ------
     ValueError
-        If X has another number of axes.
+        If X has another number of axes, of leads or of columns.
     """
-    if X.ndim == 2:
-        return X[:, np.newaxis, :]
+    if X.ndim not in (2, 3) or (X.ndim == 3 and n_side_features):
+        raise ValueError(_expected(X.shape, n_side_features))
     if X.ndim == 3:
+        if n_leads not in (1, X.shape[1]):
+            raise ValueError(
+                f"n_leads={n_leads}, but X has {X.shape[1]} leads on its second axis; got shape "
+                f"{X.shape}. Leave n_leads at 1 for signals of three axes"
+            )
         return X
-    raise ValueError(
-        "expected signals of shape (n_samples, n_timesteps) or (n_samples, n_leads, "
-        f"n_timesteps); got an array of shape {X.shape}"
+    n_timesteps, n_left = divmod(X.shape[1] - n_side_features, n_leads)
+    if n_left or n_timesteps < 1:
+        beside = f" and {n_side_features} values beside them" if n_side_features else ""
+        raise ValueError(
+            f"a row of X must have n_leads={n_leads} leads of one length, of at least one time "
+            f"step{beside} (n_leads * n_timesteps + n_side_features columns); got "
+            f"{X.shape[1]} feature(s). Check n_leads and n_side_features, or the columns of X"
+        )
+    return X if n_side_features else X.reshape(len(X), n_leads, n_timesteps)
+
+
+def _expected(shape: tuple[int, ...], n_side_features: int) -> str:
+    if not n_side_features:
+        return (
+            "expected signals of shape (n_samples, n_timesteps) or (n_samples, n_leads, "
+            f"n_timesteps); got an array of shape {shape}"
+        )
+    return (
+        f"with n_side_features={n_side_features}, X must have the shape (n_samples, n_leads * "
+        f"n_timesteps + {n_side_features}); got an array of shape {shape}. Give a row for each "
+        "sample, np.hstack([signals.reshape(len(signals), -1), side_features]), and n_leads"
     )

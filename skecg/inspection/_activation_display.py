@@ -13,11 +13,14 @@ from torch import nn
 from ._activations import layer_activations
 from ._classifier import pick, unwrap
 from ._panels import COLORS, keywords, panel_grid
+from ._side_features import split_sample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _PANEL_SIZE = (2.3, 1.7)
+# The panel of the numbers beside a signal.
+SIDE_FEATURES = "side features"
 # Layers that return their input unchanged in evaluation mode, apart from its shape.
 _IDLE = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.Flatten, nn.Identity)
 
@@ -101,6 +104,8 @@ class ActivationDisplay:
     ) -> Self:
         """Draw a sample and its activations in a fitted classifier.
 
+        Numbers beside a signal have a panel of their own, ``"side features"``.
+
         Parameters
         ----------
         estimator : classifier
@@ -149,11 +154,14 @@ class ActivationDisplay:
                 for name, values in found.items()
                 if not isinstance(modules[name.partition(":")[0]], _IDLE)
             }
-        with clf.open_network(one) as (_, samples):
-            sample_read = samples[0]
+        activations = {name: values[0] for name, values in found.items()}
+        with clf.open_network(one) as (net, samples):
+            sample_read, numbers = split_sample(net.module_, samples[0])
+        if numbers is not None:
+            activations = {SIDE_FEATURES: numbers, **activations}
         display = cls(
             sample_read,
-            {name: values[0] for name, values in found.items()},
+            activations,
             kinds=kinds,
             sampling_rate=sampling_rate,
             class_names=[str(label) for label in clf.classes_],
@@ -252,7 +260,7 @@ class ActivationDisplay:
             panel.set_title(self._title(name, values), fontsize="x-small")
             panel.tick_params(labelsize="x-small")
             if values.ndim == 1:
-                artists = self._draw_units(panel, values, line_kw)
+                artists = self._draw_units(panel, name, values, line_kw)
             elif is_signal and values.ndim == 2:
                 artists = self._draw_channels(panel, name, values, n_channels, line_kw)
             else:
@@ -260,17 +268,24 @@ class ActivationDisplay:
             self.artists_[name] = artists
         return self
 
-    def _draw_units(self, panel: Axes, values: NDArray, given: Mapping[str, Any] | None) -> list:
+    def _draw_units(
+        self, panel: Axes, name: str, values: NDArray, given: Mapping[str, Any] | None
+    ) -> list:
         from matplotlib.lines import Line2D
 
         own = {"color": COLORS[0], "linewidth": 0.8, "drawstyle": "steps-mid"}
         names = self.class_names
-        is_output = names is not None and len(names) == len(values) <= 10
-        if is_output:
+        label = "Unit"
+        if name == SIDE_FEATURES:
+            label = "Side feature"
+            panel.xaxis.get_major_locator().set_params(integer=True)
+        elif names is not None and len(names) == len(values) <= 10:
+            label = "Class"
             panel.set_xticks(range(len(names)), names)
+        if label != "Unit":
             own |= {"linestyle": "", "marker": "o", "markersize": 4}
         panel.axhline(0, color="0.7", linewidth=0.6)
-        panel.set_xlabel("Class" if is_output else "Unit", fontsize="x-small")
+        panel.set_xlabel(label, fontsize="x-small")
         return panel.plot(values, **keywords(own, given, Line2D))
 
     def _draw_channels(

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..networks import SpatialLayer, TimeDistributedCNN, VisionTransformer, network_proper
 from ._classifier import as_array, check_names
 from ._positions import interpolate
+from ._side_features import shape_over_positions
 
 
 def spatial_layer(module: nn.Module, name: str | None) -> SpatialLayer:
@@ -70,7 +71,13 @@ def grad_cam(
         )
     importance = slopes.flatten(2).mean(2).unflatten(1, (-1, *[1] * (values.ndim - 2)))
     heat = as_array((importance * values).sum(1).relu())
-    return _on_input(network, layer, heat, tuple(x.shape))
+    shape = (1, *shape_over_positions(module, tuple(x.shape[1:])))
+    found = _on_input(network, layer, heat, shape)
+    if found.size == x.numel():
+        return found
+    # Of numbers beside a signal a map over time says nothing, which is not that they matter not.
+    beside = np.full((1, x.numel() - found.size), np.nan, found.dtype)
+    return np.hstack([found.reshape(1, -1), beside])
 
 
 def _tensor(found: object, layer: SpatialLayer) -> Tensor:

@@ -20,6 +20,7 @@ from ..samples import SampleView
 from ..training import LeanNet
 from ._classifier import as_array, unwrap
 from ._grad_cam import grad_cam, spatial_layer
+from ._side_features import SplitInput, shape_over_positions, with_side_features
 
 _METHODS = ("integrated_gradients", "gradcam", "occlusion")
 
@@ -60,8 +61,10 @@ def saliency(
           integration error.
         - ``"gradcam"`` [2]_: the sum of the feature maps of a layer, weighted by their mean
           gradients, with negative values set to zero. The values are linearly interpolated between
-          the positions of the layer, and equal for all leads that share a position.
+          the positions of the layer, and equal for all leads that share a position. Numbers beside
+          a signal have no position, and get NaN.
         - ``"occlusion"`` [3]_: the decrease of the logit if a window is replaced by the baseline.
+          Each of the numbers beside a signal is replaced alone.
     baseline : float or array-like, default=None
         Reference value or reference sample that represents the absence of a signal. If None, the
         mean of the training images if the classifier standardises its input, otherwise 0.
@@ -69,7 +72,7 @@ def saliency(
         Number of points of the integration (Gauss-Legendre).
     window : int or tuple of int, default=None
         Size of the occlusion window, which moves in steps of its size. A tuple gives the size
-        along each axis of a sample as input of the network, (n_leads, n_timesteps) or
+        along each axis of a signal or an image as the network reads it, (n_leads, n_timesteps) or
         (n_channels, height, width). An integer gives the size along time, or along both height and
         width. If None, a sixteenth of the duration, or an eighth of height and width. Unless given
         as a tuple, the window covers one lead, or all channels of images with 3 channels
@@ -139,7 +142,7 @@ def saliency(
                 _integrated_gradients, net.module_, start, n_steps=n_steps, batch_size=batch_size
             )
         elif method == "occlusion":
-            sizes = _window(window, samples.shape[1:])
+            sizes = _window(window, shape_over_positions(net.module_, samples.shape[1:]))
             attribute = partial(_occlusion, net.module_, start, sizes, batch_size=batch_size)
         else:
             attribute = partial(
@@ -181,11 +184,22 @@ def _occlusion(
 ) -> NDArray[np.floating]:
     from captum.attr import Occlusion
 
+    network = with_side_features(module)
+    if network is None:
+        module, inputs, windows, baselines = module, (x,), (sizes,), (start,)
+    else:
+        module, inputs, baselines = SplitInput(network), network.split(x), network.split(start)
+        windows = (sizes, (1,))
     with torch.no_grad():
         found = Occlusion(module).attribute(
-            x, sizes, strides=sizes, baselines=start, target=code, perturbations_per_eval=batch_size
+            inputs,
+            windows,
+            strides=windows,
+            baselines=baselines,
+            target=code,
+            perturbations_per_eval=batch_size,
         )
-    return as_array(found.to(x.dtype))
+    return as_array(torch.cat([part.flatten(1) for part in found], 1).to(x.dtype))
 
 
 def _one_by_one(net: LeanNet, X: NDArray) -> Iterator[Tensor]:

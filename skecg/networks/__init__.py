@@ -18,6 +18,7 @@ from ._recurrent import LSTM as LSTM
 from ._recurrent import cpu_has_bfloat16_lstm as cpu_has_bfloat16_lstm
 from ._residual_cnn import ResidualCNN
 from ._scaled import Scaled, network_proper
+from ._signal_network import SignalNetwork as SignalNetwork
 from ._spatial import SpatialLayer
 from ._time_distributed_cnn import TimeDistributedCNN
 from ._transfer import TransferReport as TransferReport

@@ -7,11 +7,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Literal
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from ._channels_last import BatchNorm1d, Conv1d, GroupNorm
+from ._signal_network import SignalNetwork
 from ._spatial import SpatialLayer
 
 POOL_SIZE = 3
@@ -19,7 +18,7 @@ POOL_SIZE = 3
 _BLOCKS = ((1, 5, None), (2, 5, nn.MaxPool1d), (4, 3, None), (8, 3, nn.AvgPool1d))
 
 
-class CNN(nn.Module):
+class CNN(SignalNetwork):
     """Four convolutions with batch normalisation and four dense layers.
 
     The convolutions have kernel sizes 5, 5, 3 and 3 and no padding. Normalisation and ReLU follow
@@ -45,6 +44,9 @@ class CNN(nn.Module):
         sample's gradient independent of the other samples of its batch.
     dropout : float, default=0.3
         Dropout rate before each dense layer.
+    n_side_features : int, default=0
+        Number of values beside a signal. They join the features before the last hidden layer,
+        behind its dropout. A sample is then a row: the leads one after the other, then the values.
 
     Attributes
     ----------
@@ -71,8 +73,14 @@ class CNN(nn.Module):
         hidden_layer_sizes: Sequence[int] = (1024, 256, 32),
         norm: Literal["batch", "group"] | None = "batch",
         dropout: float = 0.3,
+        n_side_features: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(n_leads, n_timesteps, n_side_features)
+        if n_side_features and not hidden_layer_sizes:
+            raise ValueError(
+                "n_side_features needs a hidden layer, in which signal and numbers meet; got "
+                "hidden_layer_sizes=(). Give it at least one width"
+            )
         self.padding = max(0, _shortest_input() - n_timesteps)
         length = _output_length(n_timesteps + self.padding)
 
@@ -81,13 +89,9 @@ class CNN(nn.Module):
             blocks[f"block{number}"] = _block(n_channels, width * factor, kernel_size, norm, pool)
             n_channels = width * factor
         self.features = nn.Sequential(blocks)
-        self.head = _head([n_channels * length, *hidden_layer_sizes], n_classes, dropout)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_leads, n_timesteps) to logits (n_samples, n_classes)."""
-        if self.padding:
-            x = F.pad(x, (0, self.padding))
-        return self.head(torch.flatten(self.features(x), 1))
+        sizes = [n_channels * length, *hidden_layer_sizes]
+        self.head = _head(sizes, n_classes, dropout, n_side_features)
+        self.joint = f"dense{len(hidden_layer_sizes)}"
 
     @property
     def spatial_layer(self) -> SpatialLayer:
@@ -123,12 +127,16 @@ def _block(
     return nn.Sequential(layers)
 
 
-def _head(sizes: Sequence[int], n_classes: int, dropout: float) -> nn.Sequential:
+def _head(
+    sizes: Sequence[int], n_classes: int, dropout: float, n_side_features: int
+) -> nn.Sequential:
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for number, (n_inputs, n_outputs) in enumerate(zip(sizes, [*sizes[1:], n_classes]), start=1):
         is_last = number == len(sizes)
         if dropout:
             layers[f"dropout{number}"] = nn.Dropout(dropout)
+        if number == len(sizes) - 1:  # the last hidden layer
+            n_inputs += n_side_features
         layers["output" if is_last else f"dense{number}"] = nn.Linear(n_inputs, n_outputs)
         if not is_last:
             layers[f"relu{number}"] = nn.ReLU()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._channels_last import Conv1d, max_pool1d
+from ._signal_network import SignalNetwork
 from ._spatial import SpatialLayer
 
 POOL_SIZE = 5
@@ -39,7 +39,7 @@ class ResidualBlock(nn.Module):
         return F.relu(max_pool1d(x + residual, POOL_SIZE, POOL_STRIDE))
 
 
-class ResidualCNN(nn.Module):
+class ResidualCNN(SignalNetwork):
     """Residual convolutional network on heartbeats.
 
     A convolution, ``n_blocks`` residual blocks (convolution, ReLU, convolution, skip connection,
@@ -68,6 +68,10 @@ class ResidualCNN(nn.Module):
         ``"figure"``: one dense layer and a softmax layer (53,957 weights).
     dropout : float, default=0.0
         Dropout rate before each dense layer.
+    n_side_features : int, default=0
+        Number of values beside a signal. They join the features before the first dense layer, the
+        only hidden one with a ReLU, behind its dropout. A sample is then a row: the leads one
+        after the other, then the values.
 
     References
     ----------
@@ -87,8 +91,9 @@ class ResidualCNN(nn.Module):
         n_hidden: int = 32,
         head: Literal["text", "figure"] = "text",
         dropout: float = 0.0,
+        n_side_features: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(n_leads, n_timesteps, n_side_features)
         if kernel_size % 2 == 0:
             raise ValueError(
                 f"kernel_size must be odd, so that a block keeps the length; got {kernel_size}"
@@ -99,19 +104,15 @@ class ResidualCNN(nn.Module):
         self.padding = max(0, shortest - n_timesteps)
         length = _output_length(n_timesteps + self.padding, kernel_size, n_blocks)
 
-        layers = [nn.Dropout(dropout), nn.Linear(n_filters * length, n_hidden), nn.ReLU()]
+        n_inputs = n_filters * length + n_side_features
+        layers = [nn.Dropout(dropout), nn.Linear(n_inputs, n_hidden), nn.ReLU()]
         if head == "text":
             layers += [nn.Dropout(dropout), nn.Linear(n_hidden, n_hidden)]
         layers += [nn.Dropout(dropout), nn.Linear(n_hidden, n_classes)]
         if not dropout:
             layers = [layer for layer in layers if not isinstance(layer, nn.Dropout)]
         self.head = nn.Sequential(*layers)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_leads, n_timesteps) to logits (n_samples, n_classes)."""
-        if self.padding:
-            x = F.pad(x, (0, self.padding))
-        return self.head(torch.flatten(self.features(x), 1))
+        self.joint = "1" if dropout else "0"
 
     @property
     def spatial_layer(self) -> SpatialLayer:

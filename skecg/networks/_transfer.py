@@ -272,6 +272,6 @@ def _mismatch(
     return (
         f"layer {layer!r} cannot be taken over from {source} (reset_layers={reset_layers!r}): "
         f"{name!r} must have shape {tuple(target[name].shape)}; got {found}. The source may be "
-        "another network or have another input length or number of classes. Use "
+        "another network or have another input length, number of side features or of classes. Use "
         "reset_layers='mismatched' to initialise and train every layer that does not match"
     )
