@@ -31,6 +31,7 @@ from ._sklearn import (
     validate_steps,
 )
 from ._torch import WithoutDefaultCallbacks, cpu_has_bfloat16_units, taking_images
+from ._trees import grown_trees, plant_trees
 
 __all__ = [
     "IMPUTER_DTYPES",
@@ -48,11 +49,13 @@ __all__ = [
     "check_method_params",
     "check_sample_weight",
     "cpu_has_bfloat16_units",
+    "grown_trees",
     "has_callbacks",
     "metadata_requests",
     "num_samples",
     "output_container",
     "parameter_names",
+    "plant_trees",
     "raise_for_params",
     "routing_enabled",
     "safe_indexing",

@@ -8,15 +8,17 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 
 from ..classifiers import BaseECGClassifier
-from ..records import BeatVoteClassifier
+from ..records import BeatTreesClassifier, BeatVoteClassifier
 from ..storage import MAX_BYTES, ModelFileError, ValueReader, read_container
 from ..training import TrainingFacts
 from ._estimator_reader import EstimatorReader
 from ._estimators import named_steps
 from ._save_load import read_estimator
+from ._trees import size_of_trees
 
 _WIDTH = 14
 # Of a line, so that a forged file does not fill the terminal.
@@ -82,6 +84,9 @@ def describe(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> str:
 def _estimator_lines(
     estimator: BaseEstimator, node: dict[str, Any], reader: ValueReader
 ) -> Iterator[str]:
+    if isinstance(estimator, VotingClassifier) and node["learned"]:
+        yield from _vote_lines(estimator, node, reader)
+        return
     steps = named_steps(type(estimator))
     if steps is not None:
         for (name, step), pair in zip(getattr(estimator, steps), node["params"][steps]):
@@ -105,6 +110,8 @@ def _estimator_lines(
         yield _line("sampling rate", f"{estimator.sampling_rate} Hz")
     if isinstance(estimator, BeatVoteClassifier):
         yield from _record_lines(estimator, node, reader)
+    elif isinstance(estimator, HistGradientBoostingClassifier | BeatTreesClassifier):
+        yield from _tree_lines(node["learned"], reader)
     elif isinstance(estimator, CalibratedClassifierCV):
         if node["learned"]:
             yield _line("calibrated", f"{len(node['learned']['parts'])} classifiers")
@@ -127,6 +134,47 @@ def _record_lines(
         yield from _nested_lines(learned["classifier_"], reader)
     elif isinstance(estimator.segmenter, BaseEstimator):
         yield _line("sampling rate", f"{estimator.segmenter.sampling_rate} Hz")
+
+
+def _vote_lines(
+    vote: VotingClassifier, node: dict[str, Any], reader: ValueReader
+) -> Iterator[str]:
+    weights = "" if vote.weights is None else f", weights {list(vote.weights)}"
+    yield _line("estimator", f"VotingClassifier of these, {vote.voting}{weights}")
+    yield _line("classes", _labels(node["learned"], reader))
+    # None stands for one that is among the parameters.
+    own = [
+        (name, pair["$tuple"][1])
+        for (name, step), pair in zip(vote.estimators, node["params"]["estimators"])
+        if isinstance(step, BaseEstimator)
+    ]
+    steps = dict(vote.estimators)
+    for (name, inner), fitted in zip(own, node["learned"]["estimators_"]):
+        yield _line("step", repr(name))
+        if fitted is None:
+            yield from _estimator_lines(steps[name], inner["$estimator"], reader)
+        else:
+            yield from _nested_lines(fitted, reader)
+
+
+def _tree_lines(learned: dict[str, Any], reader: ValueReader) -> Iterator[str]:
+    if not learned:
+        yield _line("", "not fitted")
+        return
+    yield _line("input", f"samples of shape ({learned['n_features_in_']},)")
+    if "feature_names_in_" in learned:
+        yield _line("columns", ", ".join(reader.read(learned["feature_names_in_"]).tolist()))
+    yield _line("classes", _labels(learned, reader))
+    parts = [learned]
+    if "estimators_" in learned:
+        parts = [each["$estimator"]["learned"] for each in learned["estimators_"]]
+    sizes = [size_of_trees({"is_split": reader.read(part["is_split"])}) for part in parts]
+    n_trees, n_nodes = (sum(each) for each in zip(*sizes))
+    yield _line("trees", f"{n_trees:,} of {n_nodes:,} nodes in all")
+
+
+def _labels(learned: dict[str, Any], reader: ValueReader) -> str:
+    return ", ".join(map(repr, reader.read(learned["classes_"]).tolist()))
 
 
 def _nested_lines(inner: dict[str, Any], reader: ValueReader) -> Iterator[str]:

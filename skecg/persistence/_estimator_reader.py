@@ -9,15 +9,17 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 
 from .._compat import parameter_names
 from ..classifiers import BaseECGClassifier, restore
 from ..preprocessing import BeatSegmenter
-from ..records import BeatVoteClassifier
+from ..records import BeatTreesClassifier, BeatVoteClassifier
 from ..storage import ModelFileError, ValueReader, take_weights
 from ._calibration import restore_calibration
 from ._data_classes import DATA_CLASSES, check_data
+from ._ensembles import restore_beat_trees, restore_vote
 from ._estimators import (
     ESTIMATORS,
     LEARNED_BY_RECORDS,
@@ -31,6 +33,7 @@ from ._estimators import (
 )
 from ._fitted_attributes import restore_learned
 from ._functions import function_of_name
+from ._trees import restore_trees, size_of_trees
 
 _ENTRIES = {"class", "params", "requests", "output", "state", "weights", "learned"}
 
@@ -125,8 +128,16 @@ class EstimatorReader(ValueReader):
                 check_finite(estimator, weights)
             return
         learned = self.read(node["learned"])
-        if isinstance(estimator, CalibratedClassifierCV):
-            restore_calibration(estimator, learned)
+        if isinstance(estimator, HistGradientBoostingClassifier):
+            self._counter.add_trees(*size_of_trees(learned))
+        own = {
+            CalibratedClassifierCV: restore_calibration,
+            HistGradientBoostingClassifier: restore_trees,
+            BeatTreesClassifier: restore_beat_trees,
+            VotingClassifier: restore_vote,
+        }
+        if type(estimator) in own:
+            own[type(estimator)](estimator, learned)
             return
         if isinstance(estimator, BeatVoteClassifier) and learned:
             found = {name: learned.pop(name, None) for name in LEARNED_BY_RECORDS}

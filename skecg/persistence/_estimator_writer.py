@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 
 from .._compat import BaseSearchCV, metadata_requests, output_container
 from ..classifiers import BaseECGClassifier, fitted_state
-from ..records import BeatVoteClassifier
+from ..records import BeatTreesClassifier, BeatVoteClassifier
 from ..storage import ModelFileError, ValueWriter
 from ._calibration import learned_by_calibration
 from ._data_classes import DATA_CLASSES, check_data
+from ._ensembles import learned_by_beat_trees, learned_by_vote
 from ._estimators import (
     ESTIMATORS,
     LEARNED_BY_RECORDS,
@@ -26,6 +28,7 @@ from ._estimators import (
 )
 from ._fitted_attributes import learned_by
 from ._functions import function_name
+from ._trees import learned_by_trees, size_of_trees
 
 
 class EstimatorWriter(ValueWriter):
@@ -94,6 +97,8 @@ class EstimatorWriter(ValueWriter):
                     f"{self._where(place)} is a {cls.__name__} that has learned what a model file "
                     f"cannot hold: {error}. joblib or skops can hold it"
                 ) from error
+            if cls is HistGradientBoostingClassifier:
+                self._counter.add_trees(*size_of_trees(learned))
             node["learned"] = self.write(learned, place)
         return node
 
@@ -149,6 +154,12 @@ class EstimatorWriter(ValueWriter):
 def _learned(estimator: BaseEstimator) -> dict[str, Any]:
     if isinstance(estimator, CalibratedClassifierCV):
         return learned_by_calibration(estimator)
+    if isinstance(estimator, HistGradientBoostingClassifier):
+        return learned_by_trees(estimator)
+    if isinstance(estimator, BeatTreesClassifier):
+        return learned_by_beat_trees(estimator)
+    if isinstance(estimator, VotingClassifier):
+        return learned_by_vote(estimator)
     learned = learned_by(estimator)
     if isinstance(estimator, BeatVoteClassifier):
         fitted = vars(estimator)

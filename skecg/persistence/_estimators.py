@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -27,7 +28,8 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
     **{
         cls.__name__: cls
         for cls in (
-            *SKLEARN_STEPS, CalibratedClassifierCV, FeatureUnion, FrozenEstimator, Pipeline
+            *SKLEARN_STEPS, CalibratedClassifierCV, FeatureUnion, FrozenEstimator,
+            HistGradientBoostingClassifier, Pipeline, VotingClassifier,
         )
     },
 }  # fmt: skip
@@ -40,13 +42,17 @@ _MAX_ESTIMATORS = 100
 _MAX_NETWORKS = 20
 # Arrays of all networks together.
 _MAX_WEIGHTS = 2**11
+# Of all models together.
+_MAX_TREES = 2**14
+_MAX_NODES = 2**19
 
 
 class Counter:
-    """How many estimators and weights a file has so far."""
+    """How many estimators, weights and trees a file has so far."""
 
     def __init__(self) -> None:
         self._n_estimators = self._n_networks = self._n_weights = 0
+        self._n_trees = self._n_nodes = 0
 
     def add(self, *, is_network: bool) -> None:
         """Count one more; raise a ModelFileError if that is too many."""
@@ -65,6 +71,15 @@ class Counter:
                 f"a model file holds networks of at most {_MAX_WEIGHTS:,} arrays of weights"
             )
 
+    def add_trees(self, n_trees: int, n_nodes: int) -> None:
+        """Count the trees of a model; raise a ModelFileError if that is too many."""
+        self._n_trees += n_trees
+        self._n_nodes += n_nodes
+        if self._n_trees > _MAX_TREES or self._n_nodes > _MAX_NODES:
+            raise ModelFileError(
+                f"a model file holds at most {_MAX_TREES:,} trees, of {_MAX_NODES:,} nodes in all"
+            )
+
 
 def code_tag(estimator_class: type[BaseEstimator], param: str) -> str | None:
     """Return the tag by which a parameter may name code, or None where it may not."""
@@ -77,7 +92,8 @@ def code_tag(estimator_class: type[BaseEstimator], param: str) -> str | None:
 
 def named_steps(estimator_class: type[BaseEstimator]) -> str | None:
     """Return the parameter that is a list of names and steps, if there is one."""
-    return {Pipeline: "steps", FeatureUnion: "transformer_list"}.get(estimator_class)
+    names = {Pipeline: "steps", FeatureUnion: "transformer_list", VotingClassifier: "estimators"}
+    return names.get(estimator_class)
 
 
 def check_params(estimator: BaseEstimator) -> None:

@@ -168,10 +168,8 @@ def are_classes(value: Any) -> bool:
     )
 
 
-def _check(estimator: BaseEstimator, learned: dict[str, Any]) -> None:
-    if not learned:
-        return
-    checks, name = _CHECKS.get(type(estimator), {}), type(estimator).__name__
+def check_input(learned: dict[str, Any], name: str) -> None:
+    """Raise a ModelFileError unless the number and the names of the columns are sound."""
     n, names = learned.get("n_features_in_"), learned.get("feature_names_in_")
     if type(n) is not int or not 0 < n < 2**48:
         raise ModelFileError(f"n_features_in_ of a {name} is broken")
@@ -179,10 +177,17 @@ def _check(estimator: BaseEstimator, learned: dict[str, Any]) -> None:
         isinstance(names, np.ndarray) and names.dtype == object and names.shape == (n,)
     ):
         raise ModelFileError(f"the feature names of a {name} are broken")
+
+
+def _check(estimator: BaseEstimator, learned: dict[str, Any]) -> None:
+    if not learned:
+        return
+    checks, name = _CHECKS.get(type(estimator), {}), type(estimator).__name__
+    check_input(learned, name)
     optional = {*_OF_INPUT, *IMPUTER_DTYPES[1:]}
     if learned.keys() - optional != checks.keys() - optional:
         raise ModelFileError(f"the fitted attributes of a {name} are incomplete or unknown")
-    lengths = {"features": n}
+    lengths = {"features": learned["n_features_in_"]}
     broken = [
         a
         for a, check in checks.items()

@@ -40,8 +40,10 @@ def save(
     estimator : estimator
         A classifier or transformer of skecg, fitted or not, or a composition of these with steps
         of scikit-learn: ``Pipeline``, ``FeatureUnion``, ``FrozenEstimator``,
-        ``CalibratedClassifierCV``, ``LogisticRegression``, ``StandardScaler``, ``MinMaxScaler``,
-        ``RobustScaler``, ``SimpleImputer`` of numbers without an indicator, ``PCA``, and
+        ``CalibratedClassifierCV``, ``VotingClassifier``, ``LogisticRegression``,
+        ``HistGradientBoostingClassifier`` without categorical columns, ``StandardScaler``,
+        ``MinMaxScaler``, ``RobustScaler``, ``SimpleImputer`` of numbers without an indicator,
+        ``PCA``, and
         ``FunctionTransformer`` of a universal function of numpy, of a few other functions of numpy
         such as ``numpy.clip``, or of a function of :mod:`skecg.signal`. Of a search, save its
         ``best_estimator_``.
@@ -170,6 +172,7 @@ def load(
       strings;
     - 8,192 arrays, with 32 axes each;
     - 100 estimators, of which 20 are fitted networks, with 2,048 arrays of weights in all;
+    - 16,384 boosted trees, with 524,288 nodes in all;
     - 1,000 milestones in a schedule, boxes in a layout, or layers in a transfer report.
 
     No network is built that has more than four times the weights in the file.
