@@ -12,7 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 
 from ..classifiers import BaseECGClassifier
-from ..records import BeatTreesClassifier, BeatVoteClassifier
+from ..records import BeatAnnotator, BeatTreesClassifier, BeatVoteClassifier
 from ..storage import MAX_BYTES, ModelFileError, ValueReader, read_container
 from ..training import TrainingFacts
 from ._estimator_reader import EstimatorReader
@@ -108,7 +108,7 @@ def _estimator_lines(
         yield _line("estimator", " ".join(estimator.__repr__(N_CHAR_MAX=2000).split()))
     if hasattr(estimator, "sampling_rate"):
         yield _line("sampling rate", f"{estimator.sampling_rate} Hz")
-    if isinstance(estimator, BeatVoteClassifier):
+    if isinstance(estimator, BeatAnnotator | BeatVoteClassifier):
         yield from _record_lines(estimator, node, reader)
     elif isinstance(estimator, HistGradientBoostingClassifier | BeatTreesClassifier):
         yield from _tree_lines(node["learned"], reader)
@@ -125,20 +125,19 @@ def _estimator_lines(
 
 
 def _record_lines(
-    estimator: BeatVoteClassifier, node: dict[str, Any], reader: ValueReader
+    estimator: BeatAnnotator | BeatVoteClassifier, node: dict[str, Any], reader: ValueReader
 ) -> Iterator[str]:
     learned = node["learned"]
+    own = "windows" if isinstance(estimator, BeatAnnotator) else "segmenter"
     if "classifier_" in learned:
-        yield from _nested_lines(learned["segmenter_"], reader)
+        yield from _nested_lines(learned[f"{own}_"], reader)
         yield _line("of beats", "")
         yield from _nested_lines(learned["classifier_"], reader)
-    elif isinstance(estimator.segmenter, BaseEstimator):
-        yield _line("sampling rate", f"{estimator.segmenter.sampling_rate} Hz")
+    elif isinstance(getattr(estimator, own), BaseEstimator):
+        yield _line("sampling rate", f"{getattr(estimator, own).sampling_rate} Hz")
 
 
-def _vote_lines(
-    vote: VotingClassifier, node: dict[str, Any], reader: ValueReader
-) -> Iterator[str]:
+def _vote_lines(vote: VotingClassifier, node: dict[str, Any], reader: ValueReader) -> Iterator[str]:
     weights = "" if vote.weights is None else f", weights {list(vote.weights)}"
     yield _line("estimator", f"VotingClassifier of these, {vote.voting}{weights}")
     yield _line("classes", _labels(node["learned"], reader))

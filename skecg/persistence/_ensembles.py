@@ -11,7 +11,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import Bunch
 
-from ..records import BeatTreesClassifier
+from ..preprocessing import BeatWindows
+from ..records import BeatAnnotator, BeatTreesClassifier
 from ..storage import ModelFileError
 from ._fitted_attributes import are_classes, check_input
 
@@ -58,6 +59,40 @@ def _tells_one_class(trees: Any, n_features: int) -> bool:
         and trees.classes_.dtype == bool
         and not hasattr(trees, "feature_names_in_")
     )
+
+
+# BeatAnnotator ------------------------------------------------------------------------------------
+
+
+_OF_ANNOTATOR = ("windows_", "classifier_", "classes_")
+
+
+def learned_by_annotator(model: BeatAnnotator) -> dict[str, Any]:
+    """Return the fitted attributes as arrays and estimators."""
+    return {name: vars(model)[name] for name in _OF_ANNOTATOR if name in vars(model)}
+
+
+def restore_annotator(model: BeatAnnotator, learned: dict[str, Any]) -> None:
+    """Set fitted attributes.
+
+    Raises
+    ------
+    ModelFileError
+        If they are not what an annotator learns.
+    """
+    if not learned:
+        return
+    if learned.keys() != set(_OF_ANNOTATOR):
+        raise ModelFileError("the fitted attributes of a BeatAnnotator are unknown or few")
+    classifier, classes = learned["classifier_"], learned["classes_"]
+    if not (
+        isinstance(learned["windows_"], BeatWindows)
+        and isinstance(classifier, BaseEstimator)
+        and are_classes(classes)
+        and np.array_equal(getattr(classifier, "classes_", None), classes)
+    ):
+        raise ModelFileError("the fitted attributes of a BeatAnnotator are broken")
+    vars(model).update(learned)
 
 
 # VotingClassifier ---------------------------------------------------------------------------------

@@ -14,12 +14,12 @@ from sklearn.frozen import FrozenEstimator
 
 from .._compat import parameter_names
 from ..classifiers import BaseECGClassifier, restore
-from ..preprocessing import BeatSegmenter
-from ..records import BeatTreesClassifier, BeatVoteClassifier
+from ..preprocessing import BeatSegmenter, BeatWindows
+from ..records import BeatAnnotator, BeatTreesClassifier, BeatVoteClassifier
 from ..storage import ModelFileError, ValueReader, take_weights
 from ._calibration import restore_calibration
 from ._data_classes import DATA_CLASSES, check_data
-from ._ensembles import restore_beat_trees, restore_vote
+from ._ensembles import restore_annotator, restore_beat_trees, restore_vote
 from ._estimators import (
     ESTIMATORS,
     LEARNED_BY_RECORDS,
@@ -133,6 +133,7 @@ class EstimatorReader(ValueReader):
         own = {
             CalibratedClassifierCV: restore_calibration,
             HistGradientBoostingClassifier: restore_trees,
+            BeatAnnotator: restore_annotator,
             BeatTreesClassifier: restore_beat_trees,
             VotingClassifier: restore_vote,
         }
@@ -178,7 +179,7 @@ def _check_steps(steps: Any) -> None:
 def _check_records(classes_: Any, class_prior_: Any, segmenter_: Any, classifier_: Any) -> None:
     """Raise a ModelFileError unless these are what a classifier of records learns."""
     if not (
-        isinstance(segmenter_, BeatSegmenter)
+        isinstance(segmenter_, BeatSegmenter | BeatWindows)
         and isinstance(classes_, np.ndarray)
         # Its own classes have been checked when it was read.
         and np.array_equal(classifier_.classes_, classes_)

@@ -11,11 +11,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 
 from .._compat import BaseSearchCV, metadata_requests, output_container
 from ..classifiers import BaseECGClassifier, fitted_state
-from ..records import BeatTreesClassifier, BeatVoteClassifier
+from ..records import BeatAnnotator, BeatTreesClassifier, BeatVoteClassifier
 from ..storage import ModelFileError, ValueWriter
 from ._calibration import learned_by_calibration
 from ._data_classes import DATA_CLASSES, check_data
-from ._ensembles import learned_by_beat_trees, learned_by_vote
+from ._ensembles import learned_by_annotator, learned_by_beat_trees, learned_by_vote
 from ._estimators import (
     ESTIMATORS,
     LEARNED_BY_RECORDS,
@@ -156,6 +156,8 @@ def _learned(estimator: BaseEstimator) -> dict[str, Any]:
         return learned_by_calibration(estimator)
     if isinstance(estimator, HistGradientBoostingClassifier):
         return learned_by_trees(estimator)
+    if isinstance(estimator, BeatAnnotator):
+        return learned_by_annotator(estimator)
     if isinstance(estimator, BeatTreesClassifier):
         return learned_by_beat_trees(estimator)
     if isinstance(estimator, VotingClassifier):
