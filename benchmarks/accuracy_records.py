@@ -5,7 +5,7 @@ record of 10 s. All rows use the same network and recipe. A record has many beat
 one window, so that the number of epochs is chosen to give about the same number of steps.
 
     python benchmarks/accuracy_records.py
-    python benchmarks/accuracy_records.py --detector neurokit
+    python benchmarks/accuracy_records.py --detector sleepecg
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ to the beats of PTB-XL: lead II at 125 Hz, infarction against normal, five folds
 published results are on PTB, split by beat. The source is fitted once and saved to a file.
 
 The published R-peak rule detects different fractions of the beats in the two classes, so that the
-number of beats of a record depends on its class; ``--detector neurokit`` detects nearly all beats.
+number of beats of a record depends on its class; ``--detector sleepecg`` detects nearly all beats.
 
     python benchmarks/accuracy_transfer.py --network CNN --source cnn.skecg
     python benchmarks/accuracy_transfer.py --network ResidualCNN --source residual.skecg

@@ -42,10 +42,10 @@ else:
 print(f"{len(X)} records of {len(np.unique(groups))} persons, {np.mean(y):.0%} of the second class")
 
 # %%
-# Evaluate the model on persons that it was not trained on. NeuroKit2's detector finds nearly all
+# Evaluate the model on persons that it was not trained on. SleepECG's detector finds nearly all
 # beats. For a record without a detected beat, the class frequencies are predicted.
 clf = BeatVoteClassifier(
-    BeatSegmenter(sampling_rate=125, scale="beat", detector="neurokit"),
+    BeatSegmenter(sampling_rate=125, scale="beat", detector="sleepecg"),
     ECGResidualCNNClassifier(n_filters=8, n_blocks=4, max_epochs=10, batch_size=32, random_state=0),
     voting="soft",
 )

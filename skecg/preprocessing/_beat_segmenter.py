@@ -399,9 +399,9 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, Estimator):
         message = f"{n_empty} of {is_empty.size} windows have no beat"
         if self.on_empty == "raise":
             raise ValueError(
-                f"{message}, the first of them row {is_empty.argmax()}: choose another detector, "
-                "a lower threshold, the right sampling_rate, longer windows, or on_empty='zeros' "
-                "or 'nan'"
+                f"{message}, the first of them row {is_empty.argmax()}: choose "
+                "detector='sleepecg', a lower threshold, the right sampling_rate, longer windows, "
+                "or on_empty='zeros' or 'nan'"
             )
         warnings.warn(f"{message} and {what_happens}", UserWarning, stacklevel=3)
 

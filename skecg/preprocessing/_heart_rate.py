@@ -54,7 +54,7 @@ class Tally:
             warnings.warn(
                 f"the median R-R interval would be that of a heart of {rate:.4g} beats a minute: "
                 f"check sampling_rate={sampling_rate} Hz; if it is right, the detector does not "
-                "suit these signals",
+                "suit these signals (detector='sleepecg' suits most)",
                 UserWarning,
                 stacklevel=3,
             )

@@ -71,7 +71,7 @@ def check_classes_left(classes: NDArray, codes: NDArray[np.int64]) -> None:
     if len(lost):
         named = f"{classes[lost].tolist()}" if len(codes) else "any class"
         raise ValueError(
-            f"no record of {named} has a beat to learn from; choose another detector, a lower "
+            f"no record of {named} has a beat to learn from; choose detector='sleepecg', a lower "
             "threshold, the right sampling_rate or longer records"
         )
 
