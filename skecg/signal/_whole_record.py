@@ -66,7 +66,7 @@ def find_r_peaks(
     Notes
     -----
     Blocks of an hour with a minute in front of them bound the memory. A day at 250 Hz (21.6
-    million samples) takes some 2 s and 0.3 GB beside the signal.
+    million samples) takes some 2 s and 0.1 GB beside the signal.
 
     Examples
     --------

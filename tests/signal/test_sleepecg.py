@@ -79,6 +79,18 @@ def test_a_rhythm_of_300_beats_a_minute_needs_no_more_than_its_memory(rate):
         assert len(found(signal, rate)) < n_samples // int(0.2 * rate) - 1
 
 
+def test_no_beat_is_looked_for_behind_the_end():
+    # With nothing behind the end, the last pause would look long and noise in it be taken.
+    rng = np.random.default_rng(0)
+    n_wrong = 0
+    for n_timesteps in range(2500, 2700, 10):
+        beats = [(at, 3, 1.0) for at in range(100, n_timesteps, 200)]
+        noise = rng.normal(0, 0.03, n_timesteps)
+        positions = np.array(found(ecg(*beats, n_timesteps=n_timesteps) + noise))
+        n_wrong += np.count_nonzero(np.abs(positions % 200 - 100) > 5)
+    assert n_wrong <= 2  # 9 with zeros in the place of the mirrored signal
+
+
 def test_a_rate_below_the_pass_band_is_refused():
     for rate in (60, 12.5, np.nan):
         with pytest.raises(ValueError, match="more than 60 Hz, got sampling_rate"):
