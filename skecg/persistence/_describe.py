@@ -136,9 +136,7 @@ def _record_lines(
         yield _line("sampling rate", f"{estimator.segmenter.sampling_rate} Hz")
 
 
-def _vote_lines(
-    vote: VotingClassifier, node: dict[str, Any], reader: ValueReader
-) -> Iterator[str]:
+def _vote_lines(vote: VotingClassifier, node: dict[str, Any], reader: ValueReader) -> Iterator[str]:
     weights = "" if vote.weights is None else f", weights {list(vote.weights)}"
     yield _line("estimator", f"VotingClassifier of these, {vote.voting}{weights}")
     yield _line("classes", _labels(node["learned"], reader))
