@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import numpy as np
+
 try:
     import resource
 except ImportError:  # not POSIX
@@ -28,6 +30,12 @@ VALUES = [
     {"$dict": [[{"$float": "nan"}, 1]]}, {"$partial": [{"$optimizer": "SGD"}, {"x": 1}]},
     {"$function": "numpy.log1p"}, {"$columns": ["model/classes", 2]},
 ]  # fmt: skip
+
+_DTYPES = {"BOOL": np.dtype("?"), **{
+    f"{kind}{8 * size}": np.dtype(f"<{kind.lower()}{size}")
+    for kind, sizes in {"U": (1, 2, 4, 8), "I": (1, 2, 4, 8), "F": (2, 4, 8)}.items()
+    for size in sizes
+}}  # fmt: skip
 
 
 class Forgery:
@@ -49,6 +57,25 @@ class Forgery:
         content = len(raw).to_bytes(8, "little") + raw + self.data
         digest = hashlib.sha256(content).hexdigest().encode()
         return content.replace(b"0" * 64, digest, 1)
+
+    def array(self, name: str) -> np.ndarray:
+        """Return a copy of an array."""
+        begin, end = self.table[name]["data_offsets"]
+        values = np.frombuffer(self.data[begin:end], _DTYPES[self.table[name]["dtype"]])
+        return values.reshape(self.table[name]["shape"]).copy()
+
+    def put(self, name: str, array: np.ndarray) -> None:
+        """Put an array, of any length and type, in the place of another."""
+        arrays = {each: self.array(each) for each in self.table} | {name: array}
+        self.table, self.data = {}, b""
+        # Long numbers first, so that all begin at a multiple of their length.
+        for each, values in sorted(arrays.items(), key=lambda item: -item[1].itemsize):
+            begin, self.data = len(self.data), self.data + values.tobytes()
+            self.table[each] = {
+                "dtype": next(k for k, dtype in _DTYPES.items() if dtype == values.dtype),
+                "shape": list(values.shape),
+                "data_offsets": [begin, len(self.data)],
+            }
 
     @property
     def node(self) -> dict[str, Any]:
@@ -127,6 +154,34 @@ def mutate_json(rng: random.Random, content: bytes) -> bytes:
                 parent[key] = copy.deepcopy(source[name])
         elif type(parent[key]) in (int, float):
             parent[key] += rng.choice([-1, 1, 7])
+    return forgery.content()
+
+
+def mutate_arrays(rng: random.Random, content: bytes) -> bytes:
+    """Return the file with values of its arrays changed, removed, repeated or out of order."""
+    forgery = Forgery(content)
+    for _ in range(rng.choice([1, 1, 2])):
+        name = rng.choice(sorted(forgery.table))
+        values = forgery.array(name)
+        place = rng.randrange(len(values)) if len(values) else 0
+        kind = rng.choice(["value", "value", "bytes", "cut", "repeat", "reverse", "type", "axis"])
+        if kind == "value" and len(values):
+            values[place] = rng.choice([0, 1, *values[: place + 1][-3:]])
+        elif kind == "bytes" and values.dtype != bool:
+            size = len(values) * values.itemsize
+            values = np.frombuffer(rng.randbytes(size), values.dtype)
+        elif kind == "cut":
+            values = values[:place]
+        elif kind == "repeat":
+            values = np.concatenate([values, values[place:]])
+        elif kind == "reverse":
+            values = values[::-1]
+        elif kind == "type":
+            with np.errstate(all="ignore"):
+                values = values.astype(rng.choice([*_DTYPES.values()]))
+        else:
+            values = values[None]
+        forgery.put(name, values)
     return forgery.content()
 
 

@@ -29,7 +29,7 @@ from generated_ptbxl import write_ptbxl
 from generated_recordings import ecg, edf_with_notes, waveform, write_dicom
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from matplotlib.figure import Figure
-from model_file_forgeries import mutate_bytes, mutate_json, with_right_digest
+from model_file_forgeries import mutate_arrays, mutate_bytes, mutate_json, with_right_digest
 from mutations import mutate_text, wrong_arguments, wrong_value
 from PIL import Image
 from records_of_waves import RATE, waves
@@ -43,6 +43,7 @@ import skecg
 from skecg import (
     AreaResize,
     BeatSegmenter,
+    BeatTreesClassifier,
     BeatVoteClassifier,
     LeadCropper,
     NDSampler,
@@ -205,6 +206,21 @@ def model_files(tmp_path: Path, whole: bool, as_json: bool) -> Case:
                 assert loaded.predict(X).shape == (N,)
             return
         raise ValueError("refused")
+
+    return case
+
+
+def tree_files(tmp_path: Path) -> Case:
+    X, path = small_data()[0][:, 0], tmp_path / "m"
+    clf = BeatTreesClassifier(max_iter=3, min_samples_leaf=1)
+    skecg.save(clf.fit(X, np.arange(N) % 3), path)
+    content = path.read_bytes()
+
+    def case(rng: random.Random) -> None:
+        path.write_bytes(rng.choice([mutate_arrays, mutate_json])(rng, content))
+        loaded = skecg.load(path)
+        if getattr(loaded, "n_features_in_", None) == X.shape[1]:
+            assert loaded.predict(X).shape == (N,)
 
     return case
 
@@ -491,6 +507,22 @@ def beat_segmenters(tmp_path: Path) -> Case:
     )  # fmt: skip
 
 
+class FewTrees(BeatTreesClassifier):
+    def fit(self, X, y, sample_weight=None):
+        # Nothing is wrong with much work that was asked for.
+        self.max_iter = 2 if is_large(self.max_iter) else self.max_iter
+        return super().fit(X, y, sample_weight)
+
+
+def beat_trees(tmp_path: Path) -> Case:
+    X, y = small_data()
+    right = {"X": X[:, 0], "y": y, "sample_weight": np.ones(N)}
+    return _estimator_case(
+        lambda: FewTrees(max_iter=2, min_samples_leaf=2), right,
+        ["predict", "predict_proba", "score"],
+    )  # fmt: skip
+
+
 def beat_votes(tmp_path: Path) -> Case:
     X, y = waves(N, 500)
     right = {"X": X, "y": y, "sample_weight": np.ones(N), "groups": np.arange(N)}
@@ -734,6 +766,7 @@ KINDS: dict[str, tuple[Callable[[Path], Case], int]] = {
     "model, bytes": (lambda path: model_files(path, whole=False, as_json=False), 300),
     "model, JSON": (lambda path: model_files(path, whole=False, as_json=True), 150),
     "pipeline, JSON": (lambda path: model_files(path, whole=True, as_json=True), 100),
+    "trees": (tree_files, 150),
     "checkpoints": (checkpoints, 100),
     "MIT-BIH": (mitbih, 150),
     "PTB-XL": (ptbxl, 100),
@@ -746,6 +779,7 @@ KINDS: dict[str, tuple[Callable[[Path], Case], int]] = {
     "classifiers, arrays": (classifier_arrays, 300),
     "parameter names": (parameter_names, 100),
     "BeatSegmenter": (beat_segmenters, 100),
+    "BeatTreesClassifier": (beat_trees, 100),
     "BeatVoteClassifier": (beat_votes, 100),
     "BeatAnnotations": (beat_annotations, 150),
     "NDSampler": (nd_samplers, 100),

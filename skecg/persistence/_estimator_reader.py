@@ -35,6 +35,14 @@ from ._fitted_attributes import restore_learned
 from ._functions import function_of_name
 from ._trees import restore_trees, size_of_trees
 
+# The others keep what they learned under its public names.
+_RESTORE: dict[type[BaseEstimator], Callable[[Any, dict[str, Any]], None]] = {
+    CalibratedClassifierCV: restore_calibration,
+    HistGradientBoostingClassifier: restore_trees,
+    BeatAnnotator: restore_annotator,
+    BeatTreesClassifier: restore_beat_trees,
+    VotingClassifier: restore_vote,
+}
 _ENTRIES = {"class", "params", "requests", "output", "state", "weights", "learned"}
 
 
@@ -130,15 +138,8 @@ class EstimatorReader(ValueReader):
         learned = self.read(node["learned"])
         if isinstance(estimator, HistGradientBoostingClassifier):
             self._counter.add_trees(*size_of_trees(learned))
-        own = {
-            CalibratedClassifierCV: restore_calibration,
-            HistGradientBoostingClassifier: restore_trees,
-            BeatAnnotator: restore_annotator,
-            BeatTreesClassifier: restore_beat_trees,
-            VotingClassifier: restore_vote,
-        }
-        if type(estimator) in own:
-            own[type(estimator)](estimator, learned)
+        if type(estimator) in _RESTORE:
+            _RESTORE[type(estimator)](estimator, learned)
             return
         if isinstance(estimator, BeatVoteClassifier) and learned:
             found = {name: learned.pop(name, None) for name in LEARNED_BY_RECORDS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,15 @@ from ._estimators import (
 from ._fitted_attributes import learned_by
 from ._functions import function_name
 from ._trees import learned_by_trees, size_of_trees
+
+# The others keep what they learned under its public names.
+_LEARNED: dict[type[BaseEstimator], Callable[[Any], dict[str, Any]]] = {
+    CalibratedClassifierCV: learned_by_calibration,
+    HistGradientBoostingClassifier: learned_by_trees,
+    BeatAnnotator: learned_by_annotator,
+    BeatTreesClassifier: learned_by_beat_trees,
+    VotingClassifier: learned_by_vote,
+}
 
 
 class EstimatorWriter(ValueWriter):
@@ -152,16 +162,8 @@ class EstimatorWriter(ValueWriter):
 
 
 def _learned(estimator: BaseEstimator) -> dict[str, Any]:
-    if isinstance(estimator, CalibratedClassifierCV):
-        return learned_by_calibration(estimator)
-    if isinstance(estimator, HistGradientBoostingClassifier):
-        return learned_by_trees(estimator)
-    if isinstance(estimator, BeatAnnotator):
-        return learned_by_annotator(estimator)
-    if isinstance(estimator, BeatTreesClassifier):
-        return learned_by_beat_trees(estimator)
-    if isinstance(estimator, VotingClassifier):
-        return learned_by_vote(estimator)
+    if type(estimator) in _LEARNED:
+        return _LEARNED[type(estimator)](estimator)
     learned = learned_by(estimator)
     if isinstance(estimator, BeatVoteClassifier):
         fitted = vars(estimator)

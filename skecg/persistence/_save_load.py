@@ -43,10 +43,9 @@ def save(
         ``CalibratedClassifierCV``, ``VotingClassifier``, ``LogisticRegression``,
         ``HistGradientBoostingClassifier`` without categorical columns, ``StandardScaler``,
         ``MinMaxScaler``, ``RobustScaler``, ``SimpleImputer`` of numbers without an indicator,
-        ``PCA``, and
-        ``FunctionTransformer`` of a universal function of numpy, of a few other functions of numpy
-        such as ``numpy.clip``, or of a function of :mod:`skecg.signal`. Of a search, save its
-        ``best_estimator_``.
+        ``PCA``, and ``FunctionTransformer`` of a universal function of numpy, of a few other
+        functions of numpy such as ``numpy.clip``, or of a function of :mod:`skecg.signal`. Of a
+        search, save its ``best_estimator_``.
     path : path-like
         The file; ``.safetensors`` is the usual ending.
     metrics : mapping of str to number, string, list or mapping, default=None
