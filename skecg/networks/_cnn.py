@@ -91,7 +91,7 @@ class CNN(SignalNetwork):
         self.features = nn.Sequential(blocks)
         sizes = [n_channels * length, *hidden_layer_sizes]
         self.head = _head(sizes, n_classes, dropout, n_side_features)
-        self.joint = f"dense{len(hidden_layer_sizes)}"
+        self._join(f"dense{len(hidden_layer_sizes)}")
 
     @property
     def spatial_layer(self) -> SpatialLayer:

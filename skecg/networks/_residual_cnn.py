@@ -112,7 +112,7 @@ class ResidualCNN(SignalNetwork):
         if not dropout:
             layers = [layer for layer in layers if not isinstance(layer, nn.Dropout)]
         self.head = nn.Sequential(*layers)
-        self.joint = "1" if dropout else "0"
+        self._join("1" if dropout else "0")
 
     @property
     def spatial_layer(self) -> SpatialLayer:

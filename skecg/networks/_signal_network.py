@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -11,8 +13,9 @@ class SignalNetwork(nn.Module):
     """Base of the networks of signals: convolutions over time, then dense layers.
 
     Numbers that do not vary in time, such as intervals between beats, can stand beside a signal.
-    The convolutions do not see them; they join the features before the last hidden dense layer
-    that a ReLU follows, so that what the output makes of the signal can depend on them. The
+    The convolutions do not see them. They join the features before the last hidden dense layer that
+    a ReLU follows, so that what the output makes of the signal can depend on them, with weights
+    drawn uniformly up to 1 / sqrt(n_side_features), as if that layer read nothing else. The
     published networks with rhythm at their last layers [1]_ [2]_ join it without a hidden layer.
 
     Parameters
@@ -53,6 +56,16 @@ class SignalNetwork(nn.Module):
         super().__init__()
         self.n_leads, self.n_timesteps = n_leads, n_timesteps
         self.n_side_features = n_side_features
+
+    def _join(self, name: str) -> None:
+        """Let the layer of the head with this name read the numbers as well."""
+        self.joint = name
+        if self.n_side_features:
+            # By the number of all its inputs, as PyTorch draws them, a few numbers beside hundreds
+            # of features would count for little at first, and small data would end before they do.
+            weight = self.head.get_submodule(name).weight
+            bound = 1 / math.sqrt(self.n_side_features)
+            nn.init.uniform_(weight.detach()[:, -self.n_side_features :], -bound, bound)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map samples to logits.

@@ -80,6 +80,14 @@ def test_they_join_before_the_last_hidden_layer_with_a_relu():
     assert ResidualCNN(n_side_features=1, dropout=0.5).head[1].in_features == 64 + 1
 
 
+def test_a_few_numbers_begin_with_weights_as_large_as_if_they_were_alone():
+    # PyTorch's bound for all 256 + 4 inputs of the layer is 0.062, for 4 alone 0.5.
+    torch.manual_seed(0)
+    weight = CNN(n_side_features=4).head.dense3.weight
+    assert 0.45 < weight[:, -4:].abs().max() <= 0.5
+    assert weight[:, :-4].abs().max() <= 260**-0.5
+
+
 @pytest.mark.parametrize("network", [CNN(dropout=0.9, n_side_features=1), ResidualCNN(
     dropout=0.9, n_side_features=1)], ids=lambda n: type(n).__name__)  # fmt: skip
 def test_dropout_takes_no_number_away(network):
