@@ -37,7 +37,14 @@ if TYPE_CHECKING:
         ECGTimeDistributedCNNClassifier,
         ECGViTClassifier,
     )
-    from .persistence import ModelFileError, describe, load, save
+    from .persistence import (
+        ModelFileError,
+        describe,
+        load,
+        load_pretrained,
+        pretrained_path,
+        save,
+    )
     from .preprocessing import AreaResize, BeatSegmenter, BeatWindows, LeadCropper
     from .records import BeatAnnotator, BeatTreesClassifier, BeatVoteClassifier
     from .samples import SampleView
@@ -68,6 +75,8 @@ _HOMES = {
     "SampleView": "samples",
     "describe": "persistence",
     "load": "persistence",
+    "load_pretrained": "persistence",
+    "pretrained_path": "persistence",
     "save": "persistence",
 }
 _SUBPACKAGES = (
@@ -114,6 +123,8 @@ __all__ = [
     "describe",
     "inspection",
     "load",
+    "load_pretrained",
+    "pretrained_path",
     "metrics",
     "model_selection",
     "networks",

@@ -1,7 +1,8 @@
-"""Estimators in one safe file: save, load, describe."""
+"""Estimators in one safe file: save, load, describe, and those that come with the package."""
 
 from ..storage import ModelFileError
 from ._describe import describe
+from ._pretrained import load_pretrained, pretrained_path
 from ._save_load import load, save
 
-__all__ = ["ModelFileError", "describe", "load", "save"]
+__all__ = ["ModelFileError", "describe", "load", "load_pretrained", "pretrained_path", "save"]

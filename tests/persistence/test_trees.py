@@ -206,9 +206,9 @@ def test_more_trees_than_a_file_holds(bound, n, path, monkeypatch):
     model = BeatTreesClassifier(max_iter=8, max_leaf_nodes=2).fit(X, Y)  # 24 trees of 3 nodes
     skecg.save(model, path)
     monkeypatch.setattr(f"skecg.persistence._estimators.{bound}", n)
-    with pytest.raises(ModelFileError, match="at most 23 trees|of 71 nodes"):
+    with pytest.raises(ModelFileError, match=r"at most 23 trees|of 71 nodes"):
         skecg.load(path)
-    with pytest.raises(ValueError, match="at most 23 trees|of 71 nodes"):
+    with pytest.raises(ValueError, match=r"at most 23 trees|of 71 nodes"):
         skecg.save(model, path)
 
 

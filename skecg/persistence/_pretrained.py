@@ -1,0 +1,86 @@
+"""Fitted estimators that come with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sklearn.base import BaseEstimator
+
+from ._save_load import load
+
+_FOLDER = Path(__file__).parent / "pretrained"
+_ENDING = ".safetensors"
+
+
+def load_pretrained(name: str | None = None) -> BaseEstimator | list[str]:
+    """Load a fitted estimator that comes with the package, or list their names.
+
+    They were trained by ``benchmarks/train_pretrained.py`` on the MIT-BIH Arrhythmia Database
+    (ODC-By 1.0) and are research software, no medical devices. ``skecg.describe`` shows the card
+    of each: data, protocol, figures, intended use and limits.
+
+    Parameters
+    ----------
+    name : str, default=None
+        ``"mitbih-aami"``: a :class:`BeatAnnotator` of lead II or MLII, trained on de Chazal's DS1,
+        so that its figures on DS2 are those of people it has not seen. ``"mitbih-aami-all"``: the
+        same, trained on all 44 records without a pacemaker; there are no figures of its own. None
+        lists the names.
+
+    Returns
+    -------
+    estimator or list of str
+        The fitted estimator, or the names.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+
+    See Also
+    --------
+    pretrained_path : The file of one, for ``skecg.describe``.
+
+    Examples
+    --------
+    >>> import skecg
+    >>> skecg.load_pretrained()
+    ['mitbih-aami', 'mitbih-aami-all']
+    >>> skecg.load_pretrained("mitbih-aami").classes_.tolist()
+    ['F', 'N', 'S', 'V']
+    """
+    if name is None:
+        return _names()
+    return load(pretrained_path(name))
+
+
+def pretrained_path(name: str) -> Path:
+    """Return the file of a fitted estimator that comes with the package.
+
+    Parameters
+    ----------
+    name : str
+        One of ``skecg.load_pretrained()``.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> import skecg
+    >>> print(skecg.describe(skecg.pretrained_path("mitbih-aami")).splitlines()[1])
+    estimator     BeatAnnotator()
+    """
+    if name not in _names():
+        raise ValueError(f"name must be one of {', '.join(_names())}, got {name!r}")
+    return _FOLDER / f"{name}{_ENDING}"
+
+
+def _names() -> list[str]:
+    return sorted(path.name.removesuffix(_ENDING) for path in _FOLDER.glob(f"*{_ENDING}"))
