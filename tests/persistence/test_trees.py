@@ -206,9 +206,9 @@ def test_more_trees_than_a_file_holds(bound, n, path, monkeypatch):
     model = BeatTreesClassifier(max_iter=8, max_leaf_nodes=2).fit(X, Y)  # 24 trees of 3 nodes
     skecg.save(model, path)
     monkeypatch.setattr(f"skecg.persistence._estimators.{bound}", n)
-    with pytest.raises(ModelFileError, match="at most 23 trees|of 71 nodes"):
+    with pytest.raises(ModelFileError, match=r"at most 23 trees|of 71 nodes"):
         skecg.load(path)
-    with pytest.raises(ValueError, match="at most 23 trees|of 71 nodes"):
+    with pytest.raises(ValueError, match=r"at most 23 trees|of 71 nodes"):
         skecg.save(model, path)
 
 
@@ -280,7 +280,8 @@ ARRAYS = {
     "a threshold too many": ("threshold", lambda a: np.append(a, a[0])),
     "a value that is no number": ("value", lambda a: first(a, np.nan)),
     "a value without end": ("value", lambda a: last(a, -np.inf)),
-    "values as a matrix": ("value", lambda a: a[None]),
+    "values as a matrix": ("value", lambda a: a[:, None]),
+    "nodes as a matrix": ("is_split", lambda a: a[:, None]),
     "a value too few": ("value", lambda a: a[1:]),
     "sides as numbers": ("missing_left", lambda a: a.astype("u1")),
     "a leaf without samples": ("count", lambda a: first(a, 0)),
