@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import GroupShuffleSplit
 
-from skecg import ECGResidualCNNClassifier
+from skecg import ECGResidualCNNClassifier, load_pretrained
 from skecg.datasets import beat_windows_from_records, load_mitbih, make_records
 from skecg.metrics import aami_report
 from skecg.model_selection import (
@@ -101,6 +101,12 @@ for name, panel in zip(classes, below.subplots(1, len(classes), sharey=True)):
     panel.plot(seconds, beats.data[shown, 0].T, color="tab:blue", linewidth=0.6, alpha=0.5)
     panel.set(title=f"{name}: {len(members)} beats", xlabel="s from the R peak")
     panel.set(xticks=[-0.5, 0, 0.5], ylim=(-2, 2))
+
+# %%
+# A model that comes with the package finds and labels the beats of a whole record.
+
+annotator = load_pretrained("mitbih-aami")
+print(annotator.annotate(records.data[-1], records.sampling_rate, name="the last one").summary())
 
 figure.savefig("quickstart.png", dpi=120)
 print("The picture is in quickstart.png.")

@@ -35,7 +35,7 @@ from skecg import (
 
 ESTIMATORS = [*CLASSIFIERS, *TRANSFORMERS, *RECORD_CLASSIFIERS, *TREE_CLASSIFIERS, *SAMPLERS]
 FEWEST_CHECKS = dict.fromkeys(map(type, CLASSIFIERS), 55)
-FEWEST_CHECKS |= dict.fromkeys(map(type, TRANSFORMERS), 44)
+FEWEST_CHECKS |= dict.fromkeys(map(type, TRANSFORMERS), 43)
 FEWEST_CHECKS |= dict.fromkeys(map(type, RECORD_CLASSIFIERS), 58)
 FEWEST_CHECKS |= dict.fromkeys(map(type, TREE_CLASSIFIERS), 60)
 FEWEST_CHECKS |= {NDSampler: 39 + 3 * 41}

@@ -42,9 +42,11 @@ from sklearn.utils import Bunch
 import skecg
 from skecg import (
     AreaResize,
+    BeatAnnotator,
     BeatSegmenter,
     BeatTreesClassifier,
     BeatVoteClassifier,
+    BeatWindows,
     LeadCropper,
     NDSampler,
     SampleView,
@@ -507,6 +509,23 @@ def beat_segmenters(tmp_path: Path) -> Case:
     )  # fmt: skip
 
 
+def beat_windows(tmp_path: Path) -> Case:
+    X, _ = waves(N, 500)
+    return _estimator_case(
+        lambda: BeatWindows(sampling_rate=RATE), {"X": X},
+        ["transform", "segment", "get_feature_names_out"],
+    )  # fmt: skip
+
+
+def beat_annotators(tmp_path: Path) -> Case:
+    X, _ = waves(N, 500)
+    marks = ([60, 160, 260, 360], ["N", "V", "N", "S"])
+    return _estimator_case(
+        lambda: BeatAnnotator(BeatWindows(sampling_rate=RATE), FewTrees(max_iter=2)),
+        {"X": list(X), "y": [marks] * N, "groups": np.arange(N)}, ["score"],
+    )  # fmt: skip
+
+
 class FewTrees(BeatTreesClassifier):
     def fit(self, X, y, sample_weight=None):
         # Nothing is wrong with much work that was asked for.
@@ -587,6 +606,10 @@ def _functions_case(functions: dict[str, tuple[Callable, dict[str, Any]]]) -> Ca
     return case
 
 
+def _parameters(function: Callable) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
 def signal_functions(tmp_path: Path) -> Case:
     X, _ = waves(3, 500)
     given = {
@@ -596,14 +619,19 @@ def signal_functions(tmp_path: Path) -> Case:
         "axis": -1, "before": 0.5, "after": 0.75, "rate": 120.0, "window_length": 500,
         "period_factor": 1.2, "beat_length": 187, "on_long": "truncate", "scale": "window",
         "detector": "threshold", "threshold": 0.9, "how": "median", "step": 50, "tail": "drop",
+        "rr": [0.8, 0.4, 1.2], "n_intervals": 60, "causal": False,
     }  # fmt: skip
+    own = {
+        "rhythm_numbers": {"names": signals.RHYTHM_NUMBERS[:3]},
+        "shape_numbers": {"names": signals.SHAPE_NUMBERS[:3], "n_before": 60},
+    }
     names = [name for name in signals.__all__ if inspect.isfunction(getattr(signals, name))]
     functions = {}
     for name in names:
         function = getattr(signals, name)
         functions[name] = (
             function,
-            {key: given[key] for key in inspect.signature(function).parameters},
+            {key: {**given, **own.get(name, {})}[key] for key in _parameters(function)},
         )
     return _functions_case(functions)
 
@@ -779,6 +807,8 @@ KINDS: dict[str, tuple[Callable[[Path], Case], int]] = {
     "classifiers, arrays": (classifier_arrays, 300),
     "parameter names": (parameter_names, 100),
     "BeatSegmenter": (beat_segmenters, 100),
+    "BeatWindows": (beat_windows, 100),
+    "BeatAnnotator": (beat_annotators, 100),
     "BeatTreesClassifier": (beat_trees, 100),
     "BeatVoteClassifier": (beat_votes, 100),
     "BeatAnnotations": (beat_annotations, 150),

@@ -74,8 +74,9 @@ def pretrained_path(name: str) -> Path:
     Examples
     --------
     >>> import skecg
-    >>> print(skecg.describe(skecg.pretrained_path("mitbih-aami")).splitlines()[1])
-    estimator     BeatAnnotator()
+    >>> card = skecg.describe(skecg.pretrained_path("mitbih-aami"))
+    >>> [line for line in card.splitlines() if "intended use" in line]
+    ["metric        intended use: 'research and teaching; not a medical device'"]
     """
     if name not in _names():
         raise ValueError(f"name must be one of {', '.join(_names())}, got {name!r}")

@@ -150,3 +150,13 @@ def test_plot_imbalance_compares_five_ways(tmp_path):
     assert [way for way, _, _ in found] == ways
     n_rows = [int(n) for _, _, n in found]
     assert n_rows[0] == n_rows[1] == n_rows[2] < n_rows[3] == n_rows[4]
+
+
+def test_annotation_of_a_recording_without_data(tmp_path):
+    done = run_without_data("plot_annotation.py", tmp_path)
+    assert "Record 'holter': 1 lead (MLII), 360 Hz, 300 s" in done.stdout
+    assert "['holter.csv', 'holter.skecg']" in done.stdout
+    (rate,) = re.findall(r"beats matched, .* Se +([\d.]+), ", done.stdout)
+    assert float(rate) > 0.95
+    for name in ("annotation_overview.png", "annotation_strip.png"):
+        assert matplotlib.image.imread(tmp_path / name).ndim == 3
