@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
@@ -118,7 +120,7 @@ def shape_numbers(
     whole = [name for name in names if causal and name.startswith("record_")]
     if whole:
         raise ValueError(f"causal=True cannot give {whole}, which need the whole record")
-    beats = _Beats(windows, n_before, float(sampling_rate), causal)
+    beats = _Beats(windows, int(n_before), float(sampling_rate), causal)
     numbers = np.empty((len(windows), len(names)), dtype=np.float32)
     if len(windows):
         found: dict[str, NDArray] = {}
@@ -233,7 +235,9 @@ def _as_windows(windows: ArrayLike, n_before: int, sampling_rate: float) -> NDAr
             "windows must be numbers of shape (n_beats, n_timesteps), got "
             f"{windows.dtype} of shape {windows.shape}"
         )
-    windows = windows.astype(np.float32, copy=False)
+    if not isinstance(n_before, Integral) or isinstance(n_before, bool):
+        raise ValueError(f"n_before must be a number of samples, got {n_before!r}")
+    windows, n_before = windows.astype(np.float32, copy=False), int(n_before)
     before, after = n_before / sampling_rate, (windows.shape[1] - n_before) / sampling_rate
     if before < SHAPE_BEFORE - 0.02 or after < SHAPE_AFTER - 0.02:
         raise ValueError(

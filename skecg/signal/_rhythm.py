@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +21,7 @@ RHYTHM_NUMBERS = (
 # Those that need the R peak behind the beat.
 AHEAD = ("rr_after",)
 
+_MOST_INTERVALS = 10_000  # of one reference
 _LIMIT = 2.0  # of the logarithm of a ratio of intervals
 _IRREGULARITY = 61  # intervals, as many as the longest reference has, and the one of the beat
 _SMALLEST_CHANGE = 0.005  # of the logarithm of an interval: 4 ms in 800 ms, one sample at 250 Hz
@@ -54,7 +57,7 @@ def rr_references(
     Raises
     ------
     ValueError
-        If ``rr`` is not one-dimensional, or ``n_intervals`` not positive.
+        If ``rr`` is not one-dimensional, or ``n_intervals`` not from 1 to 10,000.
 
     References
     ----------
@@ -67,8 +70,10 @@ def rr_references(
     [1.0, 0.75, 1.0, 1.0, 1.0, 1.0]
     """
     rr = _as_intervals(rr)
-    if not isinstance(n_intervals, (int, np.integer)) or n_intervals < 1:
-        raise ValueError(f"n_intervals must be a positive integer, got {n_intervals!r}")
+    if not isinstance(n_intervals, Integral) or not 1 <= n_intervals <= _MOST_INTERVALS:
+        raise ValueError(
+            f"n_intervals must be an integer from 1 to {_MOST_INTERVALS}, got {n_intervals!r}"
+        )
     reference = np.full(rr.size, np.nan)
     for block, window in _surroundings(rr, int(n_intervals), causal):
         window = np.sort(window, axis=1)  # NaN is last

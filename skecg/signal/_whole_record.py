@@ -18,6 +18,8 @@ _CROSSED, _MENDED, _BESIDE, _SHORTEST = 1.0, 0.02, 0.05, 3.0
 
 # Seconds in a block, and those before and behind it that let the detector find its thresholds.
 _BLOCK, _LEAD_IN, _LEAD_OUT = 3600.0, 60.0, 5.0
+# Hz; more is a mistake.
+_FASTEST = 1_000_000
 
 
 def find_r_peaks(
@@ -120,8 +122,10 @@ def _as_lead(signal: ArrayLike) -> NDArray:
 def _check_sampling_rate(sampling_rate: float) -> None:
     if not isinstance(sampling_rate, Real) or isinstance(sampling_rate, bool):
         raise TypeError(f"sampling_rate must be a number of Hz, got {sampling_rate!r}")
-    if not 0 < sampling_rate < np.inf:
-        raise ValueError(f"sampling_rate must be a positive number of Hz, got {sampling_rate}")
+    if not 0 < sampling_rate <= _FASTEST:
+        raise ValueError(
+            f"sampling_rate must be positive and at most {_FASTEST:,} Hz, got {sampling_rate}"
+        )
 
 
 def _stretches(is_gap: NDArray[np.bool_], sampling_rate: float) -> list[tuple[int, int]]:

@@ -21,7 +21,14 @@ def test_names_and_size():
 @pytest.mark.parametrize("name", NAMES)
 def test_cards_name_data_protocol_and_limits(name):
     card = skecg.describe(skecg.pretrained_path(name))
-    for word in ("MIT-BIH", "ODC-By", "protocol", "limits", "not a medical device", "S and F beats"):
+    for word in (
+        "MIT-BIH",
+        "ODC-By",
+        "protocol",
+        "limits",
+        "not a medical device",
+        "S and F beats",
+    ):
         assert word in card
     assert ("F1 of S, found R peaks" in card) == (name == "mitbih-aami")
 

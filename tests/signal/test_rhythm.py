@@ -98,5 +98,6 @@ def test_refusals(rr, keywords, message):
 
 
 def test_a_reference_needs_intervals():
-    with pytest.raises(ValueError, match="positive integer, got 0"):
-        rr_references([0.8], 0)
+    for wrong in (0, 10**12, 1.5):
+        with pytest.raises(ValueError, match="integer from 1 to 10000, got"):
+            rr_references([0.8], wrong)
