@@ -242,7 +242,7 @@ def test_any_detector_will_do(record):
         ([None, 1.0], RATE, "sleepecg", TypeError, "object"),
         (np.zeros((2, 900)), RATE, "sleepecg", ValueError, r"choose a lead.*signals\[0\]"),
         (5.0, RATE, "sleepecg", ValueError, r"got \(\)"),
-        (np.zeros(900), 0, "sleepecg", ValueError, "positive number of Hz, got 0"),
+        (np.zeros(900), 0, "sleepecg", ValueError, "positive and at most 1,000,000 Hz, got 0"),
         (np.zeros(900), np.nan, "sleepecg", ValueError, "got nan"),
         (np.zeros(900), np.inf, "sleepecg", ValueError, "got inf"),
         (np.zeros(900), "250", "sleepecg", TypeError, "got '250'"),
