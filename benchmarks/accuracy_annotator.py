@@ -4,8 +4,8 @@ Classes N, S, V and F; beats of class Q (8 in DS1, 7 in DS2) are left out. R pea
 ones, or found. Choose with ``--within-ds1``, which cross-validates by subject inside DS1; DS2 is
 for what is reported.
 
-    python benchmarks/accuracy_annotator.py --within-ds1 --models trees forest
-    python benchmarks/accuracy_annotator.py --models trees forest network vote --seeds 0 1 2 3 4
+    python benchmarks/accuracy_annotator.py --within-ds1 --models trees unconstrained
+    python benchmarks/accuracy_annotator.py --models trees unconstrained forest
 """
 
 from __future__ import annotations
@@ -16,44 +16,24 @@ import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.compose import make_column_transformer
-from sklearn.ensemble import ExtraTreesClassifier, VotingClassifier
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import make_pipeline
 
-from skecg import BeatAnnotator, BeatTreesClassifier, BeatWindows, ECGResidualCNNClassifier
+from skecg import BeatAnnotator, BeatTreesClassifier
 from skecg.datasets import load_mitbih
 from skecg.metrics import compare_beats
 from skecg.model_selection import DE_CHAZAL_DS1, DE_CHAZAL_DS2
 
-CLASSES = ("N", "S", "V", "F")
-NUMBERS = BeatWindows(channels=())
-BOTH = BeatWindows(channels=("lead", "near_deviation"))
-
 
 def annotator(model: str, seed: int) -> BeatAnnotator:
-    """Return an unfitted annotator."""
-    names = NUMBERS.get_feature_names_out().tolist()
+    """Return an unfitted annotator on the numbers of beats."""
     trees = BeatTreesClassifier(random_state=seed)
-    network = ECGResidualCNNClassifier(
-        max_epochs=8, dropout=0.3, n_leads=2, n_side_features=len(names), random_state=seed
-    )
-    on_numbers = make_pipeline(
-        make_column_transformer(("passthrough", names), verbose_feature_names_out=False).set_output(
-            transform="pandas"
-        ),
-        trees,
-    )
-    forest = ExtraTreesClassifier(300, min_samples_leaf=5, random_state=seed, n_jobs=-1)
-    vote = VotingClassifier([("trees", on_numbers), ("network", network)], voting="soft")
-    choices: dict[str, tuple[BeatWindows, BaseEstimator]] = {
-        "trees": (NUMBERS, trees),
-        "unconstrained": (NUMBERS, clone(trees).set_params(constraints=None)),
-        "forest": (NUMBERS, forest),
-        "network": (BOTH, network),
-        "vote": (BOTH, vote),
+    classifiers: dict[str, BaseEstimator] = {
+        "trees": trees,
+        "unconstrained": clone(trees).set_params(constraints=None),
+        "forest": ExtraTreesClassifier(300, min_samples_leaf=5, random_state=seed, n_jobs=-1),
     }
-    return BeatAnnotator(*choices[model])
+    return BeatAnnotator(classifier=classifiers[model])
 
 
 def main() -> None:

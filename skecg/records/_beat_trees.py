@@ -58,8 +58,9 @@ class BeatTreesClassifier(ClassifierMixin, BaseEstimator):
 
     For each class, gradient-boosted trees tell it from the rest; the probabilities are scaled to
     sum to 1. The trees of a class can be monotonic: the earlier a beat comes, the more likely it is
-    an S beat, say, whatever the other numbers are. A training set has thousands of beats of few
-    people, and trees that must keep to such rules cannot learn the habits of these people instead.
+    an S beat, say, whatever the other numbers are. So no habit of the few people of a training set
+    can turn such a rule around. On the MIT-BIH records the constraints neither raise nor lower the
+    figures for other people (``benchmarks/RESULTS.md``, section 17).
 
     Parameters
     ----------
