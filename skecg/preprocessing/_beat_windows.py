@@ -358,14 +358,12 @@ default=("lead",)
         """Return the names of the channels and of the numbers."""
         validate_params(self)
         channels = _names("channels", self.channels, BEAT_CHANNELS)
-        is_ahead = [name in AHEAD or name.startswith("record_") for name in _NUMBERS]
-        ahead = {name for name, is_one in zip(_NUMBERS, is_ahead, strict=True) if is_one}
         if isinstance(self.numbers, str):
-            numbers = tuple(n for n in _DEFAULT_NUMBERS if not (self.causal and n in ahead))
+            numbers = tuple(n for n in _DEFAULT_NUMBERS if not (self.causal and _looks_ahead(n)))
         else:
             numbers = _names("numbers", self.numbers, _NUMBERS)
-        refused = [n for n in (*channels, *numbers) if n in ahead or n == "record_deviation"]
-        if self.causal and refused:
+        refused = [name for name in (*channels, *numbers) if self.causal and _looks_ahead(name)]
+        if refused:
             raise ValueError(
                 f"causal=True cannot give {', '.join(refused)}, which look ahead; leave them out "
                 "of channels and numbers"
@@ -379,6 +377,10 @@ default=("lead",)
                 f"after={self.after} s at rate={self.rate} Hz in {len(channels)} channels"
             )
         return channels, numbers
+
+
+def _looks_ahead(name: str) -> bool:
+    return name in AHEAD or name.startswith("record_")
 
 
 def _names(parameter: str, given: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:

@@ -223,7 +223,8 @@ class BeatTreesClassifier(ClassifierMixin, BaseEstimator):
             If X has columns of the table ``"beats"``, but y none of its classes.
         """
         validate_params(self)
-        (X, y), form = validated(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        with in_range("X"):
+            (X, y), form = validated(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         check_classification_targets(y)
         classes, codes = np.unique(y, return_inverse=True)
         if len(classes) < 2:
@@ -260,7 +261,8 @@ class BeatTreesClassifier(ClassifierMixin, BaseEstimator):
             If X is invalid.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        with in_range("X"):
+            X = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
         one_each = np.column_stack([each.predict_proba(X)[:, 1] for each in self.estimators_])
         # Of a beat that is none of the classes, after thousands of trees, all may be 0.
         one_each = np.maximum(one_each, np.finfo(np.float64).tiny)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+import skecg
 from skecg import BeatTreesClassifier, BeatVoteClassifier, BeatWindows
 from skecg.datasets import make_records
 from skecg.signal import beats_with_rhythm, resample
@@ -103,10 +104,13 @@ def test_transform_gives_the_median_beat_of_every_record(records):
     np.testing.assert_allclose(windows.fit_transform(records.data), means, rtol=1e-5, atol=1e-6)
 
 
-def test_votes_of_records(records):
+def test_votes_of_records(records, tmp_path):
     vote = BeatVoteClassifier(BeatWindows(channels=()), BeatTreesClassifier())
     X, y = list(records.data[:, :18000]), ["a", "b", "a", "b"]
     assert vote.fit(X, y).predict(X).shape == (4,)
+    skecg.save(vote, tmp_path / "vote.safetensors")
+    loaded = skecg.load(tmp_path / "vote.safetensors")
+    np.testing.assert_array_equal(loaded.predict_proba(X), vote.predict_proba(X))
 
 
 def test_long_records_are_described_in_pieces():

@@ -38,11 +38,10 @@ def test_people_it_has_not_seen(fitted, unseen):
     assert fitted.score(unseen) > 0.8
     beats = fitted.annotate(unseen.data[0], unseen.sampling_rate)
     compared = beats.compare(unseen.annotations[0])
-    found = compared.sensitivity if hasattr(compared, "sensitivity") else None
-    assert len(beats) == pytest.approx((unseen.target[0] >= 0).sum(), rel=0.05)
+    assert compared.sensitivity > 0.95
+    assert compared.class_sensitivity[compared.labels.index("N")] > 0.9
     assert beats.probabilities.shape == (len(beats), 4)
     np.testing.assert_allclose(beats.probabilities.sum(axis=1), 1)
-    assert found is None or np.all(np.asarray(found) >= 0)
 
 
 def test_given_r_peaks_are_the_beats(fitted, unseen):
