@@ -35,7 +35,7 @@ for path in Path(sys.argv[3]).glob("*.safetensors"):
     classifier = skecg.load(path, modules={"Perceptron": Perceptron})
     np.savez(path.with_suffix(".npz"), p=classifier.predict_proba(X), e=classifier.embed(X))
 """
-# Each takes ten seconds; the oldest kernels differ from AVX2's in speed alone.
+# Each takes ten seconds; the oldest kernels are left to the slow tests.
 every_processor = pytest.mark.parametrize(
     "processor", [pytest.param("SSE4.1", marks=pytest.mark.slow), "AVX2", "AVX-512"]
 )
