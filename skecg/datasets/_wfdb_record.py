@@ -160,6 +160,7 @@ def to_physical(record: wfdb.Record, signals: np.ndarray, channels: list[int]) -
 
 @contextmanager
 def refused_with(path: Path, remedy: str) -> Iterator[None]:
+    """Turn whatever is raised in the block into a ValueError that names the signal file."""
     try:
         yield
     except Exception as error:

@@ -22,6 +22,7 @@ from ..signal import (
     find_r_peaks,
     representative_beats,
     rhythm_numbers,
+    rr_intervals,
 )
 from ._described_beats import BEAT_CHANNELS, describe_record
 from ._heart_rate import Tally
@@ -276,7 +277,7 @@ default=("lead",)
         for i, signal in enumerate(rows):
             try:
                 r_peak, gaps = self._r_peaks(signal, None if r_peaks is None else r_peaks[i])
-                rr = _intervals(r_peak, gaps) / self.sampling_rate
+                rr = rr_intervals(r_peak, gaps) / self.sampling_rate
                 described = describe_record(
                     signal,
                     r_peak,
@@ -391,14 +392,3 @@ def _names(parameter: str, given: Sequence[str], known: tuple[str, ...]) -> tupl
             f"{parameter} must be names among {', '.join(known)}, each of them once; got {names}"
         )
     return names
-
-
-def _intervals(r_peak: NDArray[np.int64], gaps: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the interval before each beat in samples, NaN where there is none or a gap."""
-    if not r_peak.size:
-        return np.empty(0)
-    rr = np.diff(r_peak, prepend=np.nan)
-    if len(gaps):
-        n_gaps_before = np.searchsorted(gaps[:, 0], r_peak)
-        rr[1:][np.diff(n_gaps_before) > 0] = np.nan
-    return rr

@@ -23,9 +23,8 @@ BEAT_CHANNELS = ("lead", "record_deviation", "near_deviation")
 # Seconds. A record is described in equal pieces of up to the first; the lead is resampled with
 # so much on either side of a piece as its windows and the filter reach.
 _PIECE, _MARGIN = 2000.0, 2.0
-# What the numbers look at, whatever the channels show.
-_BEFORE, _AFTER = 0.5, 0.75
-_NUMBERS_RATE = 120.0
+# Seconds before and behind the R peak, and Hz, that the numbers look at, whatever channels show.
+_OF_NUMBERS = (0.5, 0.75, 120.0)
 # Beats up to each whose R amplitude counts, where later ones may not.
 _PAST = 60
 
@@ -58,6 +57,7 @@ def describe_record(
     n_pieces = max(1, int(np.ceil(signal.size / (_PIECE * sampling_rate))))
     seams = np.linspace(0, signal.size, n_pieces + 1)
     bounds = np.searchsorted(r_peak, seams)
+    shown, (seconds, _, hertz) = (before, after, rate), _OF_NUMBERS
     margin = int((_MARGIN + before + after) * sampling_rate)
     for first, last in pairwise(bounds):
         if first == last:
@@ -65,15 +65,16 @@ def describe_record(
         start = max(0, int(r_peak[first]) - margin)
         lead = _without_gaps(signal[start : int(r_peak[last - 1]) + margin])
         peaks, beats = r_peak[first:last] - start, slice(first, last)
-        if channels:
-            windows = _windows(lead, peaks, sampling_rate, before, after, rate, causal)
-            for i, channel in enumerate(channels):
-                part = slice(i * n_timesteps, (i + 1) * n_timesteps)
-                described.channels[beats, part] = _channel(windows, channel, causal)
+        # The default channels show what the numbers look at: these windows are cut once.
+        forms = {shown} if channels else set()
+        forms |= {_OF_NUMBERS} if numbers else set()
+        cut = {form: _windows(lead, peaks, sampling_rate, *form, causal) for form in forms}
+        for i, channel in enumerate(channels):
+            part = slice(i * n_timesteps, (i + 1) * n_timesteps)
+            described.channels[beats, part] = _channel(cut[shown], channel, causal)
         if numbers:
-            windows = _windows(lead, peaks, sampling_rate, _BEFORE, _AFTER, _NUMBERS_RATE, causal)
             described.numbers[beats] = shape_numbers(
-                windows, round(_BEFORE * _NUMBERS_RATE), _NUMBERS_RATE, numbers, causal=causal
+                cut[_OF_NUMBERS], round(seconds * hertz), hertz, numbers, causal=causal
             )
     return described
 

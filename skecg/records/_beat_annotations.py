@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Bunch
 
 from ..metrics import BeatComparison, compare_beats
-from ..signal import AAMI_CLASSES, aami_codes
+from ..signal import AAMI_CLASSES, aami_codes, rr_intervals
 from . import _annotation_checks as checks
 from ._beat_html import beats_as_html
 from ._beat_strip_display import BeatStripDisplay
@@ -112,7 +112,7 @@ class BeatAnnotations:
         self.signal = checks.check_signal(signal, self.n_timesteps)
         self.name = str(name)
         self.time = self.sample / self.sampling_rate
-        self.rr = _intervals(self.sample, self.unreadable) / self.sampling_rate
+        self.rr = rr_intervals(self.sample, self.unreadable) / self.sampling_rate
 
     def __len__(self) -> int:
         return len(self.sample)
@@ -290,15 +290,3 @@ class BeatAnnotations:
             Object that stores the drawn artists.
         """
         return BeatStripDisplay.from_annotations(self, start=start, duration=duration, ax=ax)
-
-
-def _intervals(sample: NDArray[np.int64], unreadable: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the samples from the beat before; NaN across an unreadable stretch."""
-    interval = np.full(len(sample), np.nan)
-    interval[1:] = np.diff(sample)
-    if len(unreadable):
-        # The first stretch that ends after the beat before must not start before the beat.
-        first = np.searchsorted(unreadable[:, 1], sample[:-1], side="right")
-        starts = np.append(unreadable[:, 0], np.iinfo(np.int64).max)
-        interval[1:][starts[first] < sample[1:]] = np.nan
-    return interval

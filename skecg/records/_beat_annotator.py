@@ -282,10 +282,10 @@ class BeatAnnotator(MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
             rate = X.sampling_rate
             if self.windows is None:
                 windows.set_params(sampling_rate=rate)
-            elif windows.get_params()["sampling_rate"] != rate:
+            elif windows.sampling_rate != rate:
                 raise ValueError(
                     f"windows must have the sampling rate of the records, {rate} Hz, got "
-                    f"{windows.get_params()['sampling_rate']} Hz; give windows sampling_rate={rate}"
+                    f"{windows.sampling_rate} Hz; give windows sampling_rate={rate}"
                 )
             y = X.annotations if y is None else y
             groups = X.groups if groups is None else groups

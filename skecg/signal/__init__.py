@@ -9,6 +9,7 @@ from ._r_peaks import detect_r_peaks, threshold_r_peaks
 from ._representative_beats import representative_beats
 from ._rhythm import AHEAD as AHEAD
 from ._rhythm import RHYTHM_NUMBERS, rhythm_numbers, rr_references
+from ._rhythm import rr_intervals as rr_intervals
 from ._whole_record import find_r_peaks
 from ._windows import resample, scale_windows, split_windows
 

@@ -31,6 +31,18 @@ _TOLERANCE = 0.05
 _BLOCK = 1024  # beats; their 60 x 60 comparisons fit into the cache
 
 
+def rr_intervals(sample: NDArray[np.int64], unreadable: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the samples from the beat before; NaN across an unreadable stretch."""
+    interval = np.full(len(sample), np.nan)
+    interval[1:] = np.diff(sample)
+    if len(unreadable):
+        # The first stretch that ends after the beat before must not start before the beat.
+        first = np.searchsorted(unreadable[:, 1], sample[:-1], side="right")
+        starts = np.append(unreadable[:, 0], np.iinfo(np.int64).max)
+        interval[1:][starts[first] < sample[1:]] = np.nan
+    return interval
+
+
 def rr_references(
     rr: ArrayLike, n_intervals: int = 60, *, causal: bool = False
 ) -> NDArray[np.float64]:
