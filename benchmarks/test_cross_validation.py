@@ -81,7 +81,7 @@ NETWORKS = {
         {"skorch": 1.05},
         {"skorch": 1},
     ),
-    "dense layer": ((Dense, Dense), 3, None, {"skorch": 2}),
+    "dense layer": ((Dense, Dense), 3, None, {"skorch": 1.5}),
 }
 
 
