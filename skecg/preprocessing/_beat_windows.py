@@ -29,8 +29,9 @@ from ._heart_rate import Tally
 from ._record_rows import check_rows
 
 _NUMBERS = (*RHYTHM_NUMBERS, *SHAPE_NUMBERS)
-# Entropy costs the most time and made the forests of a few people worse for others.
-_DEFAULT_NUMBERS = tuple(name for name in _NUMBERS if name != "rr_entropy")
+# Both describe a person rather than a beat: trees of few people are worse for others with them.
+_NOT_BY_DEFAULT = ("rr_irregularity", "rr_entropy")
+_DEFAULT_NUMBERS = tuple(name for name in _NUMBERS if name not in _NOT_BY_DEFAULT)
 _MOST_VALUES = 1 << 20  # in a sample
 
 
@@ -54,14 +55,15 @@ class BeatWindows(TransformerMixin, CallbackSupportMixin, Estimator):
         Seconds before and behind the R peak that the channels show.
     rate : float, default=120
         Samples per second (Hz) of the channels; the lead is resampled to it.
-    channels : sequence of {"lead", "record_deviation", "near_deviation"}, \
+    channels : sequence of {"lead", "record_deviation", "late_deviation"}, \
 default=("lead",)
         ``"lead"``, the window; ``"record_deviation"``, the window minus the median beat of the
-        record; ``"near_deviation"``, minus the median of the 31 beats around it. May be empty.
+        record; ``"late_deviation"``, minus the median of the late beats around it, see
+        :func:`skecg.signal.shape_numbers`. May be empty.
     numbers : "default" or sequence of str, default="default"
         Names among those of :func:`skecg.signal.rhythm_numbers` and
-        :func:`skecg.signal.shape_numbers`. The default is all but ``"rr_entropy"`` and, with
-        ``causal=True``, those that look ahead. May be empty.
+        :func:`skecg.signal.shape_numbers`. The default is all but ``"rr_irregularity"``,
+        ``"rr_entropy"`` and, with ``causal=True``, those that look ahead. May be empty.
     detector : str or callable, default="sleepecg"
         How R peaks are found where none are given, see :func:`skecg.signal.find_r_peaks`.
     causal : bool, default=False
@@ -86,9 +88,10 @@ default=("lead",)
 
     Notes
     -----
-    How far a number looks ahead: ``"rr_after"`` one beat, ``"rr_before_32"`` and
-    ``"rr_before_60"`` up to 30 beats, ``"near_..."`` and ``"p_visibility"`` 15 beats,
-    ``"record_..."`` the whole piece of the record. The transformer learns nothing from data.
+    How far a number looks ahead: ``"rr_after"`` one beat; ``"rr_before_32"``, ``"rr_before_60"``,
+    ``"late_..."`` and ``"p_visibility"`` up to 30 beats, the latter two up to 60 at the start of
+    a record; ``"record_..."`` the whole piece of the record. The transformer learns nothing from
+    data.
 
     Examples
     --------
@@ -282,6 +285,7 @@ default=("lead",)
                     signal,
                     r_peak,
                     self.sampling_rate,
+                    rr,
                     channels=channels,
                     numbers=[name for name in numbers if name in SHAPE_NUMBERS],
                     before=self.before,

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from ..signal import (
     beat_windows,
-    median_of_near,
+    late_beats,
+    median_of_late,
     resample,
     scale_beat_windows,
     shape_numbers,
 )
 
-BEAT_CHANNELS = ("lead", "record_deviation", "near_deviation")
+BEAT_CHANNELS = ("lead", "record_deviation", "late_deviation")
 
 # Seconds. A record is described in equal pieces of up to the first; the lead is resampled with
 # so much on either side of a piece as its windows and the filter reach.
@@ -40,6 +41,7 @@ def describe_record(
     signal: NDArray,
     r_peak: NDArray[np.int64],
     sampling_rate: float,
+    rr: NDArray[np.float64],
     *,
     channels: Sequence[str],
     numbers: Sequence[str],
@@ -48,7 +50,10 @@ def describe_record(
     rate: float,
     causal: bool,
 ) -> Described:
-    """Describe the beats of one lead at given R peaks; NaN is crossed on straight lines."""
+    """Describe the beats of one lead at given R peaks; NaN is crossed on straight lines.
+
+    ``rr`` is the interval before each beat, in any unit; NaN where there is none.
+    """
     n_timesteps = round(before * rate) + round(after * rate)
     described = Described(
         np.empty((len(r_peak), len(channels) * n_timesteps), dtype=np.float32),
@@ -71,10 +76,15 @@ def describe_record(
         cut = {form: _windows(lead, peaks, sampling_rate, *form, causal) for form in forms}
         for i, channel in enumerate(channels):
             part = slice(i * n_timesteps, (i + 1) * n_timesteps)
-            described.channels[beats, part] = _channel(cut[shown], channel, causal)
+            described.channels[beats, part] = _channel(cut[shown], channel, rr[beats], causal)
         if numbers:
             described.numbers[beats] = shape_numbers(
-                cut[_OF_NUMBERS], round(seconds * hertz), hertz, numbers, causal=causal
+                cut[_OF_NUMBERS],
+                round(seconds * hertz),
+                hertz,
+                rr[beats],
+                numbers,
+                causal=causal,
             )
     return described
 
@@ -103,12 +113,14 @@ def _windows(
     return scaled / np.where(amplitude > 0, amplitude, 1)[:, None].astype(np.float32)
 
 
-def _channel(windows: NDArray[np.float32], name: str, causal: bool) -> NDArray[np.float32]:
+def _channel(
+    windows: NDArray[np.float32], name: str, rr: NDArray[np.float64], causal: bool
+) -> NDArray[np.float32]:
     if name == "lead":
         return windows
     if name == "record_deviation":
         return windows - np.median(windows, axis=0)
-    return windows - median_of_near(windows, causal=causal)
+    return windows - median_of_late(windows, late_beats(rr, causal=causal))
 
 
 def _without_gaps(lead: NDArray) -> NDArray[np.floating]:

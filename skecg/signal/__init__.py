@@ -2,9 +2,10 @@
 
 from ._aami import AAMI_CLASSES, AAMI_SYMBOLS, aami_codes, is_beat
 from ._beat_shape import SHAPE_NUMBERS, shape_numbers
-from ._beat_shape import median_of_near as median_of_near
 from ._beat_windows import beat_windows, beats_with_rhythm, rr_ratios, scale_beat_windows
 from ._beats import Beats, cut_beats
+from ._late_beats import late_beats as late_beats
+from ._late_beats import median_of_late as median_of_late
 from ._r_peaks import detect_r_peaks, threshold_r_peaks
 from ._representative_beats import representative_beats
 from ._rhythm import AHEAD as AHEAD

@@ -5,9 +5,10 @@ from __future__ import annotations
 from numbers import Integral
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from ._late_beats import late_beats, median_difference_of_late, median_of_late
+from ._rhythm import as_intervals
 from ._windows import check_rate
 
 SHAPE_NUMBERS = (
@@ -24,10 +25,17 @@ SHAPE_NUMBERS = (
     "record_width",
     "record_max",
     "record_min",
-    "near_p_difference",
+    "late_p_difference",
+    "late_p_shape",
+    "late_p_correlation",
     "p_visibility",
-    "near_qrs_difference",
-    "near_qrs_relative",
+    "late_qrs_difference",
+    "late_qrs_relative",
+    "late_qrs_correlation",
+    "late_t_difference",
+    "late_width",
+    "late_max",
+    "late_min",
 )
 
 # Seconds around the R peak that the windows must cover, and the parts of a beat in them.
@@ -37,10 +45,6 @@ _CORRELATED = (-0.12, 0.12)
 _P, _LATE_P, _BEFORE_QRS = (-0.30, -0.08), (-0.20, -0.08), (-0.45, -0.08)
 _T = (0.125, 0.5)
 
-# Beats around each, itself included, whose median it is compared with.
-_NEAR = 31
-_BLOCK = 2048  # beats; 31 neighbours of each fit into the cache
-
 # Differences this small, as a share of the R amplitude, are noise: about 0.01 to 0.02 mV.
 _NOISE, _P_NOISE, _FLAT_P = 0.02, 0.01, 0.005
 
@@ -49,6 +53,7 @@ def shape_numbers(
     windows: ArrayLike,
     n_before: int,
     sampling_rate: float,
+    rr: ArrayLike,
     names: tuple[str, ...] = SHAPE_NUMBERS,
     *,
     causal: bool = False,
@@ -65,6 +70,9 @@ def shape_numbers(
         Samples in front of the R peak.
     sampling_rate : float
         Samples per second (Hz).
+    rr : array-like of shape (n_beats,)
+        Interval before each beat, in any unit; NaN where there is none. It tells which beats come
+        late.
     names : tuple of str
         Numbers to compute, in this order.
 
@@ -80,15 +88,19 @@ def shape_numbers(
         logarithm of the ratio of the widths at 50 %; ``"record_max"`` and ``"record_min"``, the
         differences of maximum and minimum within 0.05 s.
 
-        Beside the median of the 31 beats around it: ``"near_p_difference"`` (from 0.45 to 0.08 s
-        before the R peak: a P wave that is early, of another shape or missing) and
-        ``"near_qrs_difference"`` (within 0.15 s), logarithms of the root mean square difference;
-        ``"near_qrs_relative"``, the latter minus the logarithm of its usual value among these
-        beats; ``"p_visibility"``, the logarithm of the root mean square of their median P wave
-        over the usual difference of a beat from it: below 0 where the P waves are not there, as
-        in atrial fibrillation, or drown in noise.
+        Beside the median of the late beats around it, which are the 31 of 61 behind the longest
+        R-R intervals: sinus beats even where most beats are premature.
+        ``"late_qrs_difference"`` (within 0.15 s), ``"late_t_difference"``,
+        ``"late_qrs_correlation"``, ``"late_width"``, ``"late_max"`` and ``"late_min"`` as above;
+        ``"late_qrs_relative"``, the first minus the logarithm of its usual value among the late
+        beats; ``"late_p_difference"`` from 0.45 to 0.08 s before the R peak: a P wave that is
+        early, of another shape or missing; ``"late_p_shape"`` and ``"late_p_correlation"``,
+        difference and correlation from 0.30 to 0.08 s before it, each without its mean;
+        ``"p_visibility"``, the logarithm of the root mean square of the median P wave of the late
+        beats over their usual difference from it: below 0 where the P waves are not there, as in
+        atrial fibrillation, or drown in noise.
     causal : bool, default=False
-        Compare with the beat itself and the 30 before it instead; the numbers that begin with
+        Look for late beats among the beat itself and the 60 before it; the numbers that begin with
         ``"record_"`` are then refused.
 
     Returns
@@ -99,7 +111,8 @@ def shape_numbers(
     ------
     ValueError
         If a name is unknown or needs later beats in spite of ``causal``; if the windows are too
-        short, or hold NaN or infinite values.
+        short, or hold NaN or infinite values; if ``rr`` is not one number for each, positive or
+        NaN.
 
     Examples
     --------
@@ -108,7 +121,7 @@ def shape_numbers(
     >>> beat = np.exp(-0.5 * ((np.arange(150) - 60) / 3) ** 2)       # 120 Hz, R peak at 0.5 s
     >>> wide = np.exp(-0.5 * ((np.arange(150) - 60) / 6) ** 2)
     >>> windows = np.stack([beat] * 5 + [wide])
-    >>> shape_numbers(windows, 60, 120, ("width_50", "record_width"))[[0, 5]].round(2)
+    >>> shape_numbers(windows, 60, 120, [1.0] * 6, ("width_50", "record_width"))[[0, 5]].round(2)
     array([[0.06, 0.  ],
            [0.12, 0.68]], dtype=float32)
     """
@@ -120,14 +133,19 @@ def shape_numbers(
     whole = [name for name in names if causal and name.startswith("record_")]
     if whole:
         raise ValueError(f"causal=True cannot give {whole}, which need the whole record")
-    beats = _Beats(windows, int(n_before), float(sampling_rate), causal)
+    rr = as_intervals(rr)
+    if len(rr) != len(windows):
+        raise ValueError(
+            f"rr must be one interval for each of {len(windows)} windows, got {len(rr)}"
+        )
+    beats = _Beats(windows, int(n_before), float(sampling_rate))
     numbers = np.empty((len(windows), len(names)), dtype=np.float32)
     if len(windows):
-        found: dict[str, NDArray] = {}
-        for prefix, compute in (("", _alone), ("record_", _beside_record), ("near_", _beside_near)):
-            of_kind = ("near_", "p_visibility") if prefix == "near_" else prefix
-            if any(name.startswith(of_kind) for name in names):
-                found |= compute(beats)
+        found = _alone(beats)
+        if any(name.startswith("record_") for name in names):
+            found |= _beside_record(beats)
+        if any(name.startswith("late_") or name == "p_visibility" for name in names):
+            found |= _beside_late(beats, late_beats(rr, causal=causal))
         for column, name in zip(numbers.T, names, strict=True):
             column[:] = found[name]
     return numbers
@@ -136,11 +154,10 @@ def shape_numbers(
 class _Beats:
     """The windows, and the parts of them by seconds from the R peak."""
 
-    def __init__(self, windows: NDArray, n_before: int, rate: float, causal: bool) -> None:
+    def __init__(self, windows: NDArray, n_before: int, rate: float) -> None:
         self.windows = windows
         self.n_before = n_before
         self.rate = rate
-        self.causal = causal
 
     def at(self, seconds: tuple[float, float]) -> slice:
         first, last = (self.n_before + round(second * self.rate) for second in seconds)
@@ -169,55 +186,51 @@ def _alone(beats: _Beats) -> dict[str, NDArray]:
 
 def _beside_record(beats: _Beats) -> dict[str, NDArray]:
     usual = np.median(beats.windows, axis=0, keepdims=True)
+    beside = _beside(beats, usual, _QRS)
+    beside["p_difference"] = _difference(beats, usual, _P)
+    return {f"record_{name}": values for name, values in beside.items()}
 
-    def difference(seconds: tuple[float, float]) -> NDArray:
-        return np.log(_rms(beats.part(seconds) - usual[:, beats.at(seconds)]) + _NOISE)
 
+def _beside_late(beats: _Beats, late: NDArray[np.int64]) -> dict[str, NDArray]:
+    usual = median_of_late(beats.windows, late)
+    beside = _beside(beats, usual, _WIDE_QRS)
+    beside["p_difference"] = _difference(beats, usual, _BEFORE_QRS, _P_NOISE)
+    qrs, usual_qrs = (x[:, beats.at(_WIDE_QRS)] for x in (beats.windows, usual))
+    scatter = median_difference_of_late(qrs, usual_qrs, late)
+    beside["qrs_relative"] = np.log((_rms(qrs - usual_qrs) + _P_NOISE) / (scatter + _P_NOISE))
+    p, usual_p = (_centred(x[:, beats.at(_P)]) for x in (beats.windows, usual))
+    beside["p_shape"] = np.log(_rms(p - usual_p) + _P_NOISE)
+    beside["p_correlation"] = _correlation(p, usual_p, _P_NOISE**2 * p.shape[1])
+    scatter = median_difference_of_late(p, usual_p, late)
+    visibility = np.log((_rms(usual_p) + _FLAT_P) / (scatter + _FLAT_P))
+    numbers = {f"late_{name}": values for name, values in beside.items()}
+    return numbers | {"p_visibility": visibility}
+
+
+def _beside(beats: _Beats, usual: NDArray, qrs: tuple[float, float]) -> dict[str, NDArray]:
+    """Compare every beat with its usual one."""
     a, b = (_centred(x[:, beats.at(_CORRELATED)]) for x in (beats.windows, usual))
-    norm = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1) + 1e-6)
-    core, usual_core = beats.part(_CORE), usual[:, beats.at(_CORE)]
+    core, usual_core = (x[:, beats.at(_CORE)] for x in (beats.windows, usual))
     width, usual_width = (beats.width(x, 0.5) + 0.01 for x in (beats.windows, usual))
     return {
-        "record_qrs_difference": difference(_QRS),
-        "record_p_difference": difference(_P),
-        "record_t_difference": difference(_T),
-        "record_qrs_correlation": (a * b).sum(axis=1) / norm,
-        "record_width": np.log(width / usual_width),
-        "record_max": core.max(axis=1) - usual_core.max(),
-        "record_min": core.min(axis=1) - usual_core.min(),
+        "qrs_difference": _difference(beats, usual, qrs),
+        "t_difference": _difference(beats, usual, _T),
+        "qrs_correlation": _correlation(a, b, 1e-6),
+        "width": np.log(width / usual_width),
+        "max": core.max(axis=1) - usual_core.max(axis=1),
+        "min": core.min(axis=1) - usual_core.min(axis=1),
     }
 
 
-def _beside_near(beats: _Beats) -> dict[str, NDArray]:
-    before_qrs, qrs = beats.part(_BEFORE_QRS), beats.part(_WIDE_QRS)
-    usual_before = median_of_near(before_qrs, causal=beats.causal)
-    inside = slice(beats.at(_P).start - beats.at(_BEFORE_QRS).start, None)
-    p, usual_p = (_centred(x[:, inside]) for x in (before_qrs, usual_before))
-    p_noise = median_of_near(_rms(p - usual_p)[:, None], causal=beats.causal)[:, 0]
-    qrs_difference = _rms(qrs - median_of_near(qrs, causal=beats.causal))
-    usual_difference = median_of_near(qrs_difference[:, None], causal=beats.causal)[:, 0]
-    return {
-        "near_p_difference": np.log(_rms(before_qrs - usual_before) + _P_NOISE),
-        "p_visibility": np.log((_rms(usual_p) + _FLAT_P) / (p_noise + _FLAT_P)),
-        "near_qrs_difference": np.log(qrs_difference + _NOISE),
-        "near_qrs_relative": np.log((qrs_difference + _P_NOISE) / (usual_difference + _P_NOISE)),
-    }
+def _difference(
+    beats: _Beats, usual: NDArray, seconds: tuple[float, float], noise: float = _NOISE
+) -> NDArray:
+    part = beats.at(seconds)
+    return np.log(_rms(beats.windows[:, part] - usual[:, part]) + noise)
 
 
-def median_of_near(values: NDArray, *, causal: bool = False) -> NDArray:
-    """Return the median of the 31 rows around every row, or up to it.
-
-    Beyond the ends the rows are reflected; where later rows may not count, the first is repeated.
-    """
-    before, after = (_NEAR - 1, 0) if causal else (_NEAR // 2, _NEAR // 2)
-    mode = "edge" if causal else "symmetric"
-    padded = np.pad(values, ((before, after), (0, 0)), mode=mode)
-    near = sliding_window_view(padded, _NEAR, axis=0)
-    result = np.empty_like(values)
-    for start in range(0, len(values), _BLOCK):
-        block = np.sort(near[start : start + _BLOCK], axis=-1)  # faster than np.median here
-        result[start : start + _BLOCK] = block[..., _NEAR // 2]
-    return result
+def _correlation(a: NDArray, b: NDArray, smallest: float) -> NDArray:
+    return (a * b).sum(axis=1) / np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1) + smallest)
 
 
 def _rms(values: NDArray) -> NDArray:

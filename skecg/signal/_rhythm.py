@@ -81,7 +81,7 @@ def rr_references(
     >>> rr_references([0.5, 1.0, 0.5, 1.0, 0.5, 1.0], 4).tolist()
     [1.0, 0.75, 1.0, 1.0, 1.0, 1.0]
     """
-    rr = _as_intervals(rr)
+    rr = as_intervals(rr)
     if not isinstance(n_intervals, Integral) or not 1 <= n_intervals <= _MOST_INTERVALS:
         raise ValueError(
             f"n_intervals must be an integer from 1 to {_MOST_INTERVALS}, got {n_intervals!r}"
@@ -149,7 +149,7 @@ def rhythm_numbers(
     >>> rhythm_numbers(rr, ("rr_previous", "rr_after"))[3].round(2)
     array([0.69, 1.1 ], dtype=float32)
     """
-    rr = _as_intervals(rr)
+    rr = as_intervals(rr)
     unknown = [name for name in names if name not in RHYTHM_NUMBERS]
     if unknown:
         raise ValueError(f"rhythm numbers are {', '.join(RHYTHM_NUMBERS)}; got {unknown}")
@@ -216,7 +216,8 @@ def _log_ratio(a: NDArray, b: NDArray) -> NDArray[np.float64]:
     return np.clip(np.log(a / b), -_LIMIT, _LIMIT)
 
 
-def _as_intervals(rr: ArrayLike) -> NDArray[np.float64]:
+def as_intervals(rr: ArrayLike) -> NDArray[np.float64]:
+    """Return intervals as an array; refuse those that are none."""
     with in_range("rr"):
         rr = np.asarray(rr, dtype=np.float64)
     if rr.ndim != 1:

@@ -24,9 +24,9 @@ def peaks_of(records):
 
 def test_one_sample_for_every_given_beat(records):
     peaks = peaks_of(records)
-    windows = BeatWindows(channels=("lead", "near_deviation", "record_deviation"))
+    windows = BeatWindows(channels=("lead", "late_deviation", "record_deviation"))
     found = windows.segment(records.data, y=list("abcd"), groups=[1, 2, 2, 3], r_peaks=peaks)
-    assert found.beats.shape == (sum(map(len, peaks)), 3 * 150 + 22)
+    assert found.beats.shape == (sum(map(len, peaks)), 3 * 150 + 28)
     assert found.beats.dtype == np.float32
     assert np.isfinite(found.beats).all()
     np.testing.assert_array_equal(found.r_peak, np.concatenate(peaks))
@@ -35,7 +35,7 @@ def test_one_sample_for_every_given_beat(records):
     names = windows.get_feature_names_out()
     assert len(names) == len(set(names)) == found.beats.shape[1]
     assert names[[0, 149, 150, 300, 450]].tolist() == [
-        "lead0", "lead149", "near_deviation0", "record_deviation0", "rr_before_32",
+        "lead0", "lead149", "late_deviation0", "record_deviation0", "rr_before_32",
     ]  # fmt: skip
     for i in range(4):  # the channel is the window of the signal's own function
         lead = beats_with_rhythm(records.data[i], peaks[i], 360)[:, 0]
@@ -63,7 +63,7 @@ def test_the_sampling_rate_matters_little(records):
     peaks = peaks_of(records)[:1]
     other = resample(records.data[0].astype(float), 360, 250)
     there = [np.round(peaks[0] * 250 / 360).astype(int)]
-    names = ("rr_before_60", "near_p_difference", "record_qrs_correlation")
+    names = ("rr_before_60", "late_p_difference", "record_qrs_correlation")
     windows = BeatWindows(channels=(), numbers=names)
     a = windows.segment(records.data[:1], r_peaks=peaks).beats
     b = clone(windows).set_params(sampling_rate=250).segment([other], r_peaks=there).beats
@@ -89,7 +89,7 @@ def test_causal_samples_do_not_change_with_what_follows(records):
     peaks = peaks_of(records)[0]
     signal = records.data[0].copy()
     signal[5400:] *= 2
-    windows = BeatWindows(channels=("lead", "near_deviation"), causal=True)
+    windows = BeatWindows(channels=("lead", "late_deviation"), causal=True)
     assert "rr_after" not in windows.get_feature_names_out()
     a, b = (windows.segment(x[None], r_peaks=[peaks]).beats for x in (records.data[0], signal))
     before = peaks < 5400 - 400

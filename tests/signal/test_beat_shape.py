@@ -23,8 +23,9 @@ def record():
     return windows
 
 
-def number(windows, name, **keywords):
-    return shape_numbers(windows, BEFORE, RATE, (name,), **keywords)[:, 0]
+def number(windows, name, rr=None, **keywords):
+    rr = np.ones(len(windows)) if rr is None else rr
+    return shape_numbers(windows, BEFORE, RATE, rr, (name,), **keywords)[:, 0]
 
 
 def test_width_is_that_of_the_wave():
@@ -49,8 +50,11 @@ def test_extremes_and_variation():
         ("record_qrs_difference", 1),
         ("record_qrs_correlation", -1),
         ("record_width", 1),
-        ("near_qrs_difference", 1),
-        ("near_qrs_relative", 1),
+        ("late_qrs_difference", 1),
+        ("late_qrs_relative", 1),
+        ("late_qrs_correlation", -1),
+        ("late_width", 1),
+        ("late_t_difference", 1),
     ],
 )
 def test_a_wide_beat_stands_out(record, name, sign):
@@ -60,7 +64,7 @@ def test_a_wide_beat_stands_out(record, name, sign):
     assert found[40] > others.mean() + 5 * others.std()
 
 
-@pytest.mark.parametrize("name", ["record_p_difference", "near_p_difference"])
+@pytest.mark.parametrize("name", ["record_p_difference", "late_p_difference", "late_p_shape"])
 def test_a_missing_p_wave_stands_out(record, name):
     found = number(record, name)
     assert sorted(np.argsort(found)[-2:]) == [20, 40]
@@ -78,12 +82,13 @@ def test_causal_numbers_do_not_change_with_what_follows(record):
     names = tuple(name for name in SHAPE_NUMBERS if not name.startswith("record_"))
     changed = record.copy()
     changed[10:] = beat(width=0.08)
-    a, b = (shape_numbers(x, BEFORE, RATE, names, causal=True)[:10] for x in (record, changed))
+    rr = np.random.default_rng(0).uniform(0.5, 1, 61)
+    a, b = (shape_numbers(x, BEFORE, RATE, rr, names, causal=True)[:10] for x in (record, changed))
     np.testing.assert_array_equal(a, b)
 
 
 def test_columns_are_those_of_the_names(record):
-    every = shape_numbers(record, BEFORE, RATE)
+    every = shape_numbers(record, BEFORE, RATE, np.ones(61))
     assert every.shape == (61, len(SHAPE_NUMBERS))
     assert np.isfinite(every).all()
     for i, name in enumerate(SHAPE_NUMBERS):
@@ -91,9 +96,24 @@ def test_columns_are_those_of_the_names(record):
 
 
 def test_flat_beats_no_beats_and_one_beat():
-    assert np.isfinite(shape_numbers(np.zeros((3, 150)), BEFORE, RATE)).all()
-    assert shape_numbers(np.empty((0, 150)), BEFORE, RATE).shape == (0, len(SHAPE_NUMBERS))
-    assert np.isfinite(shape_numbers(beat()[None], BEFORE, RATE)).all()
+    assert np.isfinite(shape_numbers(np.zeros((3, 150)), BEFORE, RATE, np.ones(3))).all()
+    assert shape_numbers(np.empty((0, 150)), BEFORE, RATE, []).shape == (0, len(SHAPE_NUMBERS))
+    assert np.isfinite(shape_numbers(beat()[None], BEFORE, RATE, [np.nan])).all()
+
+
+def test_where_most_beats_are_premature_the_late_ones_are_the_usual_ones():
+    """Two of three beats come early and have no P wave, as in record 232."""
+    is_early = np.arange(90) % 3 != 0
+    noise = 0.005 * np.random.default_rng(0).standard_normal((90, 150))
+    windows = np.where(is_early[:, None], beat(p=0), beat()) + noise
+    rr = np.where(is_early, 0.6, 1.1)
+    for name in ("late_p_difference", "late_p_shape"):
+        found = number(windows, name, rr)
+        assert found[is_early].min() > found[~is_early].max() + 0.5
+    assert number(windows, "late_p_correlation", rr)[~is_early].min() > 0.7
+    assert number(windows, "p_visibility", rr).min() > 0.5
+    usual = number(windows, "record_p_difference")  # of the record it is that of the early beats
+    assert usual[~is_early].min() > usual[is_early].max()
 
 
 @pytest.mark.parametrize(
@@ -104,8 +124,10 @@ def test_flat_beats_no_beats_and_one_beat():
         (np.full((2, 150), np.nan), {}, "must be finite"),
         (np.zeros((2, 150)), {"names": ("qrs",)}, r"got \['qrs'\]"),
         (np.zeros((2, 150)), {"causal": True}, "need the whole record"),
+        (np.zeros((2, 150)), {"rr": [1.0]}, "for each of 2 windows, got 1"),
+        (np.zeros((2, 150)), {"rr": [1.0, 0.0]}, "positive or NaN, got 0"),
     ],
 )
 def test_refusals(windows, keywords, message):
     with pytest.raises(ValueError, match=message):
-        shape_numbers(windows, BEFORE, RATE, **keywords)
+        shape_numbers(windows, BEFORE, RATE, **({"rr": np.ones(len(windows))} | keywords))
