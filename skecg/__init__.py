@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         pretrained_path,
         save,
     )
-    from .preprocessing import AreaResize, BeatSegmenter, BeatWindows, LeadCropper
+    from .preprocessing import AreaResize, BeatNumbers, BeatSegmenter, BeatWindows, LeadCropper
     from .records import BeatAnnotator, BeatTreesClassifier, BeatVoteClassifier
     from .samples import SampleView
     from .sampling import NDSampler
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AreaResize": "preprocessing",
     "BeatAnnotator": "records",
+    "BeatNumbers": "preprocessing",
     "BeatSegmenter": "preprocessing",
     "BeatTreesClassifier": "records",
     "BeatVoteClassifier": "records",
@@ -100,6 +101,7 @@ _SUBPACKAGES = (
 __all__ = [
     "AreaResize",
     "BeatAnnotator",
+    "BeatNumbers",
     "BeatSegmenter",
     "BeatTreesClassifier",
     "BeatVoteClassifier",

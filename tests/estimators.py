@@ -15,6 +15,7 @@ from torch import nn
 
 import skecg
 from skecg import (
+    BeatNumbers,
     BeatSegmenter,
     BeatTreesClassifier,
     BeatVoteClassifier,
@@ -97,7 +98,7 @@ OTHER_PRECISION = "float32" if cpu_has_bfloat16_units() else "bfloat16"
 IN_OTHER_PRECISION = [
     clone(classifier).set_params(precision=OTHER_PRECISION) for classifier in CLASSIFIERS
 ]
-TRANSFORMERS = [BeatSegmenter(), BeatWindows()]
+TRANSFORMERS = [BeatSegmenter(), BeatWindows(), BeatNumbers()]
 RECORD_CLASSIFIERS = [BeatVoteClassifier(TwoFromEachRow(), LogisticRegression())]
 TREE_CLASSIFIERS = [BeatTreesClassifier()]
 # One that looks at y only, one that compares samples, one that makes them, one that does both.

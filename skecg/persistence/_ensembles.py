@@ -64,7 +64,7 @@ def _tells_one_class(trees: Any, n_features: int) -> bool:
 # BeatAnnotator ------------------------------------------------------------------------------------
 
 
-_OF_ANNOTATOR = ("windows_", "classifier_", "classes_")
+_OF_ANNOTATOR = ("windows_", "classifier_", "classes_", "class_factors_")
 
 
 def learned_by_annotator(model: BeatAnnotator) -> dict[str, Any]:
@@ -85,8 +85,13 @@ def restore_annotator(model: BeatAnnotator, learned: dict[str, Any]) -> None:
     if learned.keys() != set(_OF_ANNOTATOR):
         raise ModelFileError("the fitted attributes of a BeatAnnotator are unknown or few")
     classifier, classes = learned["classifier_"], learned["classes_"]
+    factors = learned["class_factors_"]
     if not (
         isinstance(learned["windows_"], BeatWindows)
+        and isinstance(factors, np.ndarray)
+        and factors.dtype == np.float64
+        and factors.shape == np.shape(classes)
+        and (np.isfinite(factors) & (factors > 0)).all()
         and isinstance(classifier, BaseEstimator)
         and are_classes(classes)
         and np.array_equal(getattr(classifier, "classes_", None), classes)

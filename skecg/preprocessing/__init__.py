@@ -1,10 +1,18 @@
 """Transformers that prepare ECG signals and pictures of ECG sheets for the classifiers."""
 
 from ._area_resize import AreaResize
+from ._beat_numbers import BeatNumbers
 from ._beat_segmenter import BeatSegmenter
 from ._beat_windows import BeatWindows
 from ._lead_cropper import LeadCropper
 from ._memory import ContentMemory
 from ._record_rows import has_unequal_rows as has_unequal_rows
 
-__all__ = ["AreaResize", "BeatSegmenter", "BeatWindows", "ContentMemory", "LeadCropper"]
+__all__ = [
+    "AreaResize",
+    "BeatNumbers",
+    "BeatSegmenter",
+    "BeatWindows",
+    "ContentMemory",
+    "LeadCropper",
+]

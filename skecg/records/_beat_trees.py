@@ -34,8 +34,8 @@ BEAT_CONSTRAINTS: dict[str, dict[str, int]] = {
         "record_width": -1,
         "rr_irregularity": -1,
         "p_visibility": 1,
-        "near_qrs_difference": -1,
-        "near_qrs_relative": -1,
+        "late_qrs_difference": -1,
+        "late_qrs_relative": -1,
     },
     "V": {
         "rr_before_32": -1,
@@ -46,8 +46,8 @@ BEAT_CONSTRAINTS: dict[str, dict[str, int]] = {
         "record_qrs_correlation": -1,
         "record_width": 1,
         "record_t_difference": 1,
-        "near_qrs_difference": 1,
-        "near_qrs_relative": 1,
+        "late_qrs_difference": 1,
+        "late_qrs_relative": 1,
     },
 }
 Constraints = Mapping[Any, Mapping[str, int]]
@@ -131,8 +131,8 @@ class BeatTreesClassifier(ClassifierMixin, BaseEstimator):
     record_t_difference      0   1
     rr_irregularity         -1   0
     p_visibility             1   0
-    near_qrs_difference     -1   1
-    near_qrs_relative       -1   1
+    late_qrs_difference     -1   1
+    late_qrs_relative       -1   1
     ======================  ==  ==
 
     :class:`~sklearn.ensemble.VotingClassifier` numbers the classes before it fits its estimators,

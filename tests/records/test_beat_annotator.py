@@ -4,16 +4,23 @@ import pickle
 
 import numpy as np
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skecg
-from skecg import BeatAnnotator, BeatTreesClassifier, BeatWindows, ECGCNNClassifier
+from skecg import (
+    BeatAnnotator,
+    BeatNumbers,
+    BeatTreesClassifier,
+    BeatWindows,
+    ECGCNNClassifier,
+)
 from skecg.datasets import make_records
 from skecg.signal import resample
 
@@ -98,6 +105,16 @@ def test_search_over_subjects(records):
         (None, RandomForestClassifier(20, random_state=0)),
         (BeatWindows(numbers=()), ECGCNNClassifier(max_epochs=2, random_state=0)),
         (
+            BeatWindows(channels=("late_deviation",)),
+            VotingClassifier(
+                [
+                    ("forest", make_pipeline(BeatNumbers(), RandomForestClassifier(10))),
+                    ("network", ECGCNNClassifier(max_epochs=2, n_side_features=28)),
+                ],
+                voting="soft",
+            ),
+        ),
+        (
             BeatWindows(channels=()),
             VotingClassifier(
                 [
@@ -125,6 +142,56 @@ def test_a_fitted_classifier_is_used_as_it_is(records, fitted, unseen):
     again = BeatAnnotator(classifier=frozen).fit(unseen)
     a, b = (one.annotate(unseen.data[0], 360).probabilities for one in (fitted, again))
     np.testing.assert_array_equal(a, b)
+
+
+def test_factors_shift_the_choice_and_not_the_probabilities(records, fitted, unseen):
+    often = BeatAnnotator(class_factors={"V": 1e9}).fit(records)
+    a, b = (one.annotate(unseen.data[0], 360) for one in (fitted, often))
+    np.testing.assert_array_equal(a.probabilities, b.probabilities)
+    np.testing.assert_array_equal(often.class_factors_, [1, 1, 1, 1e9])
+    assert (b.label == "V").all()
+    assert not (a.label == "V").all()
+    assert often.score(unseen) < 0.3 < fitted.score(unseen)
+
+
+class Lukewarm(ClassifierMixin, BaseEstimator):
+    """Gives the right class no more than 0.3, and N 0.7."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def predict_proba(self, X):
+        is_wide = X["width_50"].to_numpy() > 0.1
+        probabilities = np.zeros((len(X), len(self.classes_)))
+        probabilities[:, self.classes_.tolist().index("N")] = np.where(is_wide, 0.7, 1)
+        probabilities[:, self.classes_.tolist().index("V")] = np.where(is_wide, 0.3, 0)
+        return probabilities
+
+
+def test_a_factor_is_chosen_by_folds_of_subjects(records):
+    chosen = BeatAnnotator(classifier=Lukewarm(), class_factors={"V": "cv"}).fit(records)
+    assert dict(zip(chosen.classes_, chosen.class_factors_)) == {"F": 1, "N": 1, "S": 1, "V": 3}
+    one_subject = np.zeros(len(records.data))
+    with pytest.raises(ValueError, match="two subjects or more"):
+        BeatAnnotator(class_factors={"V": "cv"}).fit(records, groups=one_subject)
+
+
+@pytest.mark.parametrize(
+    ("factors", "classifier", "message"),
+    [
+        ({"X": 2}, None, "names 'X'"),
+        ({"V": 0}, None, "got 0 for 'V'"),
+        ({"V": "best"}, None, "got 'best' for 'V'"),
+        ({"V": 2}, RidgeClassifier(), "RidgeClassifier has no predict_proba"),
+    ],
+)
+def test_wrong_factors(records, factors, classifier, message):
+    with pytest.raises(ValueError, match=message):
+        BeatAnnotator(classifier=classifier, class_factors=factors).fit(records)
 
 
 def test_saved_and_loaded(fitted, unseen, tmp_path):
