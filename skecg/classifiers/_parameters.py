@@ -65,9 +65,10 @@ class TrainingParameters(Estimator):
         Epochs without a lower validation loss.
     init_from : FrozenEstimator, path-like or None, default=None
         A fitted classifier to start from, as ``FrozenEstimator(classifier)`` (scikit-learn's
-        ``clone`` would return a bare one unfitted), or a pipeline that ends in one; or a file
-        that :func:`skecg.save` wrote. Layers are matched by name and shape, ``transfer_report_``
-        lists them. Images are scaled as the source's were.
+        ``clone`` would return a bare one unfitted), or a pipeline that ends in one, or a vote or a
+        ``BeatAnnotator`` that has fitted one; or a file of :func:`skecg.save`, such as
+        ``skecg.pretrained_path("mitbih-aami")``. Layers are matched by name and shape,
+        ``transfer_report_`` lists them. Images are scaled as the source's were.
     n_trainable_layers : int or None, default=None
         With ``init_from``, train only the last so many weight layers (convolutions, dense layers,
         LSTMs; a normalisation belongs to the layer before it) and freeze the others; None trains

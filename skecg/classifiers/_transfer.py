@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
+from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -32,7 +34,8 @@ def resolve_source(init_from: Any) -> Source:
     Raises
     ------
     TypeError
-        If it is neither a fitted classifier of this package in a ``FrozenEstimator`` nor a path.
+        If it is neither a path nor a ``FrozenEstimator`` that holds one fitted classifier of this
+        package.
     ModelFileError
         If the file is not intact or has no fitted classifier.
     """
@@ -51,13 +54,30 @@ def resolve_source(init_from: Any) -> Source:
             "init_from must be a fitted classifier in a FrozenEstimator, or the path of a file "
             f"written by skecg.save; got {type(init_from).__name__}{remedy}"
         )
-    fitted = init_from.estimator
-    if isinstance(fitted, Pipeline):
-        fitted = fitted[-1]
-    if not hasattr(fitted, "_module_factory"):
+    found = list(_networks_of(init_from.estimator))
+    if len(found) != 1:
         raise TypeError(
-            "init_from must hold a classifier of this package; its FrozenEstimator holds "
-            f"{type(fitted).__name__}"
+            "init_from must hold one classifier of this package; its FrozenEstimator holds "
+            f"{type(init_from.estimator).__name__}, in which there are {len(found)}"
         )
-    check_is_fitted(fitted, "net_")
-    return Source(type(fitted).__name__, fitted.classes_, fitted.module_.state_dict())
+    check_is_fitted(found[0], "net_")
+    return Source(type(found[0]).__name__, found[0].classes_, found[0].module_.state_dict())
+
+
+def _networks_of(estimator: Any) -> Iterator[Any]:
+    """Yield the classifiers of this package in an estimator: itself, or what it has fitted."""
+    if hasattr(estimator, "_module_factory"):
+        yield estimator
+    elif isinstance(estimator, Pipeline):
+        yield from _networks_of(estimator[-1])
+    elif isinstance(estimator, FrozenEstimator):
+        yield from _networks_of(estimator.estimator)
+    else:
+        for inner in (getattr(estimator, "classifier_", None), *_members(estimator)):
+            if inner is not None:
+                yield from _networks_of(inner)
+
+
+def _members(estimator: Any) -> list[Any]:
+    # A vote has fitted estimators; those of a forest are no concern of ours.
+    return estimator.estimators_ if isinstance(estimator, VotingClassifier) else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +37,7 @@ class StoredClassifier(NamedTuple):
 
 
 def read_classifier(path: str | os.PathLike, max_bytes: int = MAX_BYTES) -> StoredClassifier:
-    """Read the fitted classifier of a file, or the last step of its pipeline, unbuilt.
+    """Read the fitted network of a file, wherever it is in its estimator, unbuilt.
 
     Whoever copies the weights must compare their names and shapes with those of the network that is
     to take them; here only their integrity is checked, and that they are finite.
@@ -52,18 +52,16 @@ def read_classifier(path: str | os.PathLike, max_bytes: int = MAX_BYTES) -> Stor
     Raises
     ------
     ModelFileError
-        If the file is not intact, or has no fitted classifier, or weights that are not finite.
+        If the file is not intact, or has no fitted network or several, or weights that are not
+        finite.
     """
     header, arrays = read_container(path, max_bytes)
     reader = ValueReader(arrays)
     try:
-        node = header["estimator"]["$estimator"]
-        while "state" not in node:
-            inner = node["params"]
-            if node["class"] == "Pipeline":
-                node = inner["steps"][-1]["$tuple"][1]["$estimator"]
-            else:
-                node = inner["estimator"]["$estimator"]
+        found = list(_networks(header["estimator"]))
+        if len(found) != 1:
+            raise ModelFileError(f"it has {len(found)} fitted networks, and not one")
+        node = found[0]
         classes = reader.read(node["state"]["classes"])
         if not isinstance(classes, np.ndarray) or type(node["params"]) is not dict:
             raise ModelFileError("its classes are broken")
@@ -78,6 +76,18 @@ def read_classifier(path: str | os.PathLike, max_bytes: int = MAX_BYTES) -> Stor
         raise ModelFileError(
             f"{os.fspath(path)!r} has no fitted classifier that can be read: {error!r}"
         ) from error
+
+
+def _networks(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield the fitted networks of an estimator; not those that they started from."""
+    if isinstance(node, dict) and "state" in node:
+        yield node
+    elif isinstance(node, dict) and "learned" in node:
+        # What was frozen is a parameter, and may be among what was learned again.
+        yield from list(_networks(node["learned"])) or _networks(node["params"])
+    elif isinstance(node, dict | list):
+        for inner in node.values() if isinstance(node, dict) else node:
+            yield from _networks(inner)
 
 
 def take_weights(reader: ValueReader, prefix: str) -> dict[str, np.ndarray]:

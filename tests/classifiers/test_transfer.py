@@ -9,6 +9,7 @@ import pytest
 import torch
 from estimators import CLASSIFIERS
 from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -17,12 +18,17 @@ from sklearn.preprocessing import FunctionTransformer
 
 import skecg
 from skecg import (
+    BeatAnnotator,
+    BeatNumbers,
     BeatSegmenter,
+    BeatWindows,
     ECGAttentionVGGClassifier,
     ECGCNN2DClassifier,
     ECGCNNClassifier,
     ECGResidualCNNClassifier,
+    ModelFileError,
 )
+from skecg.datasets import make_records
 from skecg.networks import weight_layers
 
 
@@ -148,6 +154,43 @@ def test_a_file_may_be_the_source(source, tmp_path):
         assert torch.equal(new.module_.features[0].weight, source.module_.features[0].weight)
     with pytest.raises(FileNotFoundError):
         clone(source).set_params(init_from=tmp_path / "none").fit(*data(2, 1, 187))
+
+
+@pytest.fixture(scope="module")
+def annotators():
+    """One whose classifier is a vote of a network and trees, and one of two networks."""
+    network = ECGResidualCNNClassifier(n_filters=2, n_hidden=3, n_side_features=1, max_epochs=1)
+    trees = make_pipeline(BeatNumbers(), HistGradientBoostingClassifier(max_iter=2))
+    windows = BeatWindows(numbers=("width_50",))
+    records = make_records(4, duration=30, random_state=0)
+    return [
+        BeatAnnotator(windows, VotingClassifier(members, voting="soft")).fit(records)
+        for members in (
+            [("network", network), ("trees", trees)],
+            [("network", network), ("other", clone(network))],
+        )
+    ]
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_an_annotator_that_has_fitted_a_network_may_be_the_source(annotators, as_file, tmp_path):
+    annotator, two = annotators
+    fitted = annotator.classifier_.estimators_[0]
+
+    def source(of):
+        if not as_file:
+            return FrozenEstimator(of)
+        skecg.save(of, tmp_path / "m")
+        return tmp_path / "m"
+
+    X = np.random.default_rng(0).normal(size=(8, 151)).astype(np.float32)
+    clf = clone(fitted).set_params(n_trainable_layers=1, init_from=source(annotator))
+    clf.fit(X, np.arange(8) % 2)
+    weights, own = (each.module_.state_dict() for each in (fitted, clf))
+    name = next(iter(weights))
+    torch.testing.assert_close(own[name], weights[name], rtol=0, atol=0)
+    with pytest.raises((TypeError, ModelFileError), match=r"there are 2|has 2 fitted networks"):
+        clf.set_params(init_from=source(two)).fit(X, np.arange(8) % 2)
 
 
 def test_search_over_the_number_of_trained_layers(source):
