@@ -31,15 +31,19 @@ def main() -> None:
         train = [101, 106, 108, 109, 112, 114, 115, 116, 118, 119, 122, 124, 203, 207, 208, 223]
         beats = beat_windows_from_records(load_mitbih(home, records=train))
         X, y, groups = beats.data[::10], beats.target[::10], beats.groups[::10]
+        n_numbers = beats.n_numbers
     else:
         beats = make_beats(300, n_subjects=6, random_state=0)
         X, y, groups = beats.data, beats.target, beats.groups
+        n_numbers = 0
 
     # %%
     # Define the search. With ``n_threads=1``, sums are computed in the same order on each machine,
     # so that the scores do not depend on where a fit runs.
     search = GridSearchCV(
-        ECGResidualCNNClassifier(max_epochs=2, n_threads=1, random_state=0),
+        ECGResidualCNNClassifier(
+            n_side_features=n_numbers, max_epochs=2, n_threads=1, random_state=0
+        ),
         {"learning_rate": [1e-3, 3e-3], "dropout": [0.0, 0.2]},
         scoring="balanced_accuracy",
         cv=StratifiedGroupKFold(3),

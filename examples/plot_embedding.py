@@ -14,8 +14,9 @@ records.
 # %%
 # The beats
 # ---------
-# Each sample is the window around an R peak, with the rhythm. At most 60 beats per person and class
-# are used. Classes F and Q are excluded, because they are too rare in a few records.
+# Each sample is the window around an R peak, with numbers of its rhythm and shape. At most 60 beats
+# per person and class are used. Classes F and Q are excluded, because they are too rare in a few
+# records.
 import os
 from pathlib import Path
 
@@ -51,13 +52,17 @@ for subject in np.unique(beats.groups):
         kept.append(rng.permutation(members)[:60])
 kept = np.concatenate(kept)
 X, y, groups = beats.data[kept], labels[kept], beats.groups[kept]
-BeatDisplay.from_beats(X[:, 0], y, sampling_rate=beats.sampling_rate, start=-0.5, unit="R peak = 1")
+BeatDisplay.from_beats(
+    X[:, : -beats.n_numbers], y, sampling_rate=beats.sampling_rate, start=-0.5, unit="R peak = 1"
+)
 
 # %%
 # The network
 # -----------
 # The network is trained on the training subjects only.
-network = ECGResidualCNNClassifier(max_epochs=8, batch_size=64, random_state=0)
+network = ECGResidualCNNClassifier(
+    n_side_features=beats.n_numbers, max_epochs=8, batch_size=64, random_state=0
+)
 known = np.isin(groups, training_subjects)
 network.fit(X[known], y[known])
 TrainingCurveDisplay.from_estimator(network)
@@ -73,7 +78,7 @@ embedding = FunctionTransformer(network.embed)
 X, y, groups = X[~known], y[~known], groups[~known]
 print(f"{len(X)} beats of {len(np.unique(groups))} other people: {embedding.transform(X).shape}")
 
-samples = FunctionTransformer(lambda X: X.reshape(len(X), -1))
+samples = FunctionTransformer()
 for name, features in (("embedding", embedding), ("samples", samples)):
     model = make_pipeline(
         features, StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=1000)

@@ -704,7 +704,7 @@ def data_functions(tmp_path: Path) -> Case:
     record = {"signals": np.zeros((2, 9)), "sampling_rate": 100, "lead_names": ["I", "II"]}
     returns = {"return_X_y": False, "return_X_y_groups": False}
     records = datasets.make_records(2, duration=8.0, sampling_rate=100, random_state=0)
-    windows = {"records": records, "before": 0.5, "after": 0.75, "sampling_rate": 60.0}
+    windows = {"records": records, "windows": BeatWindows(100)}
     beats = {"n_samples": 6, "n_subjects": 2, "n_timesteps": 30, "random_state": 0}
     made = {"n_subjects": 2, "duration": 4.0, "sampling_rate": 100, "random_state": 0}
     sheets = {"n_samples": 2, "n_subjects": 2, "size": (40, 60), "random_state": 0}

@@ -2,7 +2,7 @@
 
 from ._aami import AAMI_CLASSES, AAMI_SYMBOLS, aami_codes, is_beat
 from ._beat_shape import SHAPE_NUMBERS, shape_numbers
-from ._beat_windows import beat_windows, beats_with_rhythm, rr_ratios, scale_beat_windows
+from ._beat_windows import beat_windows, scale_beat_windows
 from ._beats import Beats, cut_beats
 from ._late_beats import late_beats as late_beats
 from ._late_beats import median_of_late as median_of_late
@@ -22,7 +22,6 @@ __all__ = [
     "Beats",
     "aami_codes",
     "beat_windows",
-    "beats_with_rhythm",
     "cut_beats",
     "detect_r_peaks",
     "find_r_peaks",
@@ -30,7 +29,6 @@ __all__ = [
     "representative_beats",
     "resample",
     "rhythm_numbers",
-    "rr_ratios",
     "rr_references",
     "scale_beat_windows",
     "scale_windows",

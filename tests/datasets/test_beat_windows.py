@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from sklearn.utils import Bunch
 
+from skecg import BeatWindows
 from skecg.datasets import (
     beat_windows_from_records,
     beats_from_records,
     load_mitbih,
     make_records,
 )
-from skecg.signal import beats_with_rhythm, rr_ratios
 
 
 @pytest.fixture(scope="module")
@@ -18,48 +18,44 @@ def records():
     return make_records(n_subjects=2, duration=20, random_state=0)
 
 
-def test_one_sample_per_annotated_beat(records):
-    beats = beat_windows_from_records(records, before=0.4, after=0.6, sampling_rate=100)
+def test_one_row_per_annotated_beat(records):
+    beats = beat_windows_from_records(records)
     n_beats = sum((codes >= 0).sum() for codes in records.target)
-    assert beats.data.shape == (n_beats, 3, 100)
+    assert beats.data.shape == (n_beats, len(beats.feature_names)) == (n_beats, 150 + 28)
     assert beats.data.dtype == np.float32
+    assert beats.n_numbers == 28
+    assert beats.sampling_rate == 120
     np.testing.assert_array_equal(beats.target, np.concatenate([c[c >= 0] for c in records.target]))
+
+
+def test_rows_are_what_the_windows_make_of_the_records(records):
+    windows = BeatWindows(360, rate=100, channels=("late_deviation",), numbers=("rr_after",))
+    beats = beat_windows_from_records(records, windows)
+    peaks = [m.sample[t >= 0] for m, t in zip(records.annotations, records.target)]
+    found = windows.segment(records.data, r_peaks=peaks)
+    np.testing.assert_array_equal(beats.data, found.beats)
+    np.testing.assert_array_equal(beats.feature_names, windows.get_feature_names_out())
+    assert (beats.n_numbers, beats.sampling_rate) == (1, 100)
+    assert windows.channels == ("late_deviation",)
+
+
+def test_windows_of_another_rate_are_refused(records):
+    with pytest.raises(ValueError, match="of the records, 360 Hz, got 250 Hz"):
+        beat_windows_from_records(records, BeatWindows(250))
 
 
 def test_the_r_peak_stands_where_the_window_says(records):
     beats = beat_windows_from_records(records)
-    normal = beats.data[beats.symbol == "N", 0]
+    normal = beats.data[beats.symbol == "N", :150]
     assert np.median(np.abs(normal).argmax(1)) == pytest.approx(60, abs=1)  # 0.5 s at 120 Hz
-
-
-def test_the_scale_of_a_record_does_not_matter(records):
-    louder = Bunch(**records)
-    louder.data = 3 * records.data
-    np.testing.assert_allclose(
-        beat_windows_from_records(louder).data, beat_windows_from_records(records).data, atol=1e-5
-    )
-
-
-def test_rhythm_channels_are_those_of_the_record(records):
-    beats = beat_windows_from_records(records)
-    first = beats.record == records.records[0]
-    expected = rr_ratios(beats["sample"][first])
-    np.testing.assert_allclose(beats.data[first, 1:, 0], expected, rtol=1e-6)
-    assert np.ptp(beats.data[:, 1:], axis=2).max() == 0
-
-
-def test_a_flat_record_gives_zeros(records):
-    flat = Bunch(**records)
-    flat.data = np.zeros_like(records.data)
-    assert not beat_windows_from_records(flat).data[:, 0].any()
 
 
 def test_premature_beats_of_the_database_come_early(data_home):
     # Record 209 holds 383 atrial premature beats.
     beats = beat_windows_from_records(load_mitbih(data_home, records=[209]))
-    preceding = beats.data[:, 1, 0]
-    assert np.median(preceding[beats.symbol == "A"]) < -0.15
-    assert abs(np.median(preceding[beats.symbol == "N"])) < 0.05
+    before = beats.data[:, beats.feature_names.tolist().index("rr_before_60")]
+    assert np.median(before[beats.symbol == "A"]) < -0.15
+    assert abs(np.median(before[beats.symbol == "N"])) < 0.05
 
 
 def damaged(records, change):
@@ -91,19 +87,12 @@ def test_annotations_that_do_not_fit_the_signal_are_refused(records, change, mes
         beat_windows_from_records(damaged(records, change))
 
 
-def test_a_gap_in_a_record_is_refused_by_name(records):
+def test_what_the_windows_refuse_is_refused_by_name(records):
     gap = Bunch(**records)
     gap.data = records.data.copy()
     gap.data[1, 3000:3100] = np.nan
-    with pytest.raises(ValueError, match=r"record 101: signal has a gap.* 3000 on \(8\.3 s\)"):
-        beat_windows_from_records(gap)
-
-
-def test_the_windows_are_those_of_one_lead_after_the_other(records):
-    beats = beat_windows_from_records(records)
-    is_beat = records.target[0] >= 0
-    alone = beats_with_rhythm(records.data[0], records.annotations[0].sample[is_beat], 360)
-    np.testing.assert_array_equal(beats.data[: len(alone)], alone)
+    with pytest.raises(ValueError, match=r"record 101: .*NaN"):
+        beat_windows_from_records(gap, BeatWindows(360, on_gap="raise"))
 
 
 @pytest.mark.parametrize("make", [beat_windows_from_records, beats_from_records])
