@@ -107,9 +107,7 @@ def damage_sheet(
     return picture, matrix
 
 
-def _photographed(
-    picture: Picture, drawn: dict[str, Any]
-) -> tuple[Picture, NDArray[np.float64]]:
+def _photographed(picture: Picture, drawn: dict[str, Any]) -> tuple[Picture, NDArray[np.float64]]:
     """Lay the sheet on white paper, as a scanner does, or on a desk."""
     size = picture.shape[1], picture.shape[0]
     matrix = rotation(size, drawn.get("rotation", 0.0))

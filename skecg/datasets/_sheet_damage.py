@@ -42,9 +42,9 @@ def perspective(size: tuple[int, int], degrees: tuple[float, float]) -> NDArray[
     The camera is 1.5 widths of the sheet away; the first angle leans the top of the sheet back,
     the second one its right side.
     """
-    back, side = np.deg2rad(degrees)
-    about_x = np.array([[1, 0, 0], [0, np.cos(back), np.sin(back)], [0, -np.sin(back), np.cos(back)]])
-    about_y = np.array([[np.cos(side), 0, -np.sin(side)], [0, 1, 0], [np.sin(side), 0, np.cos(side)]])
+    (sin_back, sin_side), (cos_back, cos_side) = (f(np.deg2rad(degrees)) for f in (np.sin, np.cos))
+    about_x = np.array([[1, 0, 0], [0, cos_back, sin_back], [0, -sin_back, cos_back]])
+    about_y = np.array([[cos_side, 0, -sin_side], [0, 1, 0], [sin_side, 0, cos_side]])
     distance = _CAMERA * size[0]
     turned = (about_y @ about_x)[:, :2]  # the sheet has no depth of its own
     matrix = np.column_stack([turned, [0, 0, distance]])

@@ -17,6 +17,7 @@ from ._sheet_leads import (
     GAIN,
     PAPER_SPEED,
     PrintedLead,
+    Printing,
 )
 from ._sheet_page import EDAN_FRAME, EDAN_PAGE
 from ._synthetic_leads import LEADS
@@ -30,22 +31,23 @@ def draw_leads(
     shown: NDArray[np.float64],
     sampling_rate: float,
     leads: Sequence[PrintedLead],
-    mm: float,
+    printing: Printing,
     scale: tuple[float, float],
 ) -> None:
-    """Blacken the pixels of a page, by at least half, under the traces of the leads.
+    """Blacken the pixels of a page of which the traces of the leads cover at least half.
 
-    ``shown`` (n_leads, n_timesteps) is in mV and NaN where nothing is drawn. ``mm`` is in pixels
-    of the sheet and ``scale`` (across, down) from those to pixels of the page.
+    ``shown`` (n_leads, n_timesteps) is in mV and NaN where nothing is drawn; ``scale`` (across,
+    down) leads from pixels of the layout to pixels of the page.
     """
-    speed, gain = PAPER_SPEED * mm, GAIN * mm
-    pen = max(1.0, _PEN_MM * mm * scale[1])
+    speed, gain = printing.speed, printing.gain
+    pen = max(1.0, _PEN_MM * printing.mm * scale[1])
     for signal, lead in zip(shown, leads):
         first = lead.samples(sampling_rate).start
         for samples, values in _runs(signal):
             time, mv = _curve(samples, values, sampling_rate / (speed * scale[0]))
             x = (lead.x + (time - first) / sampling_rate * speed) * scale[0]
-            y = (lead.y - mv * gain) * scale[1]
+            # The curve may swing beyond its samples.
+            y = np.clip(lead.y - mv * gain, printing.highest, printing.lowest) * scale[1]
             _draw(page, x, y, pen)
 
 

@@ -37,10 +37,23 @@ class PrintedLead(NamedTuple):
         return slice(first, first + round(self.seconds * sampling_rate))
 
 
-def pixels_per_mm(layout: LeadLayout) -> float:
-    """Return the resolution that a layout is measured at."""
-    own = getattr(layout, "pixels_per_mm", None)
-    return EDAN_MM if own is None else float(own)
+class Printing(NamedTuple):
+    """How a layout is printed, in pixels of the sheet that it is measured on."""
+
+    mm: float
+    speed: float  # per second
+    gain: float  # per mV
+    highest: float  # the y that the pen reaches: it stops inside the frame
+    lowest: float
+
+
+def printing_of(layout: LeadLayout) -> Printing:
+    """Return how a layout is printed."""
+    mm = getattr(layout, "pixels_per_mm", None) or EDAN_MM
+    speed = getattr(layout, "mm_per_second", PAPER_SPEED) * mm
+    gain = getattr(layout, "mm_per_mv", GAIN) * mm
+    _, upper, _, lower = layout.grid_box or (0, 0, *layout.sheet_size)
+    return Printing(mm, speed, gain, upper + 0.7 * mm, lower - 0.7 * mm)
 
 
 def printed_leads(layout: LeadLayout) -> list[PrintedLead]:
@@ -53,7 +66,7 @@ def printed_leads(layout: LeadLayout) -> list[PrintedLead]:
             "it with LeadLayout.from_table, or choose 'edan-3x4'."
         )
     origin = min(x for x, _, _ in traces)
-    speed = PAPER_SPEED * pixels_per_mm(layout)
+    speed = printing_of(layout).speed
     leads = []
     for name, (x, y, seconds) in zip(layout.lead_names, traces):
         # Columns are placed on whole pixels, time is not: the k-th one starts after k of its own.
@@ -110,31 +123,18 @@ def check_signals(
         )
     signals = signals[..., :n_timesteps]
     if np.isinf(signals).any():
-        raise ValueError("signals must be finite, or NaN where nothing is to be drawn; got infinity.")
+        raise ValueError("signals must be finite, or NaN for what is not drawn; got infinity.")
     return signals.astype(np.float64)
 
 
-def reach(layout: LeadLayout) -> tuple[float, float]:
-    """Return the highest and the lowest y that the pen reaches: it stops inside the frame."""
-    _, upper, _, lower = layout.grid_box or (0, 0, *layout.sheet_size)
-    inside = 0.7 * pixels_per_mm(layout)
-    return upper + inside, lower - inside
-
-
 def printed_signals(
-    signals: NDArray,
-    sampling_rate: float,
-    leads: Sequence[PrintedLead],
-    limits: tuple[float, float],
-    mm: float,
+    signals: NDArray, sampling_rate: float, leads: Sequence[PrintedLead], printing: Printing
 ) -> NDArray[np.float64]:
-    """Return what the leads show of a recording (12, n_timesteps), and NaN before and after.
-
-    ``limits`` are the highest and the lowest y that the pen reaches.
-    """
+    """Return what the leads show of a recording (12, n_timesteps), and NaN before and after."""
     shown = np.full((len(leads), signals.shape[1]), np.nan)
+    limits = printing.highest, printing.lowest
     for row, lead in zip(shown, leads):
         part = lead.samples(sampling_rate)
-        highest, lowest = ((lead.y - limit) / (GAIN * mm) for limit in limits)
-        row[part] = np.clip(signals[lead.source, part], lowest, highest)
+        most, least = ((lead.y - limit) / printing.gain for limit in limits)
+        row[part] = np.clip(signals[lead.source, part], least, most)
     return shown

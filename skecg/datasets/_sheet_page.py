@@ -9,8 +9,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from ..sheet import LeadLayout
-from ._sheet_leads import EDAN_BASELINES, EDAN_COLUMNS, EDAN_MM, EDAN_ROWS, GAIN, PrintedLead
-from ._sheet_leads import pixels_per_mm
+from ._sheet_leads import (
+    EDAN_BASELINES,
+    EDAN_COLUMNS,
+    EDAN_MM,
+    EDAN_ROWS,
+    GAIN,
+    PrintedLead,
+    Printing,
+)
 
 # The page of EDAN, in pixels at 200 dpi.
 EDAN_PAGE = (2213, 1572)
@@ -22,7 +29,7 @@ _DOT_RED = (150, 85, 95)
 
 # Other paper has lines.
 _FINE_RED, _COARSE_RED = (255, 222, 222), (244, 170, 170)
-_PULSE_MM = ((-8, 0), (-7, 0), (-7, 10), (-2, 10), (-2, 0), (-1, 0))
+_PULSE_AWAY = ((-8, 0), (-7, 0), (-7, 1), (-2, 1), (-2, 0), (-1, 0))  # mm from the trace, mV
 
 
 def edan_page() -> NDArray[np.uint8]:
@@ -67,10 +74,12 @@ def _dots() -> np.ndarray:
     return pixels
 
 
-def ruled_page(layout: LeadLayout, leads: Sequence[PrintedLead]) -> NDArray[np.uint8]:
+def ruled_page(
+    layout: LeadLayout, leads: Sequence[PrintedLead], printing: Printing
+) -> NDArray[np.uint8]:
     """Draw lines of the millimetre grid, a pulse before every row and the name above every lead."""
     width, height = layout.sheet_size
-    mm = pixels_per_mm(layout)
+    mm = printing.mm
     page = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(page)
     left, upper, right, lower = layout.grid_box or (0, 0, width, height)
@@ -84,7 +93,9 @@ def ruled_page(layout: LeadLayout, leads: Sequence[PrintedLead]) -> NDArray[np.u
     first = min(lead.x for lead in leads)
     for lead in leads:
         if lead.x == first:
-            pulse = [(lead.x + x * mm - 0.5, lead.y - y * mm - 0.5) for x, y in _PULSE_MM]
+            pulse = [
+                (lead.x + x * mm - 0.5, lead.y - mv * printing.gain - 0.5) for x, mv in _PULSE_AWAY
+            ]
             draw.line(pulse, fill="black", width=pen)
         name = "II" if lead.name == "rhythm" else lead.name
         draw.text((lead.x, lead.y - 8 * mm), name, fill="black", font=font)

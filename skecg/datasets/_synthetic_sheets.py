@@ -6,16 +6,15 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 from sklearn.utils import Bunch, check_random_state, check_scalar
 
-from ..sheet import LeadLayout, area_resize, check_size, get_layout
+from ..sheet import LeadLayout, check_size, get_layout
 from ._damaged_sheet import check_damage, damage_sheet, draw_damage
 from ._returns import as_requested
 from ._sheet_folders import SHEET_FOLDERS
-from ._sheet_ink import draw_leads, draw_simulated
-from ._sheet_leads import check_signals, pixels_per_mm, printed_leads, printed_signals, reach
-from ._sheet_page import edan_page, ruled_page, write
+from ._sheet_leads import check_signals, printed_leads
+from ._sheet_press import Recording, make_press, print_sheet
 from ._synthetic_leads import simulate_leads
 
 SAMPLING_RATE = 500.0
@@ -155,17 +154,21 @@ def make_sheets(
     The truth of a photograph of it:
 
     >>> photograph = make_sheets(1, size=(393, 553), damage=["perspective", "desk"], random_state=0)
-    >>> photograph.lead_names[3], photograph.lead_starts[3], photograph.signals.shape
+    >>> photograph.lead_names[3], float(photograph.lead_starts[3]), photograph.signals.shape
     ('aVR', 2.5, (1, 13, 5000))
     """
     layout = get_layout(layout)
-    leads = printed_leads(layout)
     names = check_damage(damage)
-    given = None
+    leads = printed_leads(layout)
+    size = check_size(layout.sheet_size[::-1] if size is None else size)
+    if min(size) < 16:
+        raise ValueError(f"size must be (height, width), both at least 16; got {size}.")
     if signals is not None:
-        given = check_signals(signals, sampling_rate, leads)
-        _check_goes_with_signals(len(given), n_samples, n_subjects, return_X_y or return_X_y_groups)
-        n_samples = n_subjects = len(given)
+        signals = check_signals(signals, sampling_rate, leads)
+        _check_goes_with_signals(
+            len(signals), n_samples, n_subjects, return_X_y or return_X_y_groups
+        )
+        n_samples = n_subjects = len(signals)
     elif sampling_rate is not None:
         raise ValueError(
             f"sampling_rate is that of given signals; got {sampling_rate!r} without signals."
@@ -175,57 +178,37 @@ def make_sheets(
     if n_subjects is None:
         n_subjects = min(n_samples, max(len(SHEET_FOLDERS), n_samples // 2))
     check_scalar(n_subjects, "n_subjects", int, min_val=1, max_val=n_samples)
-    height, width = check_size(layout.sheet_size[::-1] if size is None else size)
-    if min(height, width) < 16:
-        raise ValueError(f"size must be (height, width), both at least 16; got {size}.")
+
     rng = check_random_state(random_state)
-    seeds = _damage_seeds(names, n_samples, rng, is_simulated=given is None)
-    rate = SAMPLING_RATE if given is None else float(sampling_rate)
-    n_timesteps = max(lead.samples(rate).stop for lead in leads)
-    try:
-        data = [] if names else np.empty((n_samples, height, width, 3), np.uint8)
-        shown = np.empty((n_samples, len(leads), n_timesteps), np.float32)
-    except MemoryError as error:
-        raise ValueError(
-            f"There is no memory for {n_samples} sheets of size {(height, width)}. Make fewer or "
-            "smaller ones."
-        ) from error
-
-    class_names = np.array(list(SHEET_FOLDERS))
+    seeds = _damage_seeds(names, n_samples, rng, is_simulated=signals is None)
     groups = np.arange(n_samples) % n_subjects
-    target = groups % len(class_names)
-    if given is None:
-        duration = n_timesteps / rate
-        recordings = _simulated(class_names[target], groups, duration, rng)
+    classes = {"target": groups % len(SHEET_FOLDERS), "target_names": np.array([*SHEET_FOLDERS])}
+    rate = SAMPLING_RATE if signals is None else float(sampling_rate)
+    n_timesteps = max(lead.samples(rate).stop for lead in leads)
+    data = _empty(0 if names else n_samples, (*size, 3), np.uint8)
+    shown = _empty(n_samples, (len(leads), n_timesteps), np.float32)
+    if signals is None:
+        labels = classes["target_names"][classes["target"]]
+        recordings = _simulated(labels, groups, n_timesteps / rate, rng)
+        classes["groups"] = groups
     else:
-        recordings = ((signal, f"ID : {k:06d}", "") for k, signal in enumerate(given))
-
-    is_edan = layout is get_layout("edan-3x4")
-    page = edan_page() if is_edan else ruled_page(layout, leads)
-    if page.shape != (height, width, 3):
-        page = area_resize(page, (height, width))
-    mm = pixels_per_mm(layout)
-    scale = width / layout.sheet_size[0], height / layout.sheet_size[1]
-    matrices = np.tile(np.diag([*scale, 1.0]), (n_samples, 1, 1))
+        recordings = (Recording(own, rate, f"ID : {k:06d}") for k, own in enumerate(signals))
+        classes = {}
+    press = make_press(layout, size)
     drawn = [draw_damage(names, seed) for seed in seeds]
-    for i, (signal, identity, rate_text) in enumerate(recordings):
-        shown[i] = printed_signals(signal, rate, leads, reach(layout), mm)
-        sheet = page.copy()
-        if is_edan:
-            write(sheet, identity, rate_text)
-        if is_edan and given is None:
-            draw_simulated(sheet, signal, rate)
+    matrices = np.tile(np.diag([*press.scale, 1.0]), (n_samples, 1, 1))
+    damaged = []
+    for i, recording in enumerate(recordings):
+        sheet, shown[i] = print_sheet(press, recording)
+        if names:
+            picture, matrix = damage_sheet(sheet, drawn[i], press.printing.mm * press.scale[0])
+            damaged.append(picture)
+            matrices[i] = matrix @ matrices[i]
         else:
-            draw_leads(sheet, shown[i].astype(float), rate, leads, mm, scale)
-        if not names:
             data[i] = sheet
-            continue
-        picture, matrix = damage_sheet(sheet, drawn[i], mm * scale[0])
-        data.append(picture)
-        matrices[i] = matrix @ matrices[i]
-
     sheets = Bunch(
-        data=data,
+        data=damaged if names else data,
+        **classes,
         signals=shown,
         sampling_rate=rate,
         lead_names=[lead.name for lead in leads],
@@ -235,9 +218,17 @@ def make_sheets(
         damage=drawn,
         DESCR=DESCR,
     )
-    if given is None:
-        sheets.update(target=target, target_names=class_names, groups=groups)
     return as_requested(sheets, return_X_y, return_X_y_groups)
+
+
+def _empty(n_samples: int, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray:
+    try:
+        return np.empty((n_samples, *shape), dtype)
+    except MemoryError as error:
+        raise ValueError(
+            f"There is no memory for n_samples={n_samples} arrays of size {shape}. Make fewer or "
+            "smaller sheets."
+        ) from error
 
 
 def _check_goes_with_signals(
@@ -270,11 +261,13 @@ def _damage_seeds(
 
 def _simulated(
     labels: Sequence[str], groups: NDArray, duration: float, rng: np.random.RandomState
-) -> Iterator[tuple[NDArray[np.float64], str, str]]:
-    """Yield the leads (12, n_timesteps) in mV, the identity and the rate of every sheet."""
+) -> Iterator[Recording]:
+    """Yield the recording of every sheet."""
     seeds = rng.randint(np.iinfo(np.int32).max, size=groups.max() + 1)
     for label, subject in zip(labels, groups):
         signals, rate = simulate_leads(
             label, np.random.RandomState(seeds[subject]), rng, SAMPLING_RATE, duration
         )
-        yield signals, f"ID : {int(seeds[subject]) % 10**6:06d}", f"HR {rate:.0f}   simulated"
+        identity = f"ID : {int(seeds[subject]) % 10**6:06d}"
+        heart_rate = f"HR {rate:.0f}   simulated"
+        yield Recording(signals, SAMPLING_RATE, identity, heart_rate, is_simulated=True)
