@@ -23,6 +23,10 @@ from ._sheet_leads import (
 EDAN_PAGE = (2213, 1572)
 EDAN_FRAME = (67, 283, 2178, 1520)
 _MM = EDAN_MM
+# The frame and the dots as 24 published files have them: the dots are 7.945 pixels apart, 0.9 %
+# more than the traces are drawn with. The pages of simulated signals have rounder numbers.
+_MEASURED_FRAME, _MEASURED_WIDTHS = (68, 283, 2177, 1518), (3, 4, 4, 3)
+_MEASURED_MM, _MEASURED_ORIGIN = 7.945, (65.8, 284.0)
 _PULSE = ((97, 0.0), (107, 0.0), (107, 1.0), (124, 1.0), (124, 0.0), (133, 0.0))
 _FRAME_RED = (245, 165, 170)
 _DOT_RED = (150, 85, 95)
@@ -32,12 +36,14 @@ _FINE_RED, _COARSE_RED = (255, 222, 222), (244, 170, 170)
 _PULSE_AWAY = ((-8, 0), (-7, 0), (-7, 1), (-2, 1), (-2, 0), (-1, 0))  # mm from the trace, mV
 
 
-def edan_page() -> NDArray[np.uint8]:
+def edan_page(is_simulated: bool) -> NDArray[np.uint8]:
     """Draw what all sheets of EDAN have in common, separators of the columns included."""
-    page = Image.fromarray(_dots())
+    if is_simulated:
+        pixels = _framed_dots(EDAN_FRAME, (4,) * 4, _MM, EDAN_FRAME[:2])
+    else:
+        pixels = _framed_dots(_MEASURED_FRAME, _MEASURED_WIDTHS, _MEASURED_MM, _MEASURED_ORIGIN)
+    page = Image.fromarray(pixels)
     draw = ImageDraw.Draw(page)
-    left, upper, right, lower = EDAN_FRAME
-    draw.rectangle((left, upper, right - 1, lower - 1), outline=_FRAME_RED, width=4)
     for y in (137, 143):
         draw.line(((68, y), (2153, y)), fill="black", width=4)
     for x, y, text, points in (
@@ -63,14 +69,23 @@ def edan_page() -> NDArray[np.uint8]:
     return np.asarray(page)
 
 
-def _dots() -> np.ndarray:
-    """Return white paper with a dot per millimetre and denser lines of dots every 5 mm."""
+def _framed_dots(
+    frame: tuple[int, int, int, int],
+    widths: tuple[int, int, int, int],
+    mm: float,
+    origin: tuple[float, float],
+) -> NDArray[np.uint8]:
+    """Return white paper with a dot per millimetre, denser lines of dots every 5 mm and a frame."""
     pixels = np.full((EDAN_PAGE[1], EDAN_PAGE[0], 3), 255, np.uint8)
-    left, upper, right, lower = EDAN_FRAME
-    for x_step, y_step in ((_MM, _MM), (5 * _MM, _MM / 2), (_MM / 2, 5 * _MM)):
-        x = np.rint(np.arange(left + x_step, right - 1, x_step)).astype(int)
-        y = np.rint(np.arange(upper + y_step, lower - 1, y_step)).astype(int)
+    left, upper, right, lower = frame
+    for x_step, y_step in ((mm, mm), (5 * mm, mm / 2), (mm / 2, 5 * mm)):
+        x = np.rint(np.arange(origin[0] + x_step, right - 1, x_step)).astype(int)
+        y = np.rint(np.arange(origin[1] + y_step, lower - 1, y_step)).astype(int)
         pixels[np.ix_(y, x)] = _DOT_RED
+    edge = np.zeros(pixels.shape[:2], bool)
+    edge[upper:lower, left:right] = True
+    edge[upper + widths[1] : lower - widths[3], left + widths[0] : right - widths[2]] = False
+    pixels[edge] = _FRAME_RED
     return pixels
 
 

@@ -33,11 +33,11 @@ class Press(NamedTuple):
     is_edan: bool
 
 
-def make_press(layout: LeadLayout, size: tuple[int, int]) -> Press:
+def make_press(layout: LeadLayout, size: tuple[int, int], is_simulated: bool) -> Press:
     """Draw what all sheets of (height, width) have in common."""
     leads, printing = printed_leads(layout), printing_of(layout)
     is_edan = layout is get_layout("edan-3x4")
-    page = edan_page() if is_edan else ruled_page(layout, leads, printing)
+    page = edan_page(is_simulated) if is_edan else ruled_page(layout, leads, printing)
     if size != page.shape[:2]:
         page = area_resize(page, size)
     scale = page.shape[1] / layout.sheet_size[0], page.shape[0] / layout.sheet_size[1]

@@ -194,7 +194,7 @@ def make_sheets(
     else:
         recordings = (Recording(own, rate, f"ID : {k:06d}") for k, own in enumerate(signals))
         classes = {}
-    press = make_press(layout, size)
+    press = make_press(layout, size, is_simulated=signals is None)
     drawn = [draw_damage(names, seed) for seed in seeds]
     matrices = np.tile(np.diag([*press.scale, 1.0]), (n_samples, 1, 1))
     damaged = []
