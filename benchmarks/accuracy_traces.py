@@ -4,14 +4,14 @@ Records of PTB-XL, 100 Hz, are printed on sheets by make_sheets, clean and with 
 read by TraceReader. For every lead, after removing the offset only: the signal-to-noise ratio
 var(truth) / var(read - truth) in dB and the correlation; for the QRS complexes, in a window of 120
 ms around the R peaks of the strip: the error of the amplitude from peak to peak; for the strip:
-the error of the R-R intervals. A lead that was not read has a ratio of minus infinity. A lead is
-swapped when it is nearer to another lead of its sheet than to itself.
+the error of the R-R intervals. A lead that was not read has a ratio of minus infinity. Leads are
+swapped when another assignment of what was read to the leads of the sheet has a smaller error.
 
 On the published sheets nobody knows the signals. Leads of one column are printed at one time, so
 that II = I + III in the first and aVR + aVL + aVF = 0 in the second; and lead II of the strip is
 that of the first column and (aVF - aVR) / 1.5 in the second. Medians of the absolute residual in
 mV, after removing the offset. R peaks of the strip are matched, within 75 ms, with those of the
-leads above it: the peaks of the three leads' common slope.
+leads above it, both at the maxima of the root mean square slope of the leads over 90 ms.
 
     python benchmarks/accuracy_traces.py --records 50
     python benchmarks/accuracy_traces.py --records 488 --damage clean rotation
@@ -30,6 +30,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.signal import find_peaks
 from sklearn.utils import Bunch
 
 from skecg.datasets import get_data_home, load_ptbxl, load_sheets, make_sheets
@@ -55,7 +57,7 @@ class Lead(NamedTuple):
     qrs_error: float  # mV, median over the beats
     qrs_height: float
     is_read: bool
-    nearer: str  # the lead that the reading is nearest to
+    assigned: str  # the lead of the sheet that it was read as
 
 
 class Strip(NamedTuple):
@@ -87,6 +89,16 @@ def error_power(read: NDArray, truth: NDArray) -> float:
     """Return the mean square of the difference without its mean, infinite if nothing was read."""
     error = read - truth
     return float(np.var(error)) if np.isfinite(error).all() else np.inf
+
+
+def assignment(truth: dict[str, NDArray], seen: dict[str, NDArray]) -> dict[str, str]:
+    """Return for each lead that was read which one it shows, with the least error in all."""
+    names = [name for name in truth if name != "rhythm" and np.isfinite(seen[name]).all()]
+    if not names:
+        return {}
+    power = np.array([[error_power(seen[a], truth[b]) for b in names] for a in names])
+    read, shown = linear_sum_assignment(power)
+    return {names[a]: names[b] for a, b in zip(read, shown)}
 
 
 def qrs_height(signal: NDArray, peaks: NDArray) -> NDArray:
@@ -130,14 +142,10 @@ def compare(sheets: Bunch, read: Bunch, i: int) -> tuple[list[Lead], Strip | Non
     starts = dict(zip(sheets.lead_names, sheets.lead_starts))
     timing = truth.get("rhythm", truth["II"])
     peaks = r_peaks(timing)
+    assigned = assignment(truth, seen)
     leads = []
     for name, own in truth.items():
-        others = {k: v for k, v in truth.items() if len(v) == len(own) and k != name}
         power = error_power(seen[name], own)
-        others = {k: error_power(seen[name], other) for k, other in others.items()}
-        nearer = (
-            min(others, key=others.get) if min(others.values(), default=np.inf) < power else name
-        )
         at = peaks - round(starts[name] * RATE)
         at = at[(at >= 6) & (at < len(own) - 6)]
         heights = qrs_height(own, at)
@@ -151,7 +159,7 @@ def compare(sheets: Bunch, read: Bunch, i: int) -> tuple[list[Lead], Strip | Non
                 float(np.median(errors)) if len(at) and is_read else np.nan,
                 float(np.median(heights)) if len(at) else np.nan,
                 bool(is_read),
-                nearer,
+                assigned.get(name, name),
             )
         )
     strip = compare_strips(seen["rhythm"], peaks) if "rhythm" in truth else None
@@ -200,7 +208,7 @@ def report(
     read = [lead for lead in every if lead.is_read]
     quartiles = np.quantile(np.nan_to_num(snr, neginf=-99.0), [0.05, 0.25, 0.5, 0.75])
     qrs = np.array([(lead.qrs_error, lead.qrs_height) for lead in read])
-    swapped = [lead for lead in read if lead.nearer != lead.name]
+    swapped = [lead for lead in read if lead.assigned != lead.name]
     rr = np.array([error for strip in strips for error in strip.rr_errors])
     n_beats = sum(strip.n_beats for strip in strips)
     at_least = LEAST.get(name, 15.0)
@@ -222,7 +230,7 @@ def report(
         print(
             f"  QRS amplitude: error {np.nanmedian(qrs[:, 0]):.3f} mV (95 %: "
             f"{np.nanquantile(qrs[:, 0], 0.95):.3f}), {np.nanmedian(qrs[:, 0] / qrs[:, 1]):.1%} of "
-            f"it; {len(swapped)} leads swapped {[f'{s.name} as {s.nearer}' for s in swapped[:6]]}"
+            f"it; {len(swapped)} leads swapped {[f'{s.name} as {s.assigned}' for s in swapped[:6]]}"
         )
     if strips and rr.size:
         print(
@@ -246,14 +254,22 @@ def residual(*terms: NDArray) -> float:
     )
 
 
-def common_slope(leads: dict[str, NDArray]) -> NDArray:
-    """Return the root of the summed squared slopes of the three leads in each column."""
+def qrs_energy(leads: list[NDArray]) -> NDArray:
+    """Return the root mean square slope of leads of one time, over 90 ms."""
+    slopes = np.sum([np.gradient(lead) ** 2 for lead in leads], axis=0)
+    return np.sqrt(np.convolve(slopes, np.ones(9) / 9, mode="same"))
+
+
+def energy_above(leads: dict[str, NDArray]) -> NDArray:
+    """Return the energy of the columns above the strip, each in units of its QRS complexes."""
     columns = (("I", "II", "III"), ("aVR", "aVL", "aVF"), ("V1", "V2", "V3"), ("V4", "V5", "V6"))
-    slopes = [
-        np.sqrt(np.sum([np.gradient(leads[name]) ** 2 for name in names], axis=0))
-        for names in columns
-    ]
-    return np.concatenate([slope / max(np.median(slope), 1e-3) for slope in slopes])
+    energies = [qrs_energy([leads[name] for name in names]) for names in columns]
+    return np.concatenate([energy / max(np.quantile(energy, 0.98), 1e-3) for energy in energies])
+
+
+def qrs_places(energy: NDArray) -> NDArray:
+    """Return where the energy is highest, at least a third of that of a tall QRS complex."""
+    return find_peaks(energy, height=np.quantile(energy, 0.98) / 3, distance=round(0.25 * RATE))[0]
 
 
 def published(n: int) -> None:
@@ -287,8 +303,7 @@ def published(n: int) -> None:
             )
             for name, value in zip(residuals, values):
                 residuals[name].append(value)
-            slope = np.abs(np.gradient(strip))
-            below, above = r_peaks(slope), r_peaks(common_slope(leads))
+            below, above = qrs_places(qrs_energy([strip])), qrs_places(energy_above(leads))
             pairs = matched(below, above)
             n_strip, n_above, n_same = (
                 n_strip + len(below),
