@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..sheet import LeadLayout, is_integer
+from ..sheet import LeadLayout, get_layout, is_integer
 from ._synthetic_leads import LEADS
 
 PAPER_SPEED, GAIN = 25.0, 10.0  # mm per second and per millivolt
@@ -77,7 +77,7 @@ def printed_leads(layout: LeadLayout) -> list[PrintedLead]:
 
 def _traces(layout: LeadLayout) -> Sequence[tuple[float, float, float]] | None:
     own = getattr(layout, "traces", None)
-    if own is not None or layout.lead_names != (*LEADS, "rhythm"):
+    if own is not None or layout is not get_layout("edan-3x4"):
         return own
     places = {
         name: (x + 0.5, y + 0.5, 2.5)
@@ -91,7 +91,13 @@ def _traces(layout: LeadLayout) -> Sequence[tuple[float, float, float]] | None:
 def _source(name: str) -> int:
     """Return the lead of the recording that is printed under a name: strips show lead II."""
     known = {lead.upper(): k for k, lead in enumerate(LEADS)}
-    return known.get(name.upper(), known[_STRIP_LEAD])
+    known["RHYTHM"] = known[_STRIP_LEAD]
+    if name.upper() not in known:
+        raise ValueError(
+            f"The leads of a layout that is drawn must be {', '.join(LEADS)} or rhythm; got "
+            f"{name!r}."
+        )
+    return known[name.upper()]
 
 
 def check_signals(

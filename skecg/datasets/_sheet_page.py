@@ -18,6 +18,7 @@ from ._sheet_leads import (
     PrintedLead,
     Printing,
 )
+from ._synthetic_leads import LEADS
 
 # The page of EDAN, in pixels at 200 dpi.
 EDAN_PAGE = (2213, 1572)
@@ -112,8 +113,7 @@ def ruled_page(
                 (lead.x + x * mm - 0.5, lead.y - mv * printing.gain - 0.5) for x, mv in _PULSE_AWAY
             ]
             draw.line(pulse, fill="black", width=pen)
-        name = "II" if lead.name == "rhythm" else lead.name
-        draw.text((lead.x, lead.y - 8 * mm), name, fill="black", font=font)
+        draw.text((lead.x, lead.y - 8 * mm), LEADS[lead.source], fill="black", font=font)
     return np.asarray(page)
 
 

@@ -80,7 +80,8 @@ def make_sheets(
         Rate of ``signals`` in Hz, from 20 to 100,000. Simulated signals have 500 Hz.
     layout : str or LeadLayout, default="edan-3x4"
         Where the leads are printed: a name in :data:`skecg.sheet.LAYOUTS` or a layout that says
-        where the traces are. Each column shows the seconds after those of the column before it.
+        where the traces are. Each column shows the seconds after those of the column before it;
+        ``"rhythm"`` shows lead II.
     damage : str, sequence of str or None, default=None
         What happens to a sheet before it is a file. Every sheet draws its own, uniformly from the
         stated range, and the same whether alone or with others; the order is that of this list.
@@ -120,7 +121,7 @@ def make_sheets(
         sampling_rate : float
             In Hz.
         lead_names : list of n_leads str
-            Those of the layout; ``"rhythm"`` is the strip of lead II.
+            Those of the layout.
         lead_starts, lead_seconds : ndarray of shape (n_leads,)
             When each lead starts and how long it is printed, in seconds.
         matrices : ndarray of shape (n_samples, 3, 3)

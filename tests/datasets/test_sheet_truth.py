@@ -186,6 +186,7 @@ def test_records_of_ptbxl(data_home):
         ({"damage": 3}, "damage"),
         ({"layout": "letter"}, "layout"),
         ({"layout": LeadLayout(("I",), ((0, 0, 9, 9),), (90, 90))}, "traces"),
+        ({"layout": "published-a"}, "traces"),
     ],
 )
 def test_what_does_not_go_together_is_refused(changed, message):
