@@ -74,6 +74,21 @@ def test_the_ink_lies_where_the_truth_says(source):
     assert np.quantile(np.abs(errors), 0.95) < (0.6 if source == "given" else 2)
 
 
+def test_a_peak_stands_at_its_time():
+    signals = np.zeros((1, 12, 1000))
+    peaks = {"I": 121, "aVL": 390, "V6": 901}
+    for name, peak in peaks.items():
+        signals[0, LEADS.index(name), peak - 2 : peak + 3] = [0, 0.5, 1, 0.5, 0]
+    sheets = make_sheets(signals=signals, sampling_rate=RATE)
+    black = (sheets.data[0] == 0).all(axis=2)
+    for name, peak in peaks.items():
+        lead = EDAN[LEADS.index(name)]
+        x = lead.x + (peak / RATE - lead.start) * 25 * MM
+        near = black[int(lead.y) - 70 : int(lead.y) - 30, int(x) - 20 : int(x) + 21]
+        columns = np.flatnonzero(near.any(axis=0)) + int(x) - 20 + 0.5
+        assert abs(columns.mean() - x) < 0.3
+
+
 def test_columns_follow_each_other_and_the_strip_shows_all():
     signals = slow_waves()
     sheets = make_sheets(signals=signals, sampling_rate=RATE)
