@@ -708,6 +708,8 @@ def data_functions(tmp_path: Path) -> Case:
     beats = {"n_samples": 6, "n_subjects": 2, "n_timesteps": 30, "random_state": 0}
     made = {"n_subjects": 2, "duration": 4.0, "sampling_rate": 100, "random_state": 0}
     sheets = {"n_samples": 2, "n_subjects": 2, "size": (40, 60), "random_state": 0}
+    printed = {"signals": np.zeros((1, 12, 1000)), "sampling_rate": 100, "size": (40, 56)}
+    printed |= {"layout": "edan-3x4", "damage": ["jpeg", "desk"], "random_state": 0}
     mitbih = {"leads": "MLII", "records": [100], "on_missing_lead": "first", "physical": True}
     ptbxl = {"task": "superclass", "sampling_rate": 100, "leads": None, "folds": None}
     folders = {"groups": "content", "on_error": "raise", "verify": "file"}
@@ -726,6 +728,7 @@ def data_functions(tmp_path: Path) -> Case:
         "make_beats": (datasets.make_beats, {**beats, "return_X_y": False}),
         "make_records": (datasets.make_records, made),
         "make_sheets": (datasets.make_sheets, {**sheets, **returns}),
+        "sheets of signals": (datasets.make_sheets, printed),
         "match": (datasets.match_heartbeat, {"X": np.zeros((2, 187)), **home}),
     })  # fmt: skip
 
