@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         pretrained_path,
         save,
     )
-    from .preprocessing import AreaResize, BeatSegmenter, BeatWindows, LeadCropper
+    from .preprocessing import AreaResize, BeatSegmenter, BeatWindows, LeadCropper, TraceReader
     from .records import BeatAnnotator, BeatTreesClassifier, BeatVoteClassifier
     from .samples import SampleView
     from .sampling import NDSampler
@@ -73,6 +73,7 @@ _HOMES = {
     "ModelFileError": "persistence",
     "NDSampler": "sampling",
     "SampleView": "samples",
+    "TraceReader": "preprocessing",
     "describe": "persistence",
     "load": "persistence",
     "load_pretrained": "persistence",
@@ -118,6 +119,7 @@ __all__ = [
     "ModelFileError",
     "NDSampler",
     "SampleView",
+    "TraceReader",
     "classifiers",
     "datasets",
     "describe",

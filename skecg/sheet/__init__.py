@@ -20,6 +20,7 @@ from ._read import check_picture as check_picture
 from ._read import open_image as open_image
 from ._read import read_image
 from ._read import read_pixels as read_pixels
+from ._traces import read_traces
 
 __all__ = [
     "LAYOUTS",
@@ -30,4 +31,5 @@ __all__ = [
     "find_grid_box",
     "get_layout",
     "read_image",
+    "read_traces",
 ]

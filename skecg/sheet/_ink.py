@@ -1,0 +1,120 @@
+"""The ink on a sheet: which pixels are as dark as a pen, and the runs of them in every column."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import median_filter, uniform_filter
+
+_BLOCK_MM = 8.0  # of which the middle grey is paper: larger than a letter, smaller than a shadow
+_EVEN = 48  # grey levels between the brightest and the darkest paper that need no correction
+_INK_SHARE = 0.004  # of the pixels; the traces of a sheet cover more
+# Of the way from paper to ink. Dots and lines of the grid are seldom so dark; a thin line of ink
+# that was blurred is.
+_THRESHOLD = 0.62
+_PEN_MM = (0.15, 1.2)
+
+
+class Runs(NamedTuple):
+    """Runs of ink, sorted by column and then by row; lengths are in pixels.
+
+    ``first`` and ``stop`` are rows of pixels, ``upper`` and ``lower`` the edges to a fraction of a
+    pixel, where pixel k lies from k to k + 1.
+    """
+
+    column: NDArray[np.intp]
+    first: NDArray[np.intp]
+    stop: NDArray[np.intp]
+    upper: NDArray[np.float32]
+    lower: NDArray[np.float32]
+
+
+def brightest_channel(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the brightest of red, green and blue: a coloured grid is bright in one of them."""
+    red, green, blue = (picture[..., channel] for channel in range(3))
+    return np.maximum(np.maximum(red, green), blue)
+
+
+def find_runs(grey: NDArray[np.uint8], pixels_per_mm: float) -> Runs:
+    """Find the runs of ink in the columns of a grey picture.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8 of shape (height, width)
+        The picture.
+    pixels_per_mm : float
+        Its resolution.
+
+    Returns
+    -------
+    Runs
+        All runs, dots of the grid and letters too.
+    """
+    limit = _limits(grey, pixels_per_mm)
+    ink = grey < limit
+    ink[0] = ink[-1] = False
+    edges = ink[1:] != ink[:-1]
+    # By columns: the nonzero elements of the transposed picture come in that order.
+    column, row = np.nonzero(np.ascontiguousarray(edges.T))
+    first, stop, column = row[0::2] + 1, row[1::2] + 1, column[0::2]
+    upper = first - _outside(grey, limit, first - 1, first, column)
+    lower = stop + _outside(grey, limit, stop, stop - 1, column)
+    return Runs(column, first, stop, upper.astype(np.float32), lower.astype(np.float32))
+
+
+def pen_width(runs: Runs, pixels_per_mm: float) -> float:
+    """Return the usual height of a run in pixels: the width of the pen where the trace is flat."""
+    lengths = runs.lower - runs.upper
+    low, high = (mm * pixels_per_mm for mm in _PEN_MM)
+    lengths = lengths[(lengths >= low) & (lengths <= high)]
+    if lengths.size == 0:
+        return low
+    counts, edges = np.histogram(lengths, bins=max(1, int(4 * (high - low))), range=(low, high))
+    most = edges[int(np.argmax(counts))]
+    near = lengths[np.abs(lengths - most) <= 0.75]
+    return float(np.mean(near))
+
+
+def _limits(grey: NDArray[np.uint8], pixels_per_mm: float) -> NDArray[np.float32]:
+    """Return how dark ink is at least: one number, or one per pixel where the light is uneven."""
+    some = grey[::3, ::3]
+    paper = _paper(grey, pixels_per_mm)
+    if np.ptp(paper) < _EVEN:
+        level = float(np.median(some))
+        ink = float(np.quantile(some, _INK_SHARE))
+        return np.float32(level + _THRESHOLD * (ink - level))
+    height, width = grey.shape
+    whole = Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR)
+    paper = np.maximum(np.asarray(whole), 1)
+    ink = float(np.quantile(some / paper[::3, ::3], _INK_SHARE))
+    return paper * np.float32(1 + _THRESHOLD * (ink - 1))
+
+
+def _paper(grey: NDArray[np.uint8], pixels_per_mm: float) -> NDArray[np.float32]:
+    """Return how bright the paper is, in blocks of about a millimetre."""
+    cell = max(1, round(pixels_per_mm))
+    n_rows, n_columns = (max(1, n // cell) for n in grey.shape)
+    # The brightest of a few pixels of each cell: neither a trace nor a grid fills a cell.
+    rows = np.linspace(0, len(grey) - 1, 3 * n_rows).astype(np.intp)
+    columns = np.linspace(0, grey.shape[1] - 1, 3 * n_columns).astype(np.intp)
+    few = grey[np.ix_(rows, columns)].reshape(n_rows, 3, n_columns, 3).max((1, 3))
+    width = round(_BLOCK_MM) | 1
+    return uniform_filter(median_filter(few, width).astype(np.float32), width, mode="nearest")
+
+
+def _outside(
+    grey: NDArray[np.uint8],
+    limit: NDArray[np.uint8],
+    outer: NDArray[np.intp],
+    inner: NDArray[np.intp],
+    column: NDArray[np.intp],
+) -> NDArray[np.float32]:
+    """Return how far the edge lies outside of the inner pixel, by the greys on both sides."""
+    light = grey[outer, column].astype(np.float32)
+    dark = grey[inner, column].astype(np.float32)
+    own = limit if limit.ndim == 0 else limit[inner, column]
+    # From centre to centre the grey falls in a straight line.
+    return (own - dark) / np.maximum(light - dark, 1) - 0.5

@@ -1,0 +1,187 @@
+"""The way of one trace through the strands of a sheet, and its height in every column."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+from ._ink import Runs
+from ._strands import Strands
+
+# Costs in mm. A column without ink costs its width. A jump from ink to ink that does not touch
+# costs half its height, so that a trace is rather left open than led over letters and dots.
+_JUMP = 0.5
+# A column far from the baseline costs more than an open one only near the next row of leads.
+_AT_NEXT_ROW = 1.5
+_REACH = 1.6  # rows up and down in which a trace is looked for
+_MAX_STRANDS = 400  # of one lead: bounds the time that a picture of noise takes
+_MAX_RUN_MM = 40.0  # longer ones are rules between the columns, not flanks
+
+
+class Place(NamedTuple):
+    """Where a trace is looked for, in pixels of the picture."""
+
+    first: int
+    stop: int
+    baseline: float
+    row_distance: float
+
+
+def trace_edges(
+    runs: Runs, strands: Strands, place: Place, pixels_per_mm: float
+) -> NDArray[np.float32]:
+    """Return the upper and lower edge of the trace in every column, NaN where it has no ink.
+
+    Parameters
+    ----------
+    runs, strands : Runs, Strands
+        The ink of the picture.
+    place : Place
+        Columns, baseline and distance of the rows.
+    pixels_per_mm : float
+        Resolution of the picture.
+
+    Returns
+    -------
+    ndarray of float32 of shape (2, n_columns)
+        Rows of the upper and of the lower edge.
+    """
+    edges = np.full((2, place.stop - place.first), np.nan, np.float32)
+    candidates = _candidates(runs, strands, place, pixels_per_mm)
+    if len(candidates) == 0:
+        return edges
+    pieces = [_clip(strands, k, place) for k in candidates]
+    for k in _cheapest(runs, pieces, place, pixels_per_mm):
+        piece = pieces[k]
+        columns = runs.column[piece] - place.first
+        edges[0, columns], edges[1, columns] = runs.upper[piece], runs.lower[piece]
+    return edges
+
+
+def _candidates(
+    runs: Runs, strands: Strands, place: Place, pixels_per_mm: float
+) -> NDArray[np.intp]:
+    """Return the strands that may be part of the trace, in the order of their first columns."""
+    ends = strands.order[strands.starts[:-1]], strands.order[strands.starts[1:] - 1]
+    reach = _REACH * place.row_distance
+    height = runs.stop - runs.first
+    is_near = (strands.last >= place.first) & (strands.first < place.stop)
+    for end in ends:
+        is_near &= runs.stop[end] > place.baseline - reach
+        is_near &= runs.first[end] < place.baseline + reach
+        is_near &= height[end] < _MAX_RUN_MM * pixels_per_mm
+    near = np.flatnonzero(is_near)
+    if len(near) > _MAX_STRANDS:
+        longest = np.argsort(strands.first[near] - strands.last[near], kind="stable")
+        near = np.sort(near[longest[:_MAX_STRANDS]])
+    return near[np.argsort(strands.first[near], kind="stable")]
+
+
+def _clip(strands: Strands, k: int, place: Place) -> NDArray[np.intp]:
+    """Return the runs of a strand in the columns of the lead."""
+    start, stop = strands.starts[k], strands.starts[k + 1]
+    before = max(0, place.first - strands.first[k])
+    behind = max(0, strands.last[k] + 1 - place.stop)
+    return strands.order[start + before : stop - behind]
+
+
+def _cheapest(
+    runs: Runs, pieces: list[NDArray[np.intp]], place: Place, pixels_per_mm: float
+) -> list[int]:
+    """Return the pieces of the cheapest way from the first column to the last."""
+    heads = np.array([piece[0] for piece in pieces])
+    tails = np.array([piece[-1] for piece in pieces])
+    own = _distance_costs(runs, pieces, place) / pixels_per_mm
+    first, last = runs.column[heads], runs.column[tails]
+    total = np.empty(len(pieces))
+    before = np.full(len(pieces), -1)
+    for k in range(len(pieces)):
+        total[k] = (first[k] - place.first) / pixels_per_mm
+        if k:
+            open_columns = first[k] - last[:k] - 1
+            gap = np.maximum(
+                runs.first[heads[k]] - runs.stop[tails[:k]],
+                runs.first[tails[:k]] - runs.stop[heads[k]],
+            )
+            costs = total[:k] + (open_columns + _JUMP * np.maximum(gap, 0)) / pixels_per_mm
+            costs[open_columns < 0] = np.inf
+            best = int(np.argmin(costs))
+            if costs[best] < total[k]:
+                total[k], before[k] = costs[best], best
+        total[k] += own[k]
+    k = int(np.argmin(total + (place.stop - 1 - last) / pixels_per_mm))
+    way = []
+    while k >= 0:
+        way.append(k)
+        k = int(before[k])
+    return way[::-1]
+
+
+def _distance_costs(
+    runs: Runs, pieces: list[NDArray[np.intp]], place: Place
+) -> NDArray[np.float64]:
+    joined = np.concatenate(pieces)
+    away = np.maximum(
+        runs.first[joined] - place.baseline, place.baseline - runs.stop[joined]
+    ).clip(0)
+    costs = _AT_NEXT_ROW * (away / place.row_distance) ** 2
+    return np.add.reduceat(costs, np.r_[0, np.cumsum([len(piece) for piece in pieces])[:-1]])
+
+
+def pen_centre(edges: NDArray[np.float32], pen: float) -> NDArray[np.float64]:
+    """Return the height of the pen's centre in every column, also at the tips of steep waves.
+
+    The edge of a trace is that of all discs that the pen has covered. Where the line is a narrow
+    peak, its upper edge, taken back by a disc, is exact, and the lower one shows the flanks only;
+    in a narrow valley it is the other way round; elsewhere both agree.
+
+    Parameters
+    ----------
+    edges : ndarray of shape (2, n_columns)
+        Upper and lower edge; NaN where there is no ink.
+    pen : float
+        Width of the pen in pixels.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_columns,)
+        Rows, NaN where there is no ink.
+    """
+    radius = pen / 2
+    reach = int(radius)
+    offsets = np.arange(-reach, reach + 1)
+    heights = np.sqrt(radius**2 - offsets**2)
+    padded = np.pad(edges.astype(np.float64), ((0, 0), (reach, reach)), constant_values=np.nan)
+    n = edges.shape[1]
+    upper, lower = np.full(n, -np.inf), np.full(n, np.inf)
+    for k, height in enumerate(heights):
+        upper = np.fmax(upper, padded[0, k : k + n] + height)
+        lower = np.fmin(lower, padded[1, k : k + n] - height)
+    is_open = np.isnan(edges[0])
+    centre = (upper + lower) / 2
+    centre[is_open] = np.nan
+    doubt = lower - upper
+    beside = _mean_beside(centre, round(pen) + 1)
+    share = np.clip((beside - centre) / np.maximum(doubt, 1), -0.5, 0.5)
+    return np.where(is_open, np.nan, centre - share * doubt.clip(0))
+
+
+def _mean_beside(centre: NDArray[np.float64], distance: int) -> NDArray[np.float64]:
+    """Return the mean of the heights on both sides; at gaps, of the side that has ink."""
+    padded = np.pad(centre, distance, constant_values=np.nan)
+    left, right = padded[: -2 * distance], padded[2 * distance :]
+    both = (left + right) / 2
+    return np.where(np.isnan(both), np.where(np.isnan(left), right, left), both)
+
+
+def bridge(centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fill gaps by a curve without overshoot; before the first and after the last ink it is flat."""
+    known = np.flatnonzero(~np.isnan(centre))
+    if len(known) < 2:
+        return centre
+    everywhere = np.arange(len(centre))
+    inside = PchipInterpolator(known, centre[known])(everywhere.clip(known[0], known[-1]))
+    return np.where(np.isnan(centre), inside, centre)

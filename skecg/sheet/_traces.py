@@ -1,0 +1,86 @@
+"""Reading the traces of a straight sheet."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._ink import brightest_channel, find_runs, pen_width
+from ._layouts import Box, LeadLayout, get_layout
+from ._strands import link_runs
+from ._trace_path import Place, bridge, pen_centre, trace_edges
+
+# A lead of which less is read has no trace: what is read is letters, dots or another lead.
+_LEAST_SHARE = 0.5
+
+
+def read_traces(
+    straight: NDArray[np.uint8],
+    layout: str | LeadLayout,
+    box: Box,
+    pixels_per_mm: float,
+    *,
+    sampling_rate: float = 100.0,
+) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
+    """Read the traces of a sheet that is upright and of a known resolution.
+
+    Parameters
+    ----------
+    straight : ndarray of uint8 of shape (height, width, 3)
+        The part ``box`` of the sheet in RGB.
+    layout : str or LeadLayout
+        Name in :data:`LAYOUTS`, or a layout with ``traces``.
+    box : (float, float, float, float)
+        Left, upper, right and lower edge of the part in pixels of the layout.
+    pixels_per_mm : float
+        Resolution of ``straight``.
+    sampling_rate : float, default=100.0
+        Sampling rate of the result in Hz.
+
+    Returns
+    -------
+    traces : list of ndarray of float32
+        The printed seconds of each lead in mV, in the order of the layout; NaN where a lead has
+        no trace.
+    quality : ndarray of float32 of shape (n_leads, 3)
+        For each lead the share of its columns that have ink of the trace; the number of gaps that
+        were bridged; and the noise in mV, the standard deviation of the difference between
+        neighbouring columns where the trace is flat.
+    """
+    layout = get_layout(layout)
+    if layout.traces is None:
+        raise ValueError("The layout says nothing about traces; give one with traces.")
+    grey = brightest_channel(straight)
+    runs = find_runs(grey, pixels_per_mm)
+    strands = link_runs(runs, len(grey))
+    pen = pen_width(runs, pixels_per_mm)
+    scale = pixels_per_mm / layout.pixels_per_mm
+    rows = np.unique([y for _, y, _ in layout.traces])
+    distance = scale * float(np.diff(rows).min()) if len(rows) > 1 else len(grey) / 2
+    traces, quality = [], []
+    for x, y, seconds in layout.traces:
+        left, baseline = (x - box[0]) * scale, (y - box[1]) * scale
+        speed = layout.mm_per_second * pixels_per_mm  # pixels per second
+        first = max(0, int(left))
+        stop = min(grey.shape[1], int(np.ceil(left + seconds * speed)))
+        edges = trace_edges(runs, strands, Place(first, stop, baseline, distance), pixels_per_mm)
+        centre = pen_centre(edges, pen)
+        millivolts = (baseline - centre) / (layout.mm_per_mv * pixels_per_mm)
+        at = left + speed * np.arange(round(seconds * sampling_rate)) / sampling_rate
+        share, n_gaps, noise = _quality(millivolts)
+        if share < _LEAST_SHARE:
+            traces.append(np.full(len(at), np.nan, np.float32))
+        else:
+            columns = first + 0.5 + np.arange(stop - first)
+            traces.append(np.interp(at, columns, bridge(millivolts)).astype(np.float32))
+        quality.append((share, n_gaps, noise))
+    return traces, np.array(quality, np.float32)
+
+
+def _quality(millivolts: NDArray[np.float64]) -> tuple[float, int, float]:
+    known = ~np.isnan(millivolts)
+    n_gaps = int(np.count_nonzero(np.diff(known.astype(np.int8)) == -1))
+    steps = np.abs(np.diff(millivolts[known], 2))
+    # The median of absolute second differences of white noise is 0.6745 sqrt(6) standard deviations.
+    noise = float(np.median(steps)) / (0.6745 * np.sqrt(6)) if steps.size else np.nan
+    return float(known.mean()) if known.size else 0.0, n_gaps, noise
