@@ -15,7 +15,7 @@ _INK_SHARE = 0.004  # of the pixels; the traces of a sheet cover more
 # Of the way from paper to ink. Dots and lines of the grid are seldom so dark; a thin line of ink
 # that was blurred is.
 _THRESHOLD = 0.62
-_PEN_MM = (0.15, 1.2)
+_THINNEST_MM = 0.15  # dots of the grid are thinner, and there are thousands of them
 
 
 class Runs(NamedTuple):
@@ -53,44 +53,38 @@ def find_runs(grey: NDArray[np.uint8], pixels_per_mm: float) -> Runs:
     Runs
         All runs, dots of the grid and letters too.
     """
-    limit = _limits(grey, pixels_per_mm)
+    limit, middle = _limits(grey, pixels_per_mm)
     ink = grey < limit
     ink[0] = ink[-1] = False
     edges = ink[1:] != ink[:-1]
     # By columns: the nonzero elements of the transposed picture come in that order.
     column, row = np.nonzero(np.ascontiguousarray(edges.T))
     first, stop, column = row[0::2] + 1, row[1::2] + 1, column[0::2]
-    upper = first - _outside(grey, limit, first - 1, first, column)
-    lower = stop + _outside(grey, limit, stop, stop - 1, column)
+    is_line = stop - first >= _THINNEST_MM * pixels_per_mm
+    column, first, stop = column[is_line], first[is_line], stop[is_line]
+    upper = first - _outside(grey, middle, first - 1, first, column)
+    lower = stop + _outside(grey, middle, stop, stop - 1, column)
     return Runs(column, first, stop, upper.astype(np.float32), lower.astype(np.float32))
 
 
-def pen_width(runs: Runs, pixels_per_mm: float) -> float:
-    """Return the usual height of a run in pixels: the width of the pen where the trace is flat."""
-    lengths = runs.lower - runs.upper
-    low, high = (mm * pixels_per_mm for mm in _PEN_MM)
-    lengths = lengths[(lengths >= low) & (lengths <= high)]
-    if lengths.size == 0:
-        return low
-    counts, edges = np.histogram(lengths, bins=max(1, int(4 * (high - low))), range=(low, high))
-    most = edges[int(np.argmax(counts))]
-    near = lengths[np.abs(lengths - most) <= 0.75]
-    return float(np.mean(near))
+def _limits(
+    grey: NDArray[np.uint8], pixels_per_mm: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return how dark ink is at least, and the grey of its edge half way between ink and paper.
 
-
-def _limits(grey: NDArray[np.uint8], pixels_per_mm: float) -> NDArray[np.float32]:
-    """Return how dark ink is at least: one number, or one per pixel where the light is uneven."""
+    Both are one number, or one per pixel where the light is uneven.
+    """
     some = grey[::3, ::3]
     paper = _paper(grey, pixels_per_mm)
     if np.ptp(paper) < _EVEN:
         level = float(np.median(some))
         ink = float(np.quantile(some, _INK_SHARE))
-        return np.float32(level + _THRESHOLD * (ink - level))
+        return tuple(np.float32(level + way * (ink - level)) for way in (_THRESHOLD, 0.5))
     height, width = grey.shape
     whole = Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR)
     paper = np.maximum(np.asarray(whole), 1)
     ink = float(np.quantile(some / paper[::3, ::3], _INK_SHARE))
-    return paper * np.float32(1 + _THRESHOLD * (ink - 1))
+    return tuple(paper * np.float32(1 + way * (ink - 1)) for way in (_THRESHOLD, 0.5))
 
 
 def _paper(grey: NDArray[np.uint8], pixels_per_mm: float) -> NDArray[np.float32]:
@@ -107,7 +101,7 @@ def _paper(grey: NDArray[np.uint8], pixels_per_mm: float) -> NDArray[np.float32]
 
 def _outside(
     grey: NDArray[np.uint8],
-    limit: NDArray[np.uint8],
+    middle: NDArray[np.float32],
     outer: NDArray[np.intp],
     inner: NDArray[np.intp],
     column: NDArray[np.intp],
@@ -115,6 +109,6 @@ def _outside(
     """Return how far the edge lies outside of the inner pixel, by the greys on both sides."""
     light = grey[outer, column].astype(np.float32)
     dark = grey[inner, column].astype(np.float32)
-    own = limit if limit.ndim == 0 else limit[inner, column]
-    # From centre to centre the grey falls in a straight line.
-    return (own - dark) / np.maximum(light - dark, 1) - 0.5
+    middle = middle if middle.ndim == 0 else middle[inner, column]
+    # From centre to centre the grey changes in a straight line.
+    return np.clip((middle - dark) / np.maximum(light - dark, 1), 0, 1) - 0.5

@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 from ._ink import Runs
 
 
+_LONG_MM = 5.0  # of a strand that can only be a trace
+_FLAT = 0.2  # share of a trace that is flat
+_TREMBLE = 0.9  # by which even there a trace is thicker than the pen
+_USUAL_PEN_MM = 0.4
+
+
 class Strands(NamedTuple):
     """Strands, sorted by first column. ``order`` lists their runs one strand after the other.
 
@@ -58,6 +64,19 @@ def link_runs(runs: Runs, height: int) -> Strands:
     starts = np.flatnonzero(np.r_[True, np.diff(strand[order]) > 0, True]) if n else np.zeros(1, int)
     column = runs.column[order]
     return Strands(order, starts, column[starts[:-1]], column[starts[1:] - 1])
+
+
+def pen_width(runs: Runs, strands: Strands, pixels_per_mm: float) -> float:
+    """Return the width of the pen in pixels: the height of long strands where they are flat.
+
+    Where the trace rises, and where it trembles, its runs are higher than the pen is wide.
+    """
+    lengths = np.diff(strands.starts)
+    is_long = np.repeat(lengths >= _LONG_MM * pixels_per_mm, lengths)
+    long = strands.order[is_long]
+    if len(long) == 0:
+        return _USUAL_PEN_MM * pixels_per_mm
+    return _TREMBLE * float(np.quantile(runs.lower[long] - runs.upper[long], _FLAT))
 
 
 def _heads(follower: NDArray[np.intp], is_head: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -14,10 +14,16 @@ from ._strands import Strands
 # Costs in mm. A column without ink costs its width. A jump from ink to ink that does not touch
 # costs half its height, so that a trace is rather left open than led over letters and dots.
 _JUMP = 0.5
+# The trace is the line that explains most of the ink: a QRS complex, not the letter before it.
+_INK = 0.1
 # A column far from the baseline costs more than an open one only near the next row of leads.
 _AT_NEXT_ROW = 1.5
 _REACH = 1.6  # rows up and down in which a trace is looked for
 _MAX_STRANDS = 400  # of one lead: bounds the time that a picture of noise takes
+_FINER = 3  # places of the pen per column
+# The name of a lead stands here: from the first sample to the right, from 0 mV upwards.
+_NAME_RIGHT_MM, _NAME_UP_MM = 7.5, (0.5, 4.0)
+_ON_NAME = 0.5  # what a column costs in which the ink may be a letter
 _MAX_RUN_MM = 40.0  # longer ones are rules between the columns, not flanks
 
 
@@ -54,11 +60,58 @@ def trace_edges(
     if len(candidates) == 0:
         return edges
     pieces = [_clip(strands, k, place) for k in candidates]
-    for k in _cheapest(runs, pieces, place, pixels_per_mm):
-        piece = pieces[k]
-        columns = runs.column[piece] - place.first
-        edges[0, columns], edges[1, columns] = runs.upper[piece], runs.lower[piece]
+    is_letter = np.array([_is_name(runs, piece, place, pixels_per_mm) for piece in pieces])
+    own = _own_costs(runs, pieces, place, pixels_per_mm)
+    own += is_letter * _ON_NAME * np.array([len(piece) for piece in pieces]) / pixels_per_mm
+    way = _cheapest(runs, pieces, own, place, pixels_per_mm)
+    for k in way:
+        columns = runs.column[pieces[k]] - place.first
+        edges[:, columns] = runs.upper[pieces[k]], runs.lower[pieces[k]]
+    letters = [piece for k, piece in enumerate(pieces) if is_letter[k] and k not in way]
+    _forget_edges_of_letters(edges, runs, letters, [pieces[k] for k in way], place, pixels_per_mm)
     return edges
+
+
+def _is_name(
+    runs: Runs, piece: NDArray[np.intp], place: Place, pixels_per_mm: float
+) -> bool:
+    """Return whether a piece lies wholly where the name of the lead stands."""
+    right, up = _NAME_RIGHT_MM * pixels_per_mm, np.array(_NAME_UP_MM) * pixels_per_mm
+    return bool(
+        runs.column[piece[-1]] <= place.first + right
+        and runs.first[piece].min() >= place.baseline - up[1]
+        and runs.stop[piece].max() <= place.baseline - up[0]
+    )
+
+
+def _forget_edges_of_letters(
+    edges: NDArray[np.float32],
+    runs: Runs,
+    letters: list[NDArray[np.intp]],
+    way: list[NDArray[np.intp]],
+    place: Place,
+    pixels_per_mm: float,
+) -> None:
+    """Set an edge to NaN where a letter grows out of the trace, as far as the letters reach."""
+    low, high = (place.baseline - up * pixels_per_mm for up in _NAME_UP_MM)
+    width = _NAME_RIGHT_MM * pixels_per_mm
+    for piece in way:
+        head, tail = piece[0], piece[-1]
+        for letter in letters:
+            for end, own, step in ((letter[-1], head, 1), (letter[0], tail, -1)):
+                if runs.column[end] + step != runs.column[own]:
+                    continue
+                if runs.first[end] > runs.stop[own] or runs.first[own] > runs.stop[end]:
+                    continue
+                beside = edges[:, runs.column[end] - place.first]
+                if np.isnan(beside).any():
+                    continue
+                side = 0 if runs.upper[end] < beside[0] else 1
+                columns = runs.column[piece] - place.first
+                columns = columns[columns <= width]
+                reached = (edges[side, columns] > high - 1) & (edges[side, columns] < low + 1)
+                reached &= ~np.isnan(edges[1 - side, columns])
+                edges[side, columns[reached]] = np.nan
 
 
 def _candidates(
@@ -89,12 +142,15 @@ def _clip(strands: Strands, k: int, place: Place) -> NDArray[np.intp]:
 
 
 def _cheapest(
-    runs: Runs, pieces: list[NDArray[np.intp]], place: Place, pixels_per_mm: float
+    runs: Runs,
+    pieces: list[NDArray[np.intp]],
+    own: NDArray[np.float64],
+    place: Place,
+    pixels_per_mm: float,
 ) -> list[int]:
     """Return the pieces of the cheapest way from the first column to the last."""
     heads = np.array([piece[0] for piece in pieces])
     tails = np.array([piece[-1] for piece in pieces])
-    own = _distance_costs(runs, pieces, place) / pixels_per_mm
     first, last = runs.column[heads], runs.column[tails]
     total = np.empty(len(pieces))
     before = np.full(len(pieces), -1)
@@ -120,15 +176,17 @@ def _cheapest(
     return way[::-1]
 
 
-def _distance_costs(
-    runs: Runs, pieces: list[NDArray[np.intp]], place: Place
+def _own_costs(
+    runs: Runs, pieces: list[NDArray[np.intp]], place: Place, pixels_per_mm: float
 ) -> NDArray[np.float64]:
+    """Return what every piece costs by itself: its distance from the baseline, less its ink."""
     joined = np.concatenate(pieces)
-    away = np.maximum(
-        runs.first[joined] - place.baseline, place.baseline - runs.stop[joined]
-    ).clip(0)
+    first, stop = runs.first[joined], runs.stop[joined]
+    away = np.maximum(first - place.baseline, place.baseline - stop).clip(0)
     costs = _AT_NEXT_ROW * (away / place.row_distance) ** 2
-    return np.add.reduceat(costs, np.r_[0, np.cumsum([len(piece) for piece in pieces])[:-1]])
+    costs -= _INK * (stop - first) / pixels_per_mm
+    lengths = [len(piece) for piece in pieces]
+    return np.add.reduceat(costs, np.cumsum([0, *lengths[:-1]])) / pixels_per_mm
 
 
 def pen_centre(edges: NDArray[np.float32], pen: float) -> NDArray[np.float64]:
@@ -141,32 +199,34 @@ def pen_centre(edges: NDArray[np.float32], pen: float) -> NDArray[np.float64]:
     Parameters
     ----------
     edges : ndarray of shape (2, n_columns)
-        Upper and lower edge; NaN where there is no ink.
+        Upper and lower edge; NaN where there is no ink, or where an edge is not that of the trace.
     pen : float
         Width of the pen in pixels.
 
     Returns
     -------
     ndarray of float64 of shape (n_columns,)
-        Rows, NaN where there is no ink.
+        Rows, NaN where neither edge is known.
     """
-    radius = pen / 2
-    reach = int(radius)
-    offsets = np.arange(-reach, reach + 1)
-    heights = np.sqrt(radius**2 - offsets**2)
-    padded = np.pad(edges.astype(np.float64), ((0, 0), (reach, reach)), constant_values=np.nan)
-    n = edges.shape[1]
-    upper, lower = np.full(n, -np.inf), np.full(n, np.inf)
-    for k, height in enumerate(heights):
-        upper = np.fmax(upper, padded[0, k : k + n] + height)
-        lower = np.fmin(lower, padded[1, k : k + n] - height)
-    is_open = np.isnan(edges[0])
+    n, radius = edges.shape[1], pen / 2
+    reach = int(radius * _FINER)
+    # Between the columns, too: in a steep flank the edge moves far within half a pixel.
+    fine = np.arange(_FINER * (n - 1) + 1) / _FINER
+    fine_edges = [np.interp(fine, np.arange(n), edge) for edge in edges.astype(np.float64)]
+    padded = np.pad(fine_edges, ((0, 0), (reach, reach)), constant_values=np.nan)
+    upper, lower = np.full(len(fine), np.nan), np.full(len(fine), np.nan)
+    for k in range(2 * reach + 1):
+        height = np.sqrt(radius**2 - ((k - reach) / _FINER) ** 2)
+        upper = np.fmax(upper, padded[0, k : k + len(fine)] + height)
+        lower = np.fmin(lower, padded[1, k : k + len(fine)] - height)
+    upper, lower = (np.where(np.isnan(e), np.nan, f[::_FINER]) for e, f in zip(edges, (upper, lower)))
+    upper, lower = np.where(np.isnan(upper), lower, upper), np.where(np.isnan(lower), upper, lower)
     centre = (upper + lower) / 2
-    centre[is_open] = np.nan
-    doubt = lower - upper
+    doubt = np.maximum(lower - upper, 0)
+    # Pixels alone make edges differ by one, which says nothing of peaks.
+    doubt *= np.clip((doubt - 1.5) / 1.5, 0, 1)
     beside = _mean_beside(centre, round(pen) + 1)
-    share = np.clip((beside - centre) / np.maximum(doubt, 1), -0.5, 0.5)
-    return np.where(is_open, np.nan, centre - share * doubt.clip(0))
+    return centre - doubt * np.clip((beside - centre) / np.maximum(doubt, 1), -0.5, 0.5)
 
 
 def _mean_beside(centre: NDArray[np.float64], distance: int) -> NDArray[np.float64]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ._ink import brightest_channel, find_runs, pen_width
+from ._ink import brightest_channel, find_runs
 from ._layouts import Box, LeadLayout, get_layout
-from ._strands import link_runs
+from ._strands import link_runs, pen_width
 from ._trace_path import Place, bridge, pen_centre, trace_edges
 
 # A lead of which less is read has no trace: what is read is letters, dots or another lead.
@@ -53,7 +53,7 @@ def read_traces(
     grey = brightest_channel(straight)
     runs = find_runs(grey, pixels_per_mm)
     strands = link_runs(runs, len(grey))
-    pen = pen_width(runs, pixels_per_mm)
+    pen = pen_width(runs, strands, pixels_per_mm)
     scale = pixels_per_mm / layout.pixels_per_mm
     rows = np.unique([y for _, y, _ in layout.traces])
     distance = scale * float(np.diff(rows).min()) if len(rows) > 1 else len(grey) / 2
