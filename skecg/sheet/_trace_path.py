@@ -14,13 +14,16 @@ from ._strands import Strands
 # Costs in mm. A column without ink costs its width. A jump from ink to ink that does not touch
 # costs half its height, so that a trace is rather left open than led over letters and dots.
 _JUMP = 0.5
-# The trace is the line that explains most of the ink: a QRS complex, not the letter before it.
-_INK = 0.1
+# The trace is the line that explains most of the ink: a QRS complex, not the letter before it. Ink
+# that letters could have, too, does not count, and a level line is better than a stroke of a letter.
+_INK, _LETTER_MM = 0.1, 2.5
+_CLIMB = 0.01
 # A column far from the baseline costs more than an open one only near the next row of leads.
 _AT_NEXT_ROW = 1.5
 _REACH = 1.6  # rows up and down in which a trace is looked for
 _MAX_STRANDS = 400  # of one lead: bounds the time that a picture of noise takes
-_FINER = 3  # places of the pen per column
+_USUAL_DOUBT = 1.5
+_PLACES = 13  # on the edge of the pen that are looked at
 # The name of a lead stands here: from the first sample to the right, from 0 mV upwards.
 _NAME_RIGHT_MM, _NAME_UP_MM = 7.5, (0.5, 4.0)
 _ON_NAME = 0.5  # what a column costs in which the ink may be a letter
@@ -181,12 +184,15 @@ def _own_costs(
 ) -> NDArray[np.float64]:
     """Return what every piece costs by itself: its distance from the baseline, less its ink."""
     joined = np.concatenate(pieces)
+    starts = np.cumsum([0, *(len(piece) for piece in pieces[:-1])])
     first, stop = runs.first[joined], runs.stop[joined]
     away = np.maximum(first - place.baseline, place.baseline - stop).clip(0)
     costs = _AT_NEXT_ROW * (away / place.row_distance) ** 2
-    costs -= _INK * (stop - first) / pixels_per_mm
-    lengths = [len(piece) for piece in pieces]
-    return np.add.reduceat(costs, np.cumsum([0, *lengths[:-1]])) / pixels_per_mm
+    costs -= _INK * np.maximum((stop - first) / pixels_per_mm - _LETTER_MM, 0)
+    climb = np.abs(np.diff(runs.upper[joined] + runs.lower[joined], prepend=np.nan)) / 2
+    climb[starts] = 0
+    costs += _CLIMB * np.minimum(climb, _LETTER_MM * pixels_per_mm)
+    return np.add.reduceat(costs, starts) / pixels_per_mm
 
 
 def pen_centre(edges: NDArray[np.float32], pen: float) -> NDArray[np.float64]:
@@ -208,25 +214,26 @@ def pen_centre(edges: NDArray[np.float32], pen: float) -> NDArray[np.float64]:
     ndarray of float64 of shape (n_columns,)
         Rows, NaN where neither edge is known.
     """
-    n, radius = edges.shape[1], pen / 2
-    reach = int(radius * _FINER)
-    # Between the columns, too: in a steep flank the edge moves far within half a pixel.
-    fine = np.arange(_FINER * (n - 1) + 1) / _FINER
-    fine_edges = [np.interp(fine, np.arange(n), edge) for edge in edges.astype(np.float64)]
-    padded = np.pad(fine_edges, ((0, 0), (reach, reach)), constant_values=np.nan)
-    upper, lower = np.full(len(fine), np.nan), np.full(len(fine), np.nan)
-    for k in range(2 * reach + 1):
-        height = np.sqrt(radius**2 - ((k - reach) / _FINER) ** 2)
-        upper = np.fmax(upper, padded[0, k : k + len(fine)] + height)
-        lower = np.fmin(lower, padded[1, k : k + len(fine)] - height)
-    upper, lower = (np.where(np.isnan(e), np.nan, f[::_FINER]) for e, f in zip(edges, (upper, lower)))
+    columns = np.arange(edges.shape[1])
+    upper, lower = np.full(len(columns), np.nan), np.full(len(columns), np.nan)
+    for angle in np.linspace(-np.pi / 2, np.pi / 2, _PLACES):
+        # Between the columns, too: in a steep flank the edge moves far within half a pixel.
+        at, height = columns + pen / 2 * np.sin(angle), pen / 2 * np.cos(angle)
+        over, under = (_at(edge, at) for edge in edges.astype(np.float64))
+        upper, lower = np.fmax(upper, over + height), np.fmin(lower, under - height)
+    upper[np.isnan(edges[0])] = lower[np.isnan(edges[1])] = np.nan
     upper, lower = np.where(np.isnan(upper), lower, upper), np.where(np.isnan(lower), upper, lower)
     centre = (upper + lower) / 2
     doubt = np.maximum(lower - upper, 0)
-    # Pixels alone make edges differ by one, which says nothing of peaks.
-    doubt *= np.clip((doubt - 1.5) / 1.5, 0, 1)
+    # Pixels alone make edges differ by one or so, which is no sign of a peak.
+    doubt *= np.clip(doubt / _USUAL_DOUBT - 1, 0, 1)
     beside = _mean_beside(centre, round(pen) + 1)
     return centre - doubt * np.clip((beside - centre) / np.maximum(doubt, 1), -0.5, 0.5)
+
+
+def _at(edge: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return an edge between the columns; NaN outside and beside NaN."""
+    return np.interp(at, np.arange(len(edge)), edge, left=np.nan, right=np.nan)
 
 
 def _mean_beside(centre: NDArray[np.float64], distance: int) -> NDArray[np.float64]:
