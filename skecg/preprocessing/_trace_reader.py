@@ -20,6 +20,7 @@ from ._pictures import PictureTransformer, list_pictures
 
 # The resolution that a sheet is read at, 200 dpi: a pixel is 5 ms or 13 microvolts.
 _PIXELS_PER_MM = 200 / 25.4
+_COARSEST = 2.5  # pixels per mm, 64 dpi
 _QUALITY = ("share", "n_gaps", "noise")
 
 
@@ -291,6 +292,11 @@ def _straight(
         return _sheet.straighten(picture, alignment, box, _PIXELS_PER_MM), box
     height, width = picture.shape[:2]
     scale = layout.scale_to((width, height))
+    if min(scale) * layout.pixels_per_mm < _COARSEST:
+        raise ValueError(
+            f"a picture of {width} x {height} pixels is too small to read traces from. Scan the "
+            "sheet at 100 dpi or more."
+        )
     size = [
         round((box[k + 2] - box[k]) / layout.pixels_per_mm * _PIXELS_PER_MM) for k in (0, 1)
     ]
