@@ -240,6 +240,8 @@ class _Rows:
         self.used = np.flatnonzero(is_used).tolist()
         starts = np.array([trace[0] for trace in layout.traces])
         starts = (starts - starts.min()) / layout.pixels_per_mm / layout.mm_per_second
+        # A column starts where the one before it ends, whatever a printer makes of half a pixel.
+        starts = np.rint(starts / self._printed) * self._printed
         self._first = np.rint(starts * sampling_rate).astype(int)
         self._whole = round(float((starts + seconds).max()) * sampling_rate)
 

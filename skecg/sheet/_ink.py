@@ -15,6 +15,9 @@ _INK_SHARE = 0.004  # of the pixels; the traces of a sheet cover more
 # Of the way from paper to ink. Dots and lines of the grid are seldom so dark; a thin line of ink
 # that was blurred is.
 _THRESHOLD = 0.62
+# A rule between the columns of leads is this long, in all its pieces, and this near to the start of a
+# lead. At its sides it is paler and falls into pieces, which are longer than a trace is thick.
+_RULE_MM, _RULE_OFF_MM, _PIECE_MM = 30.0, 1.0, 1.0
 _THINNEST_MM = 0.15  # dots of the grid are thinner, and there are thousands of them
 
 
@@ -51,7 +54,7 @@ def find_runs(grey: NDArray[np.uint8], pixels_per_mm: float) -> Runs:
     Returns
     -------
     Runs
-        All runs, dots of the grid and letters too.
+        All runs but those of dots; letters and rules too.
     """
     limit, middle = _limits(grey, pixels_per_mm)
     ink = grey < limit
@@ -65,6 +68,35 @@ def find_runs(grey: NDArray[np.uint8], pixels_per_mm: float) -> Runs:
     upper = first - _outside(grey, middle, first - 1, first, column)
     lower = stop + _outside(grey, middle, stop, stop - 1, column)
     return Runs(column, first, stop, upper.astype(np.float32), lower.astype(np.float32))
+
+
+def without_rules(
+    runs: Runs, borders: NDArray[np.float64], n_columns: int, pixels_per_mm: float
+) -> Runs:
+    """Leave the rules between the leads out, also where they have become pale and broken.
+
+    Parameters
+    ----------
+    runs : Runs
+        The runs of a picture.
+    borders : ndarray of shape (n_borders,)
+        Columns at which leads begin. A long run elsewhere is one of steep flanks that meet.
+    n_columns : int
+        Width of the picture.
+    pixels_per_mm : float
+        Its resolution.
+
+    Returns
+    -------
+    Runs
+        The other runs.
+    """
+    height = runs.stop - runs.first
+    total = np.bincount(runs.column, height, n_columns)
+    off = np.abs(np.arange(n_columns)[:, None] + 0.5 - borders).min(1)
+    has_rule = (total >= _RULE_MM * pixels_per_mm) & (off <= _RULE_OFF_MM * pixels_per_mm)
+    is_rule = has_rule[runs.column] & (height >= _PIECE_MM * pixels_per_mm)
+    return Runs(*(values[~is_rule] for values in runs))
 
 
 def _limits(

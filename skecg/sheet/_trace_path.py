@@ -27,7 +27,6 @@ _PLACES = 13  # on the edge of the pen that are looked at
 # The name of a lead stands here: from the first sample to the right, from 0 mV upwards.
 _NAME_RIGHT_MM, _NAME_UP_MM = 7.5, (0.5, 4.0)
 _ON_NAME = 0.5  # what a column costs in which the ink may be a letter
-_MAX_RUN_MM = 40.0  # longer ones are rules between the columns, not flanks
 
 
 class Place(NamedTuple):
@@ -59,7 +58,7 @@ def trace_edges(
         Rows of the upper and of the lower edge.
     """
     edges = np.full((2, place.stop - place.first), np.nan, np.float32)
-    candidates = _candidates(runs, strands, place, pixels_per_mm)
+    candidates = _candidates(runs, strands, place)
     if len(candidates) == 0:
         return edges
     pieces = [_clip(strands, k, place) for k in candidates]
@@ -117,18 +116,14 @@ def _forget_edges_of_letters(
                 edges[side, columns[reached]] = np.nan
 
 
-def _candidates(
-    runs: Runs, strands: Strands, place: Place, pixels_per_mm: float
-) -> NDArray[np.intp]:
+def _candidates(runs: Runs, strands: Strands, place: Place) -> NDArray[np.intp]:
     """Return the strands that may be part of the trace, in the order of their first columns."""
     ends = strands.order[strands.starts[:-1]], strands.order[strands.starts[1:] - 1]
     reach = _REACH * place.row_distance
-    height = runs.stop - runs.first
     is_near = (strands.last >= place.first) & (strands.first < place.stop)
     for end in ends:
         is_near &= runs.stop[end] > place.baseline - reach
         is_near &= runs.first[end] < place.baseline + reach
-        is_near &= height[end] < _MAX_RUN_MM * pixels_per_mm
     near = np.flatnonzero(is_near)
     if len(near) > _MAX_STRANDS:
         longest = np.argsort(strands.first[near] - strands.last[near], kind="stable")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ._ink import brightest_channel, find_runs
+from ._ink import brightest_channel, find_runs, without_rules
 from ._layouts import Box, LeadLayout, get_layout
 from ._strands import link_runs, pen_width
 from ._trace_path import Place, bridge, pen_centre, trace_edges
@@ -51,10 +51,12 @@ def read_traces(
     if layout.traces is None:
         raise ValueError("The layout says nothing about traces; give one with traces.")
     grey = brightest_channel(straight)
+    scale = pixels_per_mm / layout.pixels_per_mm
+    starts = (np.array([x for x, *_ in layout.traces]) - box[0]) * scale
     runs = find_runs(grey, pixels_per_mm)
+    runs = without_rules(runs, np.unique(starts), grey.shape[1], pixels_per_mm)
     strands = link_runs(runs, len(grey))
     pen = pen_width(runs, strands, pixels_per_mm)
-    scale = pixels_per_mm / layout.pixels_per_mm
     rows = np.unique([y for _, y, _ in layout.traces])
     distance = scale * float(np.diff(rows).min()) if len(rows) > 1 else len(grey) / 2
     traces, quality = [], []
