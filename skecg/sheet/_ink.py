@@ -17,7 +17,8 @@ _INK_SHARE = 0.004  # of the pixels; the traces of a sheet cover more
 _THRESHOLD = 0.62
 # A rule between the columns of leads is this long, in all its pieces, and this near to the start of a
 # lead. At its sides it is paler and falls into pieces, which are longer than a trace is thick.
-_RULE_MM, _RULE_OFF_MM, _PIECE_MM = 30.0, 1.0, 1.0
+_RULE_MM, _RULE_OFF_MM, _PIECE_MM = 40.0, 1.0, 1.0
+_PALE = 0.6
 _THINNEST_MM = 0.15  # dots of the grid are thinner, and there are thousands of them
 
 
@@ -93,8 +94,13 @@ def without_rules(
     """
     height = runs.stop - runs.first
     total = np.bincount(runs.column, height, n_columns)
-    off = np.abs(np.arange(n_columns)[:, None] + 0.5 - borders).min(1)
-    has_rule = (total >= _RULE_MM * pixels_per_mm) & (off <= _RULE_OFF_MM * pixels_per_mm)
+    has_rule = np.zeros(n_columns, bool)
+    for border in borders:
+        left, right = (round(border + way * _RULE_OFF_MM * pixels_per_mm) for way in (-1, 1))
+        near = slice(max(0, left), max(0, right) + 1)
+        most = total[near].max(initial=0)
+        if most >= _RULE_MM * pixels_per_mm:
+            has_rule[near] = total[near] >= _PALE * most
     is_rule = has_rule[runs.column] & (height >= _PIECE_MM * pixels_per_mm)
     return Runs(*(values[~is_rule] for values in runs))
 

@@ -65,12 +65,9 @@ def trace_edges(
     is_letter = np.array([_is_name(runs, piece, place, pixels_per_mm) for piece in pieces])
     own = _own_costs(runs, pieces, place, pixels_per_mm)
     own += is_letter * _ON_NAME * np.array([len(piece) for piece in pieces]) / pixels_per_mm
-    way = _cheapest(runs, pieces, own, place, pixels_per_mm)
-    for k in way:
+    for k in _cheapest(runs, pieces, own, place, pixels_per_mm):
         columns = runs.column[pieces[k]] - place.first
         edges[:, columns] = runs.upper[pieces[k]], runs.lower[pieces[k]]
-    letters = [piece for k, piece in enumerate(pieces) if is_letter[k] and k not in way]
-    _forget_edges_of_letters(edges, runs, letters, [pieces[k] for k in way], place, pixels_per_mm)
     return edges
 
 
@@ -84,36 +81,6 @@ def _is_name(
         and runs.first[piece].min() >= place.baseline - up[1]
         and runs.stop[piece].max() <= place.baseline - up[0]
     )
-
-
-def _forget_edges_of_letters(
-    edges: NDArray[np.float32],
-    runs: Runs,
-    letters: list[NDArray[np.intp]],
-    way: list[NDArray[np.intp]],
-    place: Place,
-    pixels_per_mm: float,
-) -> None:
-    """Set an edge to NaN where a letter grows out of the trace, as far as the letters reach."""
-    low, high = (place.baseline - up * pixels_per_mm for up in _NAME_UP_MM)
-    width = _NAME_RIGHT_MM * pixels_per_mm
-    for piece in way:
-        head, tail = piece[0], piece[-1]
-        for letter in letters:
-            for end, own, step in ((letter[-1], head, 1), (letter[0], tail, -1)):
-                if runs.column[end] + step != runs.column[own]:
-                    continue
-                if runs.first[end] > runs.stop[own] or runs.first[own] > runs.stop[end]:
-                    continue
-                beside = edges[:, runs.column[end] - place.first]
-                if np.isnan(beside).any():
-                    continue
-                side = 0 if runs.upper[end] < beside[0] else 1
-                columns = runs.column[piece] - place.first
-                columns = columns[columns <= width]
-                reached = (edges[side, columns] > high - 1) & (edges[side, columns] < low + 1)
-                reached &= ~np.isnan(edges[1 - side, columns])
-                edges[side, columns[reached]] = np.nan
 
 
 def _candidates(runs: Runs, strands: Strands, place: Place) -> NDArray[np.intp]:
@@ -200,14 +167,14 @@ def pen_centre(edges: NDArray[np.float32], pen: float) -> NDArray[np.float64]:
     Parameters
     ----------
     edges : ndarray of shape (2, n_columns)
-        Upper and lower edge; NaN where there is no ink, or where an edge is not that of the trace.
+        Upper and lower edge; NaN where there is no ink.
     pen : float
         Width of the pen in pixels.
 
     Returns
     -------
     ndarray of float64 of shape (n_columns,)
-        Rows, NaN where neither edge is known.
+        Rows; NaN where there is no ink.
     """
     columns = np.arange(edges.shape[1])
     upper, lower = np.full(len(columns), np.nan), np.full(len(columns), np.nan)
@@ -216,8 +183,7 @@ def pen_centre(edges: NDArray[np.float32], pen: float) -> NDArray[np.float64]:
         at, height = columns + pen / 2 * np.sin(angle), pen / 2 * np.cos(angle)
         over, under = (_at(edge, at) for edge in edges.astype(np.float64))
         upper, lower = np.fmax(upper, over + height), np.fmin(lower, under - height)
-    upper[np.isnan(edges[0])] = lower[np.isnan(edges[1])] = np.nan
-    upper, lower = np.where(np.isnan(upper), lower, upper), np.where(np.isnan(lower), upper, lower)
+    upper[np.isnan(edges[0])] = lower[np.isnan(edges[0])] = np.nan
     centre = (upper + lower) / 2
     doubt = np.maximum(lower - upper, 0)
     # Pixels alone make edges differ by one or so, which is no sign of a peak.
