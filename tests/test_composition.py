@@ -86,7 +86,10 @@ def test_stacking_passes_only_tables_on(name):
         stacking.fit(X, y)
 
 
-@pytest.mark.parametrize("transformer", [AreaResize(size=(8, 12)), LeadCropper(size=(8, 8)), TraceReader(sampling_rate=50)])
+@pytest.mark.parametrize(
+    "transformer",
+    [AreaResize(size=(8, 12)), LeadCropper(size=(8, 8)), TraceReader(sampling_rate=50)],
+)
 def test_pictures_have_no_columns(transformer):
     assert not hasattr(transformer, "set_output")  # a data frame holds tables
     sheets = make_sheets(2, size=(786, 1106), random_state=0).data

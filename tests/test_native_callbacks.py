@@ -258,7 +258,10 @@ def test_progress_of_search_fold_and_epoch_comes_from_the_workers(small, windows
     )
 
 
-@pytest.mark.parametrize("transformer", [AreaResize(size=(8, 12)), LeadCropper(size=(8, 8)), TraceReader(sampling_rate=50)])
+@pytest.mark.parametrize(
+    "transformer",
+    [AreaResize(size=(8, 12)), LeadCropper(size=(8, 8)), TraceReader(sampling_rate=50)],
+)
 def test_transformers_of_pictures_are_tasks_of_their_pipeline(transformer):
     X, y = make_sheets(4, size=(786, 1106), random_state=0, return_X_y=True)
 

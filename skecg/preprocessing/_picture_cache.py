@@ -76,9 +76,7 @@ def _folder_of(memory: MemoryLike) -> Path | None:
     return Path(memory.location, "joblib", "skecg") if is_local and memory.location else None
 
 
-def _by_files(
-    work: Work, source: ImageSource, key: str, form: Form, folder: Path
-) -> Result:
+def _by_files(work: Work, source: ImageSource, key: str, form: Form, folder: Path) -> Result:
     # One folder per entry, of a name as joblib gives them: Memory.reduce_size counts it, too.
     path = folder / key / "picture"
     with suppress(OSError, ValueError):  # it is missing, or no regular file of this size

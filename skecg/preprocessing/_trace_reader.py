@@ -299,9 +299,7 @@ def _straight(
             f"a picture of {width} x {height} pixels is too small to read traces from. Scan the "
             "sheet at 100 dpi or more."
         )
-    size = [
-        round((box[k + 2] - box[k]) / layout.pixels_per_mm * _PIXELS_PER_MM) for k in (0, 1)
-    ]
+    size = [round((box[k + 2] - box[k]) / layout.pixels_per_mm * _PIXELS_PER_MM) for k in (0, 1)]
     part = np.array(box) * np.tile(scale, 2)
     rounded = np.rint(part).astype(int)
     if np.abs(part - rounded).max() < 1e-6 and size == (rounded[2:] - rounded[:2]).tolist():

@@ -457,7 +457,9 @@ LAYOUTS: dict[str, LeadLayout] = {
         _TABLE_3X4, strips=("rhythm",), source="3 x 4 leads of 2.5 s above a rhythm strip"
     ),
     "6x2+1": LeadLayout.from_table(
-        tuple(zip(_STANDARD[:6], _STANDARD[6:])), strips=("rhythm",), seconds=5.0,
+        tuple(zip(_STANDARD[:6], _STANDARD[6:])),
+        strips=("rhythm",),
+        seconds=5.0,
         source="6 x 2 leads of 5 s above a rhythm strip",
     ),
     "12x1": LeadLayout.from_table(

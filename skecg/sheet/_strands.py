@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ._ink import Runs
 
-
 _LONG_MM = 5.0  # of a strand that can only be a trace
 _FLAT = 0.2  # share of a trace that is flat
 _TREMBLE = 0.9  # by which even there a trace is thicker than the pen
@@ -61,7 +60,9 @@ def link_runs(runs: Runs, height: int) -> Strands:
     is_head[follower[is_linked]] = False
     strand = _heads(np.where(is_linked, follower, -1), is_head)
     order = np.lexsort((runs.column, strand))
-    starts = np.flatnonzero(np.r_[True, np.diff(strand[order]) > 0, True]) if n else np.zeros(1, int)
+    starts = (
+        np.flatnonzero(np.r_[True, np.diff(strand[order]) > 0, True]) if n else np.zeros(1, int)
+    )
     column = runs.column[order]
     return Strands(order, starts, column[starts[:-1]], column[starts[1:] - 1])
 

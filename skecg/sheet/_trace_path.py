@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import Akima1DInterpolator, PchipInterpolator
 
 from ._ink import Runs
 from ._strands import Strands
@@ -71,9 +71,7 @@ def trace_edges(
     return edges
 
 
-def _is_name(
-    runs: Runs, piece: NDArray[np.intp], place: Place, pixels_per_mm: float
-) -> bool:
+def _is_name(runs: Runs, piece: NDArray[np.intp], place: Place, pixels_per_mm: float) -> bool:
     """Return whether a piece lies wholly where the name of the lead stands."""
     right, up = _NAME_RIGHT_MM * pixels_per_mm, np.array(_NAME_UP_MM) * pixels_per_mm
     return bool(
@@ -205,11 +203,27 @@ def _mean_beside(centre: NDArray[np.float64], distance: int) -> NDArray[np.float
     return np.where(np.isnan(both), np.where(np.isnan(left), right, left), both)
 
 
-def bridge(centre: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fill gaps by a curve without overshoot; before the first and after the last ink it is flat."""
+def curve_at(centre: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the trace between the columns, over gaps without overshoot, flat before and behind.
+
+    Parameters
+    ----------
+    centre : ndarray of shape (n_columns,)
+        The trace in every column; NaN in gaps.
+    columns : ndarray of shape (n_timesteps,)
+        Where to read it; the first column lies at 0.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_timesteps,)
+        The trace; NaN if fewer than two columns are known.
+    """
     known = np.flatnonzero(~np.isnan(centre))
     if len(known) < 2:
-        return centre
-    everywhere = np.arange(len(centre))
-    inside = PchipInterpolator(known, centre[known])(everywhere.clip(known[0], known[-1]))
-    return np.where(np.isnan(centre), inside, centre)
+        return np.full(len(columns), np.nan)
+    inside = np.arange(known[0], known[-1] + 1)
+    bridged = centre[inside]
+    gaps = np.isnan(bridged)
+    bridged[gaps] = PchipInterpolator(known, centre[known])(inside[gaps])
+    # A straight line from column to column would cut the tips.
+    return Akima1DInterpolator(inside, bridged)(columns.clip(inside[0], inside[-1]))

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from ._ink import brightest_channel, find_runs, without_rules
 from ._layouts import Box, LeadLayout, get_layout
 from ._strands import link_runs, pen_width
-from ._trace_path import Place, bridge, pen_centre, trace_edges
+from ._trace_path import Place, curve_at, pen_centre, trace_edges
 
 # A lead of which less is read has no trace: what is read is letters, dots or another lead.
 _LEAST_SHARE = 0.5
+_THICKEST_MM = 2.5  # of a trace, in most columns
 
 
 def read_traces(
@@ -60,29 +61,36 @@ def read_traces(
     rows = np.unique([y for _, y, _ in layout.traces])
     distance = scale * float(np.diff(rows).min()) if len(rows) > 1 else len(grey) / 2
     traces, quality = [], []
+    speed = layout.mm_per_second * pixels_per_mm  # pixels per second
     for x, y, seconds in layout.traces:
         left, baseline = (x - box[0]) * scale, (y - box[1]) * scale
-        speed = layout.mm_per_second * pixels_per_mm  # pixels per second
         first = max(0, int(left))
         stop = min(grey.shape[1], int(np.ceil(left + seconds * speed)))
         edges = trace_edges(runs, strands, Place(first, stop, baseline, distance), pixels_per_mm)
-        centre = pen_centre(edges, pen)
-        millivolts = (baseline - centre) / (layout.mm_per_mv * pixels_per_mm)
+        away = baseline - pen_centre(edges, pen)
+        share, n_gaps, noise = _quality(away)
         at = left + speed * np.arange(round(seconds * sampling_rate)) / sampling_rate
-        share, n_gaps, noise = _quality(millivolts)
-        if share < _LEAST_SHARE:
-            traces.append(np.full(len(at), np.nan, np.float32))
-        else:
-            columns = first + 0.5 + np.arange(stop - first)
-            traces.append(np.interp(at, columns, bridge(millivolts)).astype(np.float32))
-        quality.append((share, n_gaps, noise))
+        trace = np.full(len(at), np.nan)
+        if share >= _LEAST_SHARE and _is_trace(edges, away, distance, pixels_per_mm):
+            trace = curve_at(away, at - first - 0.5)
+        millivolt = layout.mm_per_mv * pixels_per_mm
+        traces.append((trace / millivolt).astype(np.float32))
+        quality.append((share, n_gaps, noise / millivolt))
     return traces, np.array(quality, np.float32)
 
 
-def _quality(millivolts: NDArray[np.float64]) -> tuple[float, int, float]:
-    known = ~np.isnan(millivolts)
+def _is_trace(
+    edges: NDArray[np.float32], away: NDArray[np.float64], distance: float, pixels_per_mm: float
+) -> bool:
+    """Return whether what was found is a line, and nearer to its own baseline than to the next."""
+    height = np.nanmedian(edges[1] - edges[0])
+    return bool(height < _THICKEST_MM * pixels_per_mm and abs(np.nanmedian(away)) < distance / 2)
+
+
+def _quality(away: NDArray[np.float64]) -> tuple[float, int, float]:
+    known = ~np.isnan(away)
     n_gaps = int(np.count_nonzero(np.diff(known.astype(np.int8)) == -1))
-    steps = np.abs(np.diff(millivolts[known], 2))
+    steps = np.abs(np.diff(away[known], 2))
     # The median of absolute second differences of white noise is 0.6745 sqrt(6) standard deviations.
     noise = float(np.median(steps)) / (0.6745 * np.sqrt(6)) if steps.size else np.nan
     return float(known.mean()) if known.size else 0.0, n_gaps, noise

@@ -33,9 +33,7 @@ N_CHECKS = 20  # per transformer
 PASSED: Counter[type] = Counter()
 
 each = pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda e: type(e).__name__)
-of_a_size = pytest.mark.parametrize(
-    "transformer", TRANSFORMERS[:2], ids=lambda e: type(e).__name__
-)
+of_a_size = pytest.mark.parametrize("transformer", TRANSFORMERS[:2], ids=lambda e: type(e).__name__)
 
 
 @pytest.fixture(autouse=True)
@@ -254,7 +252,7 @@ def test_pipelines_and_searches(transformer, sheets):
     choices = {"size": [(6, 8), (12, 16)]}
     if isinstance(transformer, TraceReader):
         choices = {"sampling_rate": [50, 100]}
-    (name, values), = choices.items()
+    ((name, values),) = choices.items()
     search = GridSearchCV(pipeline, {f"{step}__{name}": values}, cv=2)
     X, y = np.concatenate([sheets.data] * 2), np.tile(sheets.target, 2)
     search.fit(X, y)
