@@ -41,7 +41,8 @@ class Form(NamedTuple):
         return int(np.prod(self.shape)) * self.dtype.itemsize
 
 
-_DOUBTS = ("", "nearly black", "nearly white")
+NO_GRID = "without a grid"
+_DOUBTS = ("", "nearly black", "nearly white", NO_GRID)
 _DIGEST_BYTES = 32
 
 

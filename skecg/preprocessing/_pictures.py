@@ -19,7 +19,12 @@ from .._compat import CallbackSupportMixin, HasMethods, validate_params
 from .._estimators import Estimator
 from .._native_callbacks import as_one_task
 from ..sheet import DOUBT_REMEDY, ImageSource
-from ._picture_cache import Form, Work, remember
+from ._picture_cache import NO_GRID, Form, Work, remember
+
+NO_GRID_REMEDY = (
+    "Their place and scale were taken from their traces: check that the layout is that of the "
+    "sheets."
+)
 
 
 class PictureTransformer(
@@ -127,8 +132,9 @@ def _allocate(shape: tuple[int, ...], dtype: np.dtype) -> NDArray:
         return np.empty(shape, dtype)
     except (MemoryError, ValueError) as error:
         raise ValueError(
-            f"There is no memory for a result of shape {shape}, {math.prod(shape) * dtype.itemsize} bytes. Choose a "
-            "smaller size, or transform fewer pictures at a time."
+            f"There is no memory for a result of shape {shape}, "
+            f"{math.prod(shape) * dtype.itemsize} bytes. Choose a smaller size, or transform fewer "
+            "pictures at a time."
         ) from error
 
 
@@ -140,7 +146,7 @@ def _warn_of_doubts(doubts: dict[int, str], pictures: list | NDArray) -> None:
         name = f", {os.fspath(first)!r}" if isinstance(first, str | os.PathLike) else ""
         warnings.warn(
             f"{len(samples)} of {len(pictures)} pictures in X are {doubt}, the first of them "
-            f"sample {samples[0]}{name}. {DOUBT_REMEDY}",
+            f"sample {samples[0]}{name}. {NO_GRID_REMEDY if doubt == NO_GRID else DOUBT_REMEDY}",
             UserWarning,
             stacklevel=4,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,9 +14,17 @@ from sklearn.utils import Bunch
 
 from .. import sheet as _sheet
 from .._compat import Interval, StrOptions, validate_params
-from ..sheet import ImageSource, LeadLayout, find_doubt, get_layout, read_pixels, read_traces
+from ..sheet import (
+    ImageSource,
+    LeadLayout,
+    brightest_channel,
+    find_doubt,
+    get_layout,
+    read_pixels,
+    read_traces,
+)
 from ._memory import MemoryLike
-from ._picture_cache import Result
+from ._picture_cache import NO_GRID, Result
 from ._pictures import PictureTransformer, list_pictures
 
 # The resolution that a sheet is read at, 200 dpi: a pixel is 5 ms or 13 microvolts.
@@ -130,7 +139,7 @@ class TraceReader(PictureTransformer, auto_wrap_output_keys=None):
         Warns
         -----
         UserWarning
-            If sheets or leads are returned as NaN, or sheets are nearly black or white.
+            If sheets or leads are returned as NaN, or sheets were placed without a grid.
         """
         return self.read(X).traces
 
@@ -164,12 +173,16 @@ class TraceReader(PictureTransformer, auto_wrap_output_keys=None):
             picture = read_pixels(source)
             if doubt := find_doubt(picture):
                 raise ValueError(f"the picture is {doubt}. {_sheet.DOUBT_REMEDY}")
-            straight, box = _straight(picture, rows.layout, self.align)
+            straight = _straighten(picture, rows.layout, self.align)
             traces, quality = read_traces(
-                straight, rows.layout, box, _PIXELS_PER_MM, sampling_rate=self.sampling_rate
+                straight.grey,
+                rows.layout,
+                straight.box,
+                straight.pixels_per_mm,
+                sampling_rate=self.sampling_rate,
             )
-            self._check_leads(rows, traces, quality)
-            return rows.arrange(traces, quality), ""
+            self._check_leads(rows, traces)
+            return rows.arrange(traces, quality), straight.doubt
 
         errors: dict[int, str] = {}
         n_leads, n_timesteps = rows.shape
@@ -216,7 +229,7 @@ class TraceReader(PictureTransformer, auto_wrap_output_keys=None):
                 "or make one with LeadLayout.from_table."
             )
 
-    def _check_leads(self, rows: _Rows, traces: list[NDArray], quality: NDArray) -> None:
+    def _check_leads(self, rows: _Rows, traces: list[NDArray]) -> None:
         unread = [k for k in rows.used if np.isnan(traces[k]).any()]
         if not unread or (self.on_error == "nan" and len(unread) <= len(rows.used) / 2):
             return
@@ -281,33 +294,43 @@ class _Rows:
         return rows
 
 
-def _straight(
-    picture: NDArray[np.uint8], layout: LeadLayout, align: str | None
-) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
-    """Return the part of the sheet with the traces, upright, at the resolution of reading."""
+class _Straight(NamedTuple):
+    """The part ``box`` of a sheet, upright and in grey; box in pixels of the layout."""
+
+    grey: NDArray[np.uint8]
+    box: tuple[float, float, float, float]
+    pixels_per_mm: float
+    doubt: str
+
+
+def _straighten(picture: NDArray[np.uint8], layout: LeadLayout, align: str | None) -> _Straight:
     box = layout.grid_box or (
         *np.min(layout.boxes, axis=0)[:2].tolist(),
         *np.max(layout.boxes, axis=0)[2:].tolist(),
     )
     if align == "grid" and hasattr(_sheet, "align_sheet"):
         alignment = _sheet.align_sheet(picture, layout)
-        return _sheet.straighten(picture, alignment, box, _PIXELS_PER_MM), box
+        grey = _sheet.straighten(brightest_channel(picture), alignment, box, _PIXELS_PER_MM)
+        return _Straight(grey, box, _PIXELS_PER_MM, "" if alignment.source == "grid" else NO_GRID)
     height, width = picture.shape[:2]
-    scale = layout.scale_to((width, height))
-    if min(scale) * layout.pixels_per_mm < _COARSEST:
+    scale = np.tile(layout.scale_to((width, height)), 2)
+    native = float(np.mean(scale)) * layout.pixels_per_mm
+    if native < _COARSEST:
         raise ValueError(
             f"a picture of {width} x {height} pixels is too small to read traces from. Scan the "
             "sheet at 100 dpi or more."
         )
-    size = [round((box[k + 2] - box[k]) / layout.pixels_per_mm * _PIXELS_PER_MM) for k in (0, 1)]
-    part = np.array(box) * np.tile(scale, 2)
-    rounded = np.rint(part).astype(int)
-    if np.abs(part - rounded).max() < 1e-6 and size == (rounded[2:] - rounded[:2]).tolist():
-        left, upper, right, lower = rounded
-        return picture[upper:lower, left:right, :3], box
-    image = Image.fromarray(np.ascontiguousarray(picture[..., :3]))
-    resized = image.resize(size, Image.Resampling.BILINEAR, box=tuple(part))
-    return np.asarray(resized), box
+    edges = np.array(box) * scale
+    if 0.8 * _PIXELS_PER_MM < native < 1.3 * _PIXELS_PER_MM:
+        # Pixels as they are: resampling would blur the trace.
+        left, upper, right, lower = whole = np.rint(edges).astype(int).clip(0)
+        part = brightest_channel(picture[upper:lower, left:right])
+        return _Straight(part, tuple((whole / scale).tolist()), native, "")
+    resolution = _PIXELS_PER_MM / layout.pixels_per_mm
+    size = round((box[2] - box[0]) * resolution), round((box[3] - box[1]) * resolution)
+    image = Image.fromarray(brightest_channel(picture))
+    resized = image.resize(size, Image.Resampling.BILINEAR, box=tuple(edges.tolist()))
+    return _Straight(np.asarray(resized), box, _PIXELS_PER_MM, "")
 
 
 def _warn_of_nan(

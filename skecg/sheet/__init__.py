@@ -11,6 +11,7 @@ from ._doubts import find_doubt as find_doubt
 from ._files import open_regular_file as open_regular_file
 from ._files import read_at_most as read_at_most
 from ._files import read_regular_file as read_regular_file
+from ._ink import brightest_channel as brightest_channel
 from ._layouts import GRID_BOX as GRID_BOX
 from ._layouts import LAYOUTS, LeadLayout, find_grid_box, get_layout
 from ._layouts import SHEET_SIZE as SHEET_SIZE

@@ -15,8 +15,8 @@ _INK_SHARE = 0.004  # of the pixels; the traces of a sheet cover more
 # Of the way from paper to ink. Dots and lines of the grid are seldom so dark; a thin line of ink
 # that was blurred is.
 _THRESHOLD = 0.62
-# A rule between the columns of leads is this long, in all its pieces, and this near to the start of a
-# lead. At its sides it is paler and falls into pieces, which are longer than a trace is thick.
+# A rule between the columns of leads is this long, in all its pieces, and this near to the start
+# of a lead. At its sides it is paler and falls into pieces, which are longer than a trace is thick.
 _RULE_MM, _RULE_OFF_MM, _PIECE_MM = 40.0, 1.0, 1.0
 _PALE = 0.6
 _THINNEST_MM = 0.15  # dots of the grid are thinner, and there are thousands of them
@@ -38,6 +38,8 @@ class Runs(NamedTuple):
 
 def brightest_channel(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the brightest of red, green and blue: a coloured grid is bright in one of them."""
+    if picture.ndim == 2:
+        return picture
     red, green, blue = (picture[..., channel] for channel in range(3))
     return np.maximum(np.maximum(red, green), blue)
 

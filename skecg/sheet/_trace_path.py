@@ -14,8 +14,8 @@ from ._strands import Strands
 # Costs in mm. A column without ink costs its width. A jump from ink to ink that does not touch
 # costs half its height, so that a trace is rather left open than led over letters and dots.
 _JUMP = 0.5
-# The trace is the line that explains most of the ink: a QRS complex, not the letter before it. Ink
-# that letters could have, too, does not count, and a level line is better than a stroke of a letter.
+# The trace is the line that explains most of the ink: a QRS complex, not the letter before it.
+# What letters have, too, does not count, and a level line is better than a stroke of a letter.
 _INK, _LETTER_MM = 0.1, 2.5
 _CLIMB = 0.01
 # A column far from the baseline costs more than an open one only near the next row of leads.

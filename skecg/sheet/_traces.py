@@ -27,8 +27,8 @@ def read_traces(
 
     Parameters
     ----------
-    straight : ndarray of uint8 of shape (height, width, 3)
-        The part ``box`` of the sheet in RGB.
+    straight : ndarray of uint8 of shape (height, width, 3) or (height, width)
+        The part ``box`` of the sheet in RGB, or the brightest of the three colours.
     layout : str or LeadLayout
         Name in :data:`LAYOUTS`, or a layout with ``traces``.
     box : (float, float, float, float)
@@ -91,6 +91,7 @@ def _quality(away: NDArray[np.float64]) -> tuple[float, int, float]:
     known = ~np.isnan(away)
     n_gaps = int(np.count_nonzero(np.diff(known.astype(np.int8)) == -1))
     steps = np.abs(np.diff(away[known], 2))
-    # The median of absolute second differences of white noise is 0.6745 sqrt(6) standard deviations.
+    # Second differences of white noise have sqrt(6) of its standard deviation, and a median of
+    # 0.6745 of theirs.
     noise = float(np.median(steps)) / (0.6745 * np.sqrt(6)) if steps.size else np.nan
     return float(known.mean()) if known.size else 0.0, n_gaps, noise

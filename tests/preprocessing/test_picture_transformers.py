@@ -1,7 +1,8 @@
 """What scikit-learn's checks would ask, asked with pictures.
 
-scikit-learn checks estimators with tables of numbers. AreaResize, LeadCropper and TraceReader take
-pictures and say so in their tags, so that its checks run hardly anything; these stand in their place.
+scikit-learn checks estimators with tables of numbers. AreaResize, LeadCropper and TraceReader
+take pictures and say so in their tags, so that its checks run hardly anything; these stand in their
+place.
 """
 
 from __future__ import annotations
