@@ -224,6 +224,7 @@ def curve_at(centre: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArr
     inside = np.arange(known[0], known[-1] + 1)
     bridged = centre[inside]
     gaps = np.isnan(bridged)
-    bridged[gaps] = PchipInterpolator(known, centre[known])(inside[gaps])
+    if gaps.any():
+        bridged[gaps] = PchipInterpolator(known, centre[known])(inside[gaps])
     # A straight line from column to column would cut the tips.
     return Akima1DInterpolator(inside, bridged)(columns.clip(inside[0], inside[-1]))
