@@ -45,7 +45,14 @@ if TYPE_CHECKING:
         pretrained_path,
         save,
     )
-    from .preprocessing import AreaResize, BeatNumbers, BeatSegmenter, BeatWindows, LeadCropper
+    from .preprocessing import (
+        AreaResize,
+        BeatNumbers,
+        BeatSegmenter,
+        BeatWindows,
+        LeadCropper,
+        TraceReader,
+    )
     from .records import BeatAnnotator, BeatTreesClassifier, BeatVoteClassifier
     from .samples import SampleView
     from .sampling import NDSampler
@@ -74,6 +81,7 @@ _HOMES = {
     "ModelFileError": "persistence",
     "NDSampler": "sampling",
     "SampleView": "samples",
+    "TraceReader": "preprocessing",
     "describe": "persistence",
     "load": "persistence",
     "load_pretrained": "persistence",
@@ -120,6 +128,7 @@ __all__ = [
     "ModelFileError",
     "NDSampler",
     "SampleView",
+    "TraceReader",
     "classifiers",
     "datasets",
     "describe",

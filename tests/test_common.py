@@ -31,6 +31,7 @@ from skecg import (
     ECGResidualCNNClassifier,
     LeadCropper,
     NDSampler,
+    TraceReader,
 )
 
 ESTIMATORS = [*CLASSIFIERS, *TRANSFORMERS, *RECORD_CLASSIFIERS, *TREE_CLASSIFIERS, *SAMPLERS]
@@ -69,7 +70,7 @@ def expected_failures(estimator):
 def test_every_public_estimator_is_here():
     # scikit-learn's checks feed tables of numbers. The transformers of pictures have a battery of
     # their own instead, preprocessing/test_picture_transformers.py.
-    of_pictures = {AreaResize, LeadCropper}
+    of_pictures = {AreaResize, LeadCropper, TraceReader}
     # The target of a BeatAnnotator are annotations, no labels: records/test_beat_annotator.py.
     others = of_pictures | {BeatAnnotator}
     assert {type(estimator) for estimator in ESTIMATORS} | others == public_estimators()

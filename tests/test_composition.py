@@ -20,7 +20,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skorch.callbacks import Callback
 
-from skecg import AreaResize, BeatSegmenter, LeadCropper
+from skecg import AreaResize, BeatSegmenter, LeadCropper, TraceReader
 from skecg.datasets import make_sheets
 
 ANY_SHAPE = composed_evaluation.ANY_SHAPE + composed_estimators.ANY_SHAPE
@@ -86,10 +86,13 @@ def test_stacking_passes_only_tables_on(name):
         stacking.fit(X, y)
 
 
-@pytest.mark.parametrize("transformer", [AreaResize(size=(8, 12)), LeadCropper(size=(8, 8))])
+@pytest.mark.parametrize(
+    "transformer",
+    [AreaResize(size=(8, 12)), LeadCropper(size=(8, 8)), TraceReader(sampling_rate=50)],
+)
 def test_pictures_have_no_columns(transformer):
     assert not hasattr(transformer, "set_output")  # a data frame holds tables
-    sheets = make_sheets(2, size=(393, 553), random_state=0).data
+    sheets = make_sheets(2, size=(786, 1106), random_state=0).data
     with config_context(transform_output="pandas"):
         assert isinstance(transformer.fit_transform(sheets), np.ndarray)
 

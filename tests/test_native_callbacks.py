@@ -25,6 +25,7 @@ from skecg import (
     BeatVoteClassifier,
     ECGResidualCNNClassifier,
     LeadCropper,
+    TraceReader,
 )
 from skecg.datasets import make_beats, make_sheets
 
@@ -257,9 +258,12 @@ def test_progress_of_search_fold_and_epoch_comes_from_the_workers(small, windows
     )
 
 
-@pytest.mark.parametrize("transformer", [AreaResize(size=(8, 12)), LeadCropper(size=(8, 8))])
+@pytest.mark.parametrize(
+    "transformer",
+    [AreaResize(size=(8, 12)), LeadCropper(size=(8, 8)), TraceReader(sampling_rate=50)],
+)
 def test_transformers_of_pictures_are_tasks_of_their_pipeline(transformer):
-    X, y = make_sheets(4, size=(393, 553), random_state=0, return_X_y=True)
+    X, y = make_sheets(4, size=(786, 1106), random_state=0, return_X_y=True)
 
     class Propagated(Recorder):
         max_propagation_depth = None

@@ -55,9 +55,10 @@ def _is_layout(layout: LeadLayout) -> bool:
     places = [layout.grid_box, layout.sheet_size]
     if not (len(layout.boxes) <= _MAX_ITEMS and _are_names(layout.lead_names)):
         return False
-    numbers = [*layout.boxes, *(place for place in places if place is not None)]
+    numbers = [*layout.boxes, *(layout.traces or ()), *(p for p in places if p is not None)]
+    scales = [layout.mm_per_second, layout.mm_per_mv, layout.pixels_per_mm or 1]
     return type(layout.source) is str and all(
-        len(box) <= 4 and all(_is_number(edge) for edge in box) for box in numbers
+        len(box) <= 4 and all(_is_number(edge) for edge in box) for box in (*numbers, scales)
     )
 
 

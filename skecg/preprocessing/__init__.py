@@ -7,6 +7,7 @@ from ._beat_windows import BeatWindows
 from ._lead_cropper import LeadCropper
 from ._memory import ContentMemory
 from ._record_rows import has_unequal_rows as has_unequal_rows
+from ._trace_reader import TraceReader
 
 __all__ = [
     "AreaResize",
@@ -15,4 +16,5 @@ __all__ = [
     "BeatWindows",
     "ContentMemory",
     "LeadCropper",
+    "TraceReader",
 ]

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import joblib
 import numpy as np
@@ -26,14 +26,27 @@ from ..sheet import ImageSource, open_regular_file, read_at_most, read_regular_f
 from ._memory import ContentMemory, MemoryLike, as_memory
 
 # The result for a picture, and what :func:`skecg.sheet.find_doubt` says of it.
-Result: TypeAlias = "tuple[NDArray[np.uint8], str]"
+Result: TypeAlias = "tuple[NDArray, str]"
 Work: TypeAlias = "Callable[[ImageSource], Result]"
 
-_DOUBTS = ("", "nearly black", "nearly white")
+
+class Form(NamedTuple):
+    """Shape and type of the result for one picture."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype = np.dtype(np.uint8)
+
+    @property
+    def n_bytes(self) -> int:
+        return int(np.prod(self.shape)) * self.dtype.itemsize
+
+
+NO_GRID = "without a grid"
+_DOUBTS = ("", "nearly black", "nearly white", NO_GRID)
 _DIGEST_BYTES = 32
 
 
-def remember(work: Work, memory: MemoryLike, shape: tuple[int, ...], *settings: object) -> Work:
+def remember(work: Work, memory: MemoryLike, form: Form, *settings: object) -> Work:
     """Keep what ``work`` makes of a picture, by the picture's content and the settings.
 
     Arrays and Pillow images are worked on each time: hashing their pixels takes as long as
@@ -50,7 +63,7 @@ def remember(work: Work, memory: MemoryLike, shape: tuple[int, ...], *settings: 
             return work(source)
         digest = hashlib.sha256(content)
         digest.update(of_settings.encode())
-        return call(work, source, digest.hexdigest()[:32], shape, folder or as_memory(memory))
+        return call(work, source, digest.hexdigest()[:32], form, folder or as_memory(memory))
 
     return remembered
 
@@ -64,15 +77,13 @@ def _folder_of(memory: MemoryLike) -> Path | None:
     return Path(memory.location, "joblib", "skecg") if is_local and memory.location else None
 
 
-def _by_files(
-    work: Work, source: ImageSource, key: str, shape: tuple[int, ...], folder: Path
-) -> Result:
+def _by_files(work: Work, source: ImageSource, key: str, form: Form, folder: Path) -> Result:
     # One folder per entry, of a name as joblib gives them: Memory.reduce_size counts it, too.
     path = folder / key / "picture"
     with suppress(OSError, ValueError):  # it is missing, or no regular file of this size
-        n_bytes = _DIGEST_BYTES + 1 + int(np.prod(shape))
+        n_bytes = _DIGEST_BYTES + 1 + form.n_bytes
         with open_regular_file(path, max_bytes=n_bytes) as file:
-            found = _unpack(file.read(n_bytes), key, shape)
+            found = _unpack(file.read(n_bytes), key, form)
         if found is not None:
             return found
     result = work(source)
@@ -89,7 +100,7 @@ def _by_files(
 
 
 def _by_any_memory(
-    work: Work, source: ImageSource, key: str, shape: tuple[int, ...], memory: joblib.Memory
+    work: Work, source: ImageSource, key: str, form: Form, memory: joblib.Memory
 ) -> Result:
     """Keep the entry in a memory of another kind, and check what it returns."""
 
@@ -97,7 +108,7 @@ def _by_any_memory(
         return _pack(work(source), key)
 
     entry = memory.cache(work_once, ignore=["source"])(key, source)
-    if (found := _unpack(entry, key, shape)) is not None:
+    if (found := _unpack(entry, key, form)) is not None:
         return found
     if hasattr(source, "seek"):
         source.seek(0)
@@ -110,14 +121,14 @@ def _pack(result: Result, key: str) -> bytes:
     return _digest(key, content) + content
 
 
-def _unpack(entry: object, key: str, shape: tuple[int, ...]) -> Result | None:
+def _unpack(entry: object, key: str, form: Form) -> Result | None:
     """Return the result in an entry, or None where a bit of it has changed."""
-    if not isinstance(entry, bytes) or len(entry) != _DIGEST_BYTES + 1 + int(np.prod(shape)):
+    if not isinstance(entry, bytes) or len(entry) != _DIGEST_BYTES + 1 + form.n_bytes:
         return None
     digest, content = entry[:_DIGEST_BYTES], entry[_DIGEST_BYTES:]
     if digest != _digest(key, content) or content[0] >= len(_DOUBTS):
         return None
-    return np.frombuffer(content, np.uint8, offset=1).reshape(shape), _DOUBTS[content[0]]
+    return np.frombuffer(content[1:], form.dtype).reshape(form.shape), _DOUBTS[content[0]]
 
 
 def _digest(key: str, content: bytes) -> bytes:

@@ -19,13 +19,18 @@ from .._compat import CallbackSupportMixin, HasMethods, validate_params
 from .._estimators import Estimator
 from .._native_callbacks import as_one_task
 from ..sheet import DOUBT_REMEDY, ImageSource
-from ._picture_cache import Work, remember
+from ._picture_cache import NO_GRID, Form, Work, remember
+
+NO_GRID_REMEDY = (
+    "Their place and scale were taken from their traces: check that the layout is that of the "
+    "sheets."
+)
 
 
 class PictureTransformer(
     TransformerMixin, CallbackSupportMixin, Estimator, auto_wrap_output_keys=None
 ):
-    """Base of transformers that turn every picture of X into an array of bytes.
+    """Base of transformers that turn every picture of X into an array.
 
     They learn nothing. The tags say that X is no table of numbers, which scikit-learn's checks
     would pass.
@@ -63,14 +68,25 @@ class PictureTransformer(
     def _check_more_parameters(self) -> None:
         """Check what the declared constraints cannot say."""
 
-    def _transform(self, X: object, shape: tuple[int, ...], work: Work) -> NDArray[np.uint8]:
-        """Apply ``work`` to every picture, in threads, and collect the results."""
+    def _transform(
+        self,
+        X: object,
+        shape: tuple[int, ...],
+        work: Work,
+        dtype: type = np.uint8,
+        errors: dict[int, str] | None = None,
+    ) -> NDArray:
+        """Apply ``work`` to every picture, in threads, and collect the results.
+
+        With ``errors``, those of single pictures are collected there, and their results are NaN.
+        """
         pictures = list_pictures(X)
         params = self.get_params(deep=False).items()
         settings = {k: v for k, v in params if k not in PictureTransformer._parameter_constraints}
         kind = type(self)
-        work = remember(work, self.memory, shape, kind.__module__, kind.__qualname__, settings)
-        out = _allocate((len(pictures), *shape))
+        form = Form(shape, np.dtype(dtype))
+        work = remember(work, self.memory, form, kind.__module__, kind.__qualname__, settings)
+        out = _allocate((len(pictures), *shape), form.dtype)
         doubts: dict[int, str] = {}
         # Threads are enough: decoding and array arithmetic release the interpreter's lock. Each
         # worker opens a picture and drops it, so there are never more of them than workers.
@@ -80,6 +96,10 @@ class PictureTransformer(
                 try:
                     out[i], doubt = work(pictures[i])
                 except (TypeError, ValueError) as error:
+                    if errors is not None and isinstance(error, ValueError):
+                        out[i], errors[i] = np.nan, str(error)
+                        bar.update()
+                        return
                     kind = TypeError if isinstance(error, TypeError) else ValueError
                     raise kind(f"Sample {i} of X: {error}") from error
                 if doubt:
@@ -107,13 +127,14 @@ class PictureTransformer(
         return tags
 
 
-def _allocate(shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _allocate(shape: tuple[int, ...], dtype: np.dtype) -> NDArray:
     try:
-        return np.empty(shape, np.uint8)
+        return np.empty(shape, dtype)
     except (MemoryError, ValueError) as error:
         raise ValueError(
-            f"There is no memory for a result of shape {shape}, {math.prod(shape)} bytes. Choose a "
-            "smaller size, or transform fewer pictures at a time."
+            f"There is no memory for a result of shape {shape}, "
+            f"{math.prod(shape) * dtype.itemsize} bytes. Choose a smaller size, or transform fewer "
+            "pictures at a time."
         ) from error
 
 
@@ -125,7 +146,7 @@ def _warn_of_doubts(doubts: dict[int, str], pictures: list | NDArray) -> None:
         name = f", {os.fspath(first)!r}" if isinstance(first, str | os.PathLike) else ""
         warnings.warn(
             f"{len(samples)} of {len(pictures)} pictures in X are {doubt}, the first of them "
-            f"sample {samples[0]}{name}. {DOUBT_REMEDY}",
+            f"sample {samples[0]}{name}. {NO_GRID_REMEDY if doubt == NO_GRID else DOUBT_REMEDY}",
             UserWarning,
             stacklevel=4,
         )

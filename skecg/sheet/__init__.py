@@ -11,6 +11,7 @@ from ._doubts import find_doubt as find_doubt
 from ._files import open_regular_file as open_regular_file
 from ._files import read_at_most as read_at_most
 from ._files import read_regular_file as read_regular_file
+from ._ink import brightest_channel as brightest_channel
 from ._layouts import GRID_BOX as GRID_BOX
 from ._layouts import LAYOUTS, LeadLayout, find_grid_box, get_layout
 from ._layouts import SHEET_SIZE as SHEET_SIZE
@@ -20,6 +21,7 @@ from ._read import check_picture as check_picture
 from ._read import open_image as open_image
 from ._read import read_image
 from ._read import read_pixels as read_pixels
+from ._traces import read_traces
 
 __all__ = [
     "LAYOUTS",
@@ -30,4 +32,5 @@ __all__ = [
     "find_grid_box",
     "get_layout",
     "read_image",
+    "read_traces",
 ]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
+from numbers import Real
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,10 @@ from numpy.typing import NDArray
 from ._checks import check_box, check_size
 
 Box = tuple[int, int, int, int]
+Trace = tuple[float, float, float]
+
+# Resolution of layouts that are given in mm.
+_PIXELS_PER_MM = 8.0
 
 # Full width and height of a sheet that a layout may differ in before it does not fit.
 _ASPECT_TOLERANCE = 0.01
@@ -38,6 +44,14 @@ class LeadLayout:
         Frame of the millimetre grid on the same sheet, needed by ``align="grid"``.
     source : str, default=""
         Origin of the boxes.
+    pixels_per_mm : float or None, default=None
+        Resolution of the sheet that the layout is measured on.
+    traces : tuple of (float, float, float) or None, default=None
+        For every box the place of its first sample from the left, of 0 mV from above, both in
+        pixels of the same sheet, and how many seconds are printed. Pixel k lies from k to k + 1.
+        Needed to read the traces.
+    mm_per_second, mm_per_mv : float, default=25.0 and 10.0
+        Paper speed and gain of the traces.
 
     Examples
     --------
@@ -52,6 +66,10 @@ class LeadLayout:
     sheet_size: tuple[int, int] | None
     grid_box: Box | None = None
     source: str = ""
+    pixels_per_mm: float | None = None
+    traces: tuple[Trace, ...] | None = None
+    mm_per_second: float = 25.0
+    mm_per_mv: float = 10.0
 
     def __post_init__(self) -> None:
         if not all(isinstance(own, list | tuple) for own in (self.lead_names, self.boxes)):
@@ -72,6 +90,133 @@ class LeadLayout:
             check_box(self.grid_box, "grid_box")
         if self.sheet_size is not None:
             check_size(self.sheet_size, "(width, height)")
+        self._check_traces()
+
+    def _check_traces(self) -> None:
+        numbers = {
+            "pixels_per_mm": self.pixels_per_mm,
+            "mm_per_second": self.mm_per_second,
+            "mm_per_mv": self.mm_per_mv,
+        }
+        for name, number in numbers.items():
+            if number is None and name == "pixels_per_mm" and self.traces is None:
+                continue
+            if not (isinstance(number, Real) and 0 < number < np.inf):
+                raise ValueError(f"{name} must be a number > 0; got {number!r}.")
+        if self.traces is None:
+            return
+        if not isinstance(self.traces, list | tuple) or len(self.traces) != len(self.boxes):
+            raise ValueError(
+                f"A layout needs one trace per box, {len(self.boxes)}; got {self.traces!r}."
+            )
+        for name, trace in zip(self.lead_names, self.traces):
+            try:
+                numbers = np.array(trace, dtype=float)
+            except (TypeError, ValueError):
+                numbers = np.array([])
+            if numbers.shape != (3,) or not np.isfinite(numbers).all() or numbers[2] <= 0:
+                raise ValueError(
+                    f"The trace of {name!r} must be (x of the first sample, y of 0 mV, seconds > "
+                    f"0); got {trace!r}."
+                )
+
+    @classmethod
+    def from_table(
+        cls,
+        rows: Sequence[Sequence[str]],
+        *,
+        strips: Sequence[str] = (),
+        seconds: float = 2.5,
+        mm_per_second: float = 25.0,
+        mm_per_mv: float = 10.0,
+        sheet: tuple[float, float] = (297.0, 210.0),
+        grid: tuple[float, float, float, float] = (12.0, 30.0, 285.0, 200.0),
+        left: float | None = None,
+        baselines: Sequence[float] | None = None,
+        source: str = "",
+    ) -> Self:
+        """Make a layout from a table of lead names, with all lengths in mm.
+
+        Parameters
+        ----------
+        rows : sequence of sequences of str
+            Names of the leads as they are printed: from above, in each row from the left.
+        strips : sequence of str, default=()
+            Names of the rhythm strips below, each as long as the longest row.
+        seconds : float, default=2.5
+            Seconds of each lead in a row.
+        mm_per_second, mm_per_mv : float, default=25.0 and 10.0
+            Paper speed and gain.
+        sheet : (float, float), default=(297.0, 210.0)
+            Width and height of the sheet.
+        grid : (float, float, float, float), default=(12.0, 30.0, 285.0, 200.0)
+            Left, upper, right and lower edge of the grid.
+        left : float or None, default=None
+            Place of the first sample; None puts the traces into the middle of the grid.
+        baselines : sequence of float or None, default=None
+            Place of 0 mV of every row and strip, from above; None spaces them evenly.
+        source : str, default=""
+            Origin of the layout.
+
+        Returns
+        -------
+        LeadLayout
+            The leads column by column, as they follow in time, then the strips.
+
+        Raises
+        ------
+        ValueError
+            If a row or the table is empty, or traces do not fit into the grid.
+
+        Examples
+        --------
+        >>> from skecg.sheet import LeadLayout
+        >>> table = (("I", "V1"), ("II", "V2"), ("III", "V3"))
+        >>> layout = LeadLayout.from_table(table, strips=("rhythm",), seconds=5)
+        >>> layout.lead_names
+        ('I', 'II', 'III', 'V1', 'V2', 'V3', 'rhythm')
+        """
+        n_rows, n_columns = len(rows) + len(strips), max(map(len, rows), default=0)
+        if not n_columns or not all(map(len, rows)):
+            raise ValueError(f"Every row of the table needs a name of a lead; got {rows!r}.")
+        width, duration = seconds * mm_per_second, n_columns * seconds
+        spare = grid[2] - grid[0] - n_columns * width
+        left = grid[0] + spare / 2 if left is None else left
+        if left < grid[0] or left + n_columns * width > grid[2]:
+            raise ValueError(
+                f"{n_columns} leads of {seconds:g} s need {n_columns * width:g} mm at "
+                f"{mm_per_second:g} mm/s; the grid has {grid[2] - grid[0]:g} mm. Give a wider grid."
+            )
+        height = (grid[3] - grid[1]) / n_rows
+        if baselines is None:
+            baselines = [grid[1] + (k + 0.5) * height for k in range(n_rows)]
+        if len(baselines) != n_rows:
+            raise ValueError(f"baselines must be {n_rows} numbers; got {baselines!r}.")
+        borders = [grid[1], *((a + b) / 2 for a, b in pairwise(baselines)), grid[3]]
+        named = [
+            (name, row, column, seconds)
+            for column in range(n_columns)
+            for row, names in enumerate(rows)
+            for name in names[column : column + 1]
+        ]
+        named += [(name, len(rows) + k, 0, duration) for k, name in enumerate(strips)]
+        boxes, traces = [], []
+        for _, row, column, length in named:
+            x = left + column * width
+            edges = (x, borders[row], x + length * mm_per_second, borders[row + 1])
+            boxes.append(tuple(round(_PIXELS_PER_MM * edge) for edge in edges))
+            traces.append((_PIXELS_PER_MM * x, _PIXELS_PER_MM * baselines[row], float(length)))
+        return cls(
+            tuple(name for name, *_ in named),
+            tuple(boxes),
+            tuple(round(_PIXELS_PER_MM * length) for length in sheet),
+            tuple(round(_PIXELS_PER_MM * edge) for edge in grid),
+            source,
+            _PIXELS_PER_MM,
+            tuple(traces),
+            mm_per_second,
+            mm_per_mv,
+        )
 
     def boxes_on(self, size: tuple[int, int], grid_box: Box | None = None) -> NDArray[np.intp]:
         """Return the boxes on a sheet of another size.
@@ -105,7 +250,7 @@ class LeadLayout:
             scale = self._scale(own[2:] - own[:2], found[2:] - found[:2], "grid")
             boxes = (boxes - np.tile(own[:2], 2)) * np.tile(scale, 2) + np.tile(found[:2], 2)
         elif self.sheet_size is not None:
-            boxes *= np.tile(self._scale(np.array(self.sheet_size), np.array(size), "sheet"), 2)
+            boxes *= np.tile(self.scale_to(size), 2)
         boxes = np.rint(boxes).astype(np.intp)
         outside = (boxes < 0).any(1) | (boxes > np.tile(size, 2)).any(1)
         if outside.any():
@@ -117,6 +262,28 @@ class LeadLayout:
         if (boxes[:, :2] >= boxes[:, 2:]).any():
             raise ValueError(f"A sheet of {size[0]} x {size[1]} pixels is too small.")
         return boxes
+
+    def scale_to(self, size: tuple[int, int]) -> NDArray[np.float64]:
+        """Return by how much a sheet of another size is wider and higher, or raise.
+
+        Parameters
+        ----------
+        size : (int, int)
+            Width and height of the sheet in pixels.
+
+        Returns
+        -------
+        ndarray of float64 of shape (2,)
+            Factors from pixels of the layout to pixels of the sheet.
+
+        Raises
+        ------
+        ValueError
+            If the sheet has another ratio of width to height, by more than 1 %.
+        """
+        if self.sheet_size is None:
+            return np.ones(2)
+        return self._scale(np.array(self.sheet_size), np.array(size), "sheet")
 
     @staticmethod
     def _scale(own: NDArray, found: NDArray, what: str) -> NDArray:
@@ -219,6 +386,15 @@ _PRINTED_3X4 = (
 )
 _STANDARD = ("I", "II", "III", "aVR", "aVL", "aVF", *(f"V{i}" for i in range(1, 7)), "rhythm")
 
+_TABLE_3X4 = tuple(_PRINTED_3X4[row : row + 4] for row in (0, 4, 8))
+
+# Measured on the mean of 50 sheets of all classes: the rules between the columns, which are drawn
+# at the first sample of the next lead, and the feet of the calibration pulses, which are at 0 mV.
+_EDAN_TRACES = (
+    *((x, y, 2.5) for y in (463.5, 764.0, 1066.0) for x in (153.5, 644.5, 1136.5, 1628.5)),
+    (153.5, 1367.0, 10.0),
+)
+
 _ROWS_A = ((300, 600), (600, 900), (900, 1200))
 _TABLE_A = (
     *_grid(((130, 640), (641, 1125), (1130, 1625), (1630, 2120)), _ROWS_A),
@@ -273,6 +449,21 @@ LAYOUTS: dict[str, LeadLayout] = {
         SHEET_SIZE,
         _FRAME,
         "EDAN SERIES-3 sheets, 3 x 4 leads of 2.5 s above a rhythm strip: table A, all classes",
+        200 / 25.4,
+        tuple(_EDAN_TRACES[_PRINTED_3X4.index(name)] for name in _STANDARD),
+    ),
+    "3x4": LeadLayout.from_table(_TABLE_3X4, source="3 x 4 leads of 2.5 s"),
+    "3x4+1": LeadLayout.from_table(
+        _TABLE_3X4, strips=("rhythm",), source="3 x 4 leads of 2.5 s above a rhythm strip"
+    ),
+    "6x2+1": LeadLayout.from_table(
+        tuple(zip(_STANDARD[:6], _STANDARD[6:])),
+        strips=("rhythm",),
+        seconds=5.0,
+        source="6 x 2 leads of 5 s above a rhythm strip",
+    ),
+    "12x1": LeadLayout.from_table(
+        tuple((name,) for name in _STANDARD[:12]), seconds=10.0, source="12 leads of 10 s"
     ),
     "published-a": _published(_TABLE_A, _PRINTED_3X4, "normal sheets"),
     "published-a-hb": _published(_TABLE_A_HB, _PRINTED_3X4, "abnormal heartbeat, up to 399"),

@@ -82,6 +82,16 @@ def test_quickstart_trains_on_ds1_and_tests_on_ds2(data_home, tmp_path):
     assert f1["V"] > 0.75  # measured: 0.87
 
 
+def test_plot_traces_reads_generated_sheets(tmp_path):
+    done = run_without_data("plot_traces.py", tmp_path)
+    assert "(4, 16, 500) samples in mV" in done.stdout
+    residuals = re.findall(r"^(?:II|aVR) .* ([\d.]+) microvolts", done.stdout, flags=re.MULTILINE)
+    assert len(residuals) == 2
+    assert max(map(float, residuals)) < 10
+    for name in ("traces.png", "lead.png"):
+        assert matplotlib.image.imread(tmp_path / name).size
+
+
 def test_plot_sheets_draws_generated_sheets(tmp_path):
     done = run_without_data("plot_sheets.py", tmp_path)
     assert "sheets in" in done.stdout

@@ -31,10 +31,11 @@ from skecg import (
     LeadCropper,
     ModelFileError,
     NDSampler,
+    TraceReader,
 )
 from skecg.datasets import make_sheets
 from skecg.persistence._estimators import ESTIMATORS
-from skecg.sheet import LeadLayout
+from skecg.sheet import LAYOUTS, LeadLayout
 from skecg.training import Cosine, ExponentialDecay, MultiStep, OneCycle
 
 MODULES = {"Perceptron": Perceptron}
@@ -358,15 +359,17 @@ LAYOUT = LeadLayout(("I", "II"), ((0, 0, 500, 200), (0, 200, 500, 390)), (553, 3
     [
         AreaResize((9, 13), region=(0.1, 0.1, 0.9, 0.9), color="gray"),
         LeadCropper(size=(8, 8)), LeadCropper.published(size=(8, 8)), LeadCropper(LAYOUT, (8, 8)),
+        TraceReader(sampling_rate=50.0, on_error="nan"), TraceReader(LAYOUTS["edan-3x4"]),
     ],
-    ids=["resize", "crop", "published", "own layout"],
+    ids=["resize", "crop", "published", "own layout", "read", "layout with traces"],
 )  # fmt: skip
 def test_transformers_of_pictures(transformer, path):
-    sheets = make_sheets(2, size=(393, 553), random_state=0).data
+    size = (786, 1106) if isinstance(transformer, TraceReader) else (393, 553)
+    sheets = make_sheets(2, size=size, random_state=0).data
     loaded = round_trip(transformer, path)
     assert_array_equal(loaded.transform(sheets), transformer.transform(sheets))
     assert str(loaded.get_params()) == str(transformer.get_params())
-    if isinstance(transformer, LeadCropper):
+    if not isinstance(transformer, AreaResize):
         assert loaded.layout == transformer.layout
 
 

@@ -1,7 +1,8 @@
 """What scikit-learn's checks would ask, asked with pictures.
 
-scikit-learn checks estimators with tables of numbers. AreaResize and LeadCropper take pictures and
-say so in their tags, so that its checks run hardly anything; these stand in their place.
+scikit-learn checks estimators with tables of numbers. AreaResize, LeadCropper and TraceReader
+take pictures and say so in their tags, so that its checks run hardly anything; these stand in their
+place.
 """
 
 from __future__ import annotations
@@ -25,14 +26,15 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 from skecg.datasets import make_sheets
-from skecg.preprocessing import AreaResize, LeadCropper
+from skecg.preprocessing import AreaResize, LeadCropper, TraceReader
 from skecg.preprocessing import _pictures as pictures
 
-TRANSFORMERS = [AreaResize(size=(18, 25)), LeadCropper(size=(8, 9))]
-N_CHECKS = 21  # per transformer
+TRANSFORMERS = [AreaResize(size=(18, 25)), LeadCropper(size=(8, 9)), TraceReader(sampling_rate=50)]
+N_CHECKS = 20  # per transformer
 PASSED: Counter[type] = Counter()
 
 each = pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda e: type(e).__name__)
+of_a_size = pytest.mark.parametrize("transformer", TRANSFORMERS[:2], ids=lambda e: type(e).__name__)
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +50,7 @@ def count(request):
 
 @pytest.fixture(scope="module")
 def sheets():
-    return make_sheets(6, size=(393, 553), random_state=0)
+    return make_sheets(6, size=(786, 1106), random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +74,9 @@ def png(sheet):
 @each
 def test_every_form_of_X_gives_the_same(transformer, X, paths):
     expected = transformer.transform(X)
-    assert expected.dtype == np.uint8
-    assert expected.ndim == 4
+    is_signals = isinstance(transformer, TraceReader)
+    assert expected.dtype == (np.float32 if is_signals else np.uint8)
+    assert expected.ndim == (3 if is_signals else 4)
     assert expected.flags.c_contiguous
     for form in (
         list(X),
@@ -92,7 +95,7 @@ def test_every_form_of_X_gives_the_same(transformer, X, paths):
 
 @each
 def test_mixed_sizes(transformer, X):
-    small = make_sheets(1, size=(200, 281), random_state=0).data[0]
+    small = make_sheets(1, size=(636, 895), random_state=0).data[0]
     mixed = transformer.transform([X[0], small])
     assert_array_equal(mixed[0], transformer.transform(X[:1])[0])
     assert_array_equal(mixed[1], transformer.transform([small])[0])
@@ -133,7 +136,7 @@ def test_no_more_pictures_are_open_than_there_are_workers(transformer, X, n_jobs
     lock, open_now, most = threading.Lock(), 0, 0
     original = type(transformer)._transform
 
-    def watched(self, X, shape, work):
+    def watched(self, X, shape, work, *more):
         def counting(source):
             nonlocal open_now, most
             with lock:
@@ -144,7 +147,7 @@ def test_no_more_pictures_are_open_than_there_are_workers(transformer, X, n_jobs
                 open_now -= 1
             return result
 
-        return original(self, X, shape, counting)
+        return original(self, X, shape, counting, *more)
 
     monkeypatch.setattr(type(transformer), "_transform", watched)
     clone(transformer).set_params(n_jobs=n_jobs).transform(X)
@@ -199,7 +202,7 @@ def test_what_is_no_list_of_pictures_is_refused(transformer, X, method):
         call([])
     with pytest.raises(ValueError, match=r"got an array of float64 of shape \(3, 4\)"):
         call(np.zeros((3, 4)))
-    with pytest.raises(ValueError, match=r"got an array of uint8 of shape \(393,\)"):
+    with pytest.raises(ValueError, match=r"got an array of uint8 of shape \(786,\)"):
         call(X[0][:, 0, 0])
 
 
@@ -218,7 +221,7 @@ def test_a_missing_file_is_named(transformer):
         transformer.transform(["absent.jpg"])
 
 
-@each
+@of_a_size
 @pytest.mark.parametrize("size", [(0, 5), (5,), (5.5, 5), (1, 2, 3)])
 def test_sizes_out_of_range_are_refused(transformer, X, size):
     copy = clone(transformer).set_params(size=size)
@@ -247,7 +250,11 @@ def test_progress_is_shown_when_asked_for(transformer, X, capsys):
 def test_pipelines_and_searches(transformer, sheets):
     pipeline = make_pipeline(clone(transformer), FunctionTransformer(flat), KNeighborsClassifier(1))
     step = pipeline.steps[0][0]
-    search = GridSearchCV(pipeline, {f"{step}__size": [(6, 8), (12, 16)]}, cv=2)
+    choices = {"size": [(6, 8), (12, 16)]}
+    if isinstance(transformer, TraceReader):
+        choices = {"sampling_rate": [50, 100]}
+    ((name, values),) = choices.items()
+    search = GridSearchCV(pipeline, {f"{step}__{name}": values}, cv=2)
     X, y = np.concatenate([sheets.data] * 2), np.tile(sheets.target, 2)
     search.fit(X, y)
     assert search.score(X, y) == 1  # every sheet is its own neighbour
@@ -279,9 +286,9 @@ def test_list_pictures_takes_data_frame_columns(paths):
     assert pictures.list_pictures(pandas.Series(paths)) == paths
 
 
-@pytest.mark.parametrize("transformer_class", [AreaResize, LeadCropper])
+@pytest.mark.parametrize("transformer_class", [AreaResize, LeadCropper, TraceReader])
 def test_enough_checks_ran(transformer_class, request):
     chosen = [item for item in request.session.items if item.path == request.path]
-    if len(chosen) < 2 * N_CHECKS:
+    if len(chosen) < 3 * N_CHECKS:
         pytest.skip("only some of the checks were selected in this run")
     assert PASSED[transformer_class] >= N_CHECKS

@@ -47,6 +47,10 @@ def test_published_boxes(name, n_boxes, box, edges):
 
 def test_every_layout_says_where_it_comes_from_and_fits_its_own_sheet():
     assert sorted(LAYOUTS) == [
+        "12x1",
+        "3x4",
+        "3x4+1",
+        "6x2+1",
         "edan-3x4",
         "published-a",
         "published-a-hb",
@@ -121,3 +125,53 @@ def test_the_grid_of_real_sheets(data_home):
     for path in paths:
         # The frame is at (67, 283, 2178, 1520), sharp to the block of the compression.
         np.testing.assert_allclose(find_grid_box(read_image(path)), (67, 283, 2178, 1520), atol=4)
+
+
+def test_a_table_gives_the_leads_as_they_follow_in_time():
+    layout = LeadLayout.from_table((("I", "V1"), ("II", "V2")), strips=("rhythm",), seconds=5.0)
+    assert layout.lead_names == ("I", "II", "V1", "V2", "rhythm")
+    mm = layout.pixels_per_mm
+    assert layout.sheet_size == (297 * mm, 210 * mm)
+    lefts, baselines, seconds = (np.array(layout.traces).T[k] for k in range(3))
+    # Two columns of 125 mm in the middle of a grid from 12 to 285 mm.
+    np.testing.assert_allclose(lefts / mm, [23.5, 23.5, 148.5, 148.5, 23.5])
+    rows = 30 + 170 / 3 * np.array([0.5, 1.5, 2.5])
+    np.testing.assert_allclose(baselines / mm, rows[[0, 1, 0, 1, 2]])
+    assert seconds.tolist() == [5, 5, 5, 5, 10]
+    np.testing.assert_array_equal(layout.boxes_on(layout.sheet_size), layout.boxes)
+
+
+@pytest.mark.parametrize("name", ["edan-3x4", "3x4", "3x4+1", "6x2+1", "12x1"])
+def test_traces_lie_in_their_boxes(name):
+    layout = get_layout(name)
+    speed = layout.mm_per_second * layout.pixels_per_mm
+    assert list(layout.lead_names) in (STANDARD, STANDARD[:12])
+    for (left, upper, right, lower), (x, y, seconds) in zip(layout.boxes, layout.traces):
+        assert left - 2 <= x < right
+        assert x + seconds * speed <= right + 0.1 * speed
+        assert upper < y < lower
+        assert seconds in (2.5, 5, 10)
+
+
+def test_tables_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="needs a name of a lead"):
+        LeadLayout.from_table(((),))
+    with pytest.raises(ValueError, match="need 375 mm at 25 mm/s; the grid has 273 mm"):
+        LeadLayout.from_table((("I", "II", "III"),), seconds=5.0)
+    with pytest.raises(ValueError, match="baselines must be 1 numbers"):
+        LeadLayout.from_table((("I",),), baselines=(40, 80))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"traces": ((1.0, 2.0, 2.5),)}, "pixels_per_mm must be a number > 0; got None"),
+        ({"traces": (), "pixels_per_mm": 8.0}, "needs one trace per box, 1"),
+        ({"traces": ((1.0, 2.0, 0.0),), "pixels_per_mm": 8.0}, "The trace of 'I' must be"),
+        ({"traces": ((1.0, "a", 1.0),), "pixels_per_mm": 8.0}, "The trace of 'I' must be"),
+        ({"mm_per_mv": 0.0}, "mm_per_mv must be a number > 0; got 0.0"),
+    ],
+)
+def test_wrong_traces_are_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        LeadLayout(("I",), ((0, 0, 9, 9),), (20, 20), **wrong)

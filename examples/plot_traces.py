@@ -1,0 +1,77 @@
+"""
+ECG sheets are signals: reading the traces
+==========================================
+
+A printed ECG is a drawing of signals. This example reads them back in millivolts, draws them over
+the sheet, and checks them by what is known about the leads of a heart. It uses generated sheets;
+with ``sheets.data = [paths of your scans]`` it reads yours.
+"""
+
+# %%
+# From pictures to signals
+# ------------------------
+# The layout says which leads are printed where, and at which speed and gain. Each lead is printed
+# for 2.5 s; the rhythm strip of 10 s comes in four pieces as long as the leads above it.
+import matplotlib.pyplot as plt
+import numpy as np
+
+from skecg.datasets import make_sheets
+from skecg.paper import draw_paper, draw_trace, paper_figure
+from skecg.preprocessing import TraceReader
+from skecg.sheet import get_layout, read_image
+
+sheets = make_sheets(4, random_state=0)
+reader = TraceReader(sampling_rate=200)
+read = reader.fit(sheets.data).read(sheets.data)
+print(f"{read.traces.shape} samples in mV of the leads {', '.join(read.lead_names)}")
+
+# %%
+# How well were they read?
+# ------------------------
+# For each lead, the share of the columns of pixels in which its ink was found, the gaps that were
+# bridged, and the noise.
+for name in ("I", "aVL", "V3", "rhythm_1"):
+    k = list(read.lead_names).index(name)
+    print(
+        f"{name:8s} {read.quality.share[:, k].mean():6.1%} of the columns, "
+        f"{read.quality.n_gaps[:, k].sum():.0f} gaps, "
+        f"noise {1000 * read.quality.noise[:, k].mean():.1f} microvolts"
+    )
+
+# %%
+# Leads that are printed at the same time are bound by laws, which noise and errors break: II is the
+# sum of I and III, and aVR, aVL and aVF sum to zero.
+one, two, three, right, left, foot = read.traces[:, :6].transpose(1, 0, 2)
+laws = {"II - (I + III)": two - one - three, "aVR + aVL + aVF": right + left + foot}
+for law, residual in laws.items():
+    residual = residual - np.median(residual, axis=1, keepdims=True)
+    print(f"{law:15s} {1000 * np.median(np.abs(residual)):.1f} microvolts, of {np.ptp(two):.1f} mV")
+
+# %%
+# The traces over the sheet
+# -------------------------
+# In the pixels of the sheet: each lead starts at its place, 25 mm are 1 s and 10 mm are 1 mV.
+sheet, layout = read_image(sheets.data[0]), get_layout(reader.layout)
+whole = TraceReader(sampling_rate=200, output="10s").transform(sheets.data[:1])[0]
+across = layout.mm_per_second * layout.pixels_per_mm / 200
+down = layout.mm_per_mv * layout.pixels_per_mm
+
+fig, ax = plt.subplots(figsize=(13, 7.8), layout="constrained")
+ax.imshow(sheet, extent=(0, sheet.shape[1], sheet.shape[0], 0))
+for k, (trace, (_, baseline, _)) in enumerate(zip(whole, layout.traces)):
+    x = layout.traces[0][0] + across * np.arange(len(trace))
+    ax.plot(x, baseline - down * trace, color=f"C{k % 10}", linewidth=1.2)
+ax.set(xlim=layout.grid_box[::2], ylim=layout.grid_box[::-2], xticks=[], yticks=[])
+ax.set_title("What was printed (black) and what was read (coloured)")
+fig.savefig("traces.png", dpi=100)
+
+# %%
+# One lead as a signal
+# --------------------
+# The same signal on paper of another size.
+v5 = read.traces[0, list(read.lead_names).index("V5")]
+ax = paper_figure(width=2.5, height=3.0)
+draw_paper(ax, 0, 2.5, -1, 2)
+draw_trace(ax, v5, 200, left=0, baseline=0)
+ax.set_title("V5")
+ax.figure.savefig("lead.png")

@@ -1,0 +1,230 @@
+"""The way of one trace through the strands of a sheet, and its height in every column."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import Akima1DInterpolator, PchipInterpolator
+
+from ._ink import Runs
+from ._strands import Strands
+
+# Costs in mm. A column without ink costs its width. A jump from ink to ink that does not touch
+# costs half its height, so that a trace is rather left open than led over letters and dots.
+_JUMP = 0.5
+# The trace is the line that explains most of the ink: a QRS complex, not the letter before it.
+# What letters have, too, does not count, and a level line is better than a stroke of a letter.
+_INK, _LETTER_MM = 0.1, 2.5
+_CLIMB = 0.01
+# A column far from the baseline costs more than an open one only near the next row of leads.
+_AT_NEXT_ROW = 1.5
+_REACH = 1.6  # rows up and down in which a trace is looked for
+_MAX_STRANDS = 400  # of one lead: bounds the time that a picture of noise takes
+_USUAL_DOUBT = 1.5
+_PLACES = 13  # on the edge of the pen that are looked at
+# The name of a lead stands here: from the first sample to the right, from 0 mV upwards.
+_NAME_RIGHT_MM, _NAME_UP_MM = 7.5, (0.5, 4.0)
+_ON_NAME = 0.5  # what a column costs in which the ink may be a letter
+
+
+class Place(NamedTuple):
+    """Where a trace is looked for, in pixels of the picture."""
+
+    first: int
+    stop: int
+    baseline: float
+    row_distance: float
+
+
+def trace_edges(
+    runs: Runs, strands: Strands, place: Place, pixels_per_mm: float
+) -> NDArray[np.float32]:
+    """Return the upper and lower edge of the trace in every column, NaN where it has no ink.
+
+    Parameters
+    ----------
+    runs, strands : Runs, Strands
+        The ink of the picture.
+    place : Place
+        Columns, baseline and distance of the rows.
+    pixels_per_mm : float
+        Resolution of the picture.
+
+    Returns
+    -------
+    ndarray of float32 of shape (2, n_columns)
+        Rows of the upper and of the lower edge.
+    """
+    edges = np.full((2, place.stop - place.first), np.nan, np.float32)
+    candidates = _candidates(runs, strands, place)
+    if len(candidates) == 0:
+        return edges
+    pieces = [_clip(strands, k, place) for k in candidates]
+    is_letter = np.array([_is_name(runs, piece, place, pixels_per_mm) for piece in pieces])
+    own = _own_costs(runs, pieces, place, pixels_per_mm)
+    own += is_letter * _ON_NAME * np.array([len(piece) for piece in pieces]) / pixels_per_mm
+    for k in _cheapest(runs, pieces, own, place, pixels_per_mm):
+        columns = runs.column[pieces[k]] - place.first
+        edges[:, columns] = runs.upper[pieces[k]], runs.lower[pieces[k]]
+    return edges
+
+
+def _is_name(runs: Runs, piece: NDArray[np.intp], place: Place, pixels_per_mm: float) -> bool:
+    """Return whether a piece lies wholly where the name of the lead stands."""
+    right, up = _NAME_RIGHT_MM * pixels_per_mm, np.array(_NAME_UP_MM) * pixels_per_mm
+    return bool(
+        runs.column[piece[-1]] <= place.first + right
+        and runs.first[piece].min() >= place.baseline - up[1]
+        and runs.stop[piece].max() <= place.baseline - up[0]
+    )
+
+
+def _candidates(runs: Runs, strands: Strands, place: Place) -> NDArray[np.intp]:
+    """Return the strands that may be part of the trace, in the order of their first columns."""
+    ends = strands.order[strands.starts[:-1]], strands.order[strands.starts[1:] - 1]
+    reach = _REACH * place.row_distance
+    is_near = (strands.last >= place.first) & (strands.first < place.stop)
+    for end in ends:
+        is_near &= runs.stop[end] > place.baseline - reach
+        is_near &= runs.first[end] < place.baseline + reach
+    near = np.flatnonzero(is_near)
+    if len(near) > _MAX_STRANDS:
+        longest = np.argsort(strands.first[near] - strands.last[near], kind="stable")
+        near = np.sort(near[longest[:_MAX_STRANDS]])
+    return near[np.argsort(strands.first[near], kind="stable")]
+
+
+def _clip(strands: Strands, k: int, place: Place) -> NDArray[np.intp]:
+    """Return the runs of a strand in the columns of the lead."""
+    start, stop = strands.starts[k], strands.starts[k + 1]
+    before = max(0, place.first - strands.first[k])
+    behind = max(0, strands.last[k] + 1 - place.stop)
+    return strands.order[start + before : stop - behind]
+
+
+def _cheapest(
+    runs: Runs,
+    pieces: list[NDArray[np.intp]],
+    own: NDArray[np.float64],
+    place: Place,
+    pixels_per_mm: float,
+) -> list[int]:
+    """Return the pieces of the cheapest way from the first column to the last."""
+    heads = np.array([piece[0] for piece in pieces])
+    tails = np.array([piece[-1] for piece in pieces])
+    first, last = runs.column[heads], runs.column[tails]
+    total = np.empty(len(pieces))
+    before = np.full(len(pieces), -1)
+    for k in range(len(pieces)):
+        total[k] = (first[k] - place.first) / pixels_per_mm
+        if k:
+            open_columns = first[k] - last[:k] - 1
+            gap = np.maximum(
+                runs.first[heads[k]] - runs.stop[tails[:k]],
+                runs.first[tails[:k]] - runs.stop[heads[k]],
+            )
+            costs = total[:k] + (open_columns + _JUMP * np.maximum(gap, 0)) / pixels_per_mm
+            costs[open_columns < 0] = np.inf
+            best = int(np.argmin(costs))
+            if costs[best] < total[k]:
+                total[k], before[k] = costs[best], best
+        total[k] += own[k]
+    k = int(np.argmin(total + (place.stop - 1 - last) / pixels_per_mm))
+    way = []
+    while k >= 0:
+        way.append(k)
+        k = int(before[k])
+    return way[::-1]
+
+
+def _own_costs(
+    runs: Runs, pieces: list[NDArray[np.intp]], place: Place, pixels_per_mm: float
+) -> NDArray[np.float64]:
+    """Return what every piece costs by itself: its distance from the baseline, less its ink."""
+    joined = np.concatenate(pieces)
+    starts = np.cumsum([0, *(len(piece) for piece in pieces[:-1])])
+    first, stop = runs.first[joined], runs.stop[joined]
+    away = np.maximum(first - place.baseline, place.baseline - stop).clip(0)
+    costs = _AT_NEXT_ROW * (away / place.row_distance) ** 2
+    costs -= _INK * np.maximum((stop - first) / pixels_per_mm - _LETTER_MM, 0)
+    climb = np.abs(np.diff(runs.upper[joined] + runs.lower[joined], prepend=np.nan)) / 2
+    climb[starts] = 0
+    costs += _CLIMB * np.minimum(climb, _LETTER_MM * pixels_per_mm)
+    return np.add.reduceat(costs, starts) / pixels_per_mm
+
+
+def pen_centre(edges: NDArray[np.float32], pen: float) -> NDArray[np.float64]:
+    """Return the height of the pen's centre in every column, also at the tips of steep waves.
+
+    The edge of a trace is that of all discs that the pen has covered. Where the line is a narrow
+    peak, its upper edge, taken back by a disc, is exact, and the lower one shows the flanks only;
+    in a narrow valley it is the other way round; elsewhere both agree.
+
+    Parameters
+    ----------
+    edges : ndarray of shape (2, n_columns)
+        Upper and lower edge; NaN where there is no ink.
+    pen : float
+        Width of the pen in pixels.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_columns,)
+        Rows; NaN where there is no ink.
+    """
+    columns = np.arange(edges.shape[1])
+    upper, lower = np.full(len(columns), np.nan), np.full(len(columns), np.nan)
+    for angle in np.linspace(-np.pi / 2, np.pi / 2, _PLACES):
+        # Between the columns, too: in a steep flank the edge moves far within half a pixel.
+        at, height = columns + pen / 2 * np.sin(angle), pen / 2 * np.cos(angle)
+        over, under = (_at(edge, at) for edge in edges.astype(np.float64))
+        upper, lower = np.fmax(upper, over + height), np.fmin(lower, under - height)
+    upper[np.isnan(edges[0])] = lower[np.isnan(edges[0])] = np.nan
+    centre = (upper + lower) / 2
+    doubt = np.maximum(lower - upper, 0)
+    # Pixels alone make edges differ by one or so, which is no sign of a peak.
+    doubt *= np.clip(doubt / _USUAL_DOUBT - 1, 0, 1)
+    beside = _mean_beside(centre, round(pen) + 1)
+    return centre - doubt * np.clip((beside - centre) / np.maximum(doubt, 1), -0.5, 0.5)
+
+
+def _at(edge: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return an edge between the columns; NaN outside and beside NaN."""
+    return np.interp(at, np.arange(len(edge)), edge, left=np.nan, right=np.nan)
+
+
+def _mean_beside(centre: NDArray[np.float64], distance: int) -> NDArray[np.float64]:
+    """Return the mean of the heights on both sides; at gaps, of the side that has ink."""
+    padded = np.pad(centre, distance, constant_values=np.nan)
+    left, right = padded[: -2 * distance], padded[2 * distance :]
+    both = (left + right) / 2
+    return np.where(np.isnan(both), np.where(np.isnan(left), right, left), both)
+
+
+def curve_at(centre: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the trace between the columns, over gaps without overshoot, flat before and behind.
+
+    Parameters
+    ----------
+    centre : ndarray of shape (n_columns,)
+        The trace in every column; NaN in gaps.
+    columns : ndarray of shape (n_timesteps,)
+        Where to read it; the first column lies at 0.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_timesteps,)
+        The trace; NaN if fewer than two columns are known.
+    """
+    known = np.flatnonzero(~np.isnan(centre))
+    if len(known) < 2:
+        return np.full(len(columns), np.nan)
+    inside = np.arange(known[0], known[-1] + 1)
+    bridged = centre[inside]
+    gaps = np.isnan(bridged)
+    if gaps.any():
+        bridged[gaps] = PchipInterpolator(known, centre[known])(inside[gaps])
+    # A straight line from column to column would cut the tips.
+    return Akima1DInterpolator(inside, bridged)(columns.clip(inside[0], inside[-1]))
