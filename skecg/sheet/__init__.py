@@ -1,5 +1,6 @@
 """Pure functions on pictures of ECG sheets: reading, exact area resizing, lead layouts."""
 
+from ._align import SheetAlignment, align_sheet
 from ._area import area_matrix, area_resize
 from ._area import mean_channels_first as mean_channels_first
 from ._checks import MAX_PIXELS as MAX_PIXELS
@@ -20,14 +21,18 @@ from ._read import check_picture as check_picture
 from ._read import open_image as open_image
 from ._read import read_image
 from ._read import read_pixels as read_pixels
+from ._straighten import straighten
 
 __all__ = [
     "LAYOUTS",
     "LeadLayout",
+    "SheetAlignment",
+    "align_sheet",
     "area_matrix",
     "area_resize",
     "crop_leads",
     "find_grid_box",
     "get_layout",
     "read_image",
+    "straighten",
 ]
