@@ -15,12 +15,14 @@ from PIL import Image
 from scipy import ndimage
 
 _LONG_SIDE = 740  # pixels of the reduced picture
-_STRIP = 8  # pixels that are averaged along a line before its slope is sought
-_SLOPES = np.linspace(-0.16, 0.16, 65)  # 9 degrees: rotation and perspective together
+_STRIP = 12  # pixels that are averaged along a line before its slope is sought
+_SLOPES = np.linspace(-0.14, 0.14, 57)  # 8 degrees: rotation and perspective together
 _MOST_CONTRAST = 0.3  # so that black ink counts no more than the coloured lines of a grid
 _N_CANDIDATES = 7  # lines for each side
 _N_COMPARED = 60  # frames that are looked at closely
 _ASPECT_TOLERANCE = 0.12  # a sheet under perspective is shortened by some percent
+_MOST_CONVERGENCE = 0.2  # log of the ratio of opposite sides
+_MOST_STEP = 0.12  # of the grey of paper between neighbouring pixels, without lines
 _LEAST_SHARE = 0.08  # of the picture that a grid covers
 
 
@@ -74,23 +76,41 @@ def find_frames(reduced: Reduced, aspect: float) -> list[Frame]:
     pattern = ndimage.uniform_filter(across + down, 7, mode="nearest")
     upper, lower = _edges(across, pattern)
     left, right = _edges(down.T, pattern.T)
-    height, width = reduced.grey.shape
-    frames = []
-    for lines in product(upper, lower, left, right):
-        corners = _corners(*(line for _, line in lines))
-        if _is_plausible(corners, aspect, width, height):
-            frames.append((sum(score for score, _ in lines), corners))
-    frames.sort(key=lambda frame: -frame[0])
-    found = []
-    for _, corners in frames[:_N_COMPARED]:
-        score = _score(corners, across, down, pattern) - 2 * abs(np.log(_aspect(corners) / aspect))
-        found.append(Frame(corners * reduced.factor, float(score)))
-    return sorted(found, key=lambda frame: -frame.score)
+    corners, likely = _frames(upper, lower, left, right)
+    kept = _are_plausible(corners, aspect, reduced.grey.shape)
+    corners, likely = corners[kept], likely[kept]
+    corners = corners[np.argsort(-likely)[:_N_COMPARED]]
+    if len(corners) == 0:
+        return []
+    scores = _scores(corners, across, down, pattern)
+    scores = scores - 2 * np.abs(np.log(_aspects(corners) / aspect))
+    order = np.argsort(-scores)
+    return [Frame(corners[k] * reduced.factor, float(scores[k])) for k in order]
 
 
 def ridges(grey: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return how much darker each pixel is than both neighbours above and below, left and right."""
-    return _ridge(grey), np.ascontiguousarray(_ridge(grey.T).T)
+    """Return how much darker each pixel is than both neighbours above and below, left and right.
+
+    Zero where the paper ends or there is none: a desk may have more of a pattern than a grid.
+    """
+    is_paper = _smooth_ground(grey)
+    return _ridge(grey) * is_paper, np.ascontiguousarray(_ridge(grey.T).T) * is_paper
+
+
+def _smooth_ground(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return where the ground is smooth once thin dark lines are removed from it."""
+    half = grey[: len(grey) // 2 * 2, : grey.shape[1] // 2 * 2].astype(np.uint8)
+    half = np.maximum(np.maximum(half[::2, ::2], half[1::2, ::2]), half[::2, 1::2])
+    ground = ndimage.grey_closing(half, (5, 5), mode="nearest")
+    highest = ndimage.maximum_filter(ground, 3).astype(np.int16)
+    lowest = ndimage.minimum_filter(ground, 3)
+    is_smooth = highest - lowest <= np.maximum(6, _MOST_STEP * highest)
+    # Where most of the surroundings are rough, the smooth spots between are none of the paper's.
+    rough = ndimage.uniform_filter((~is_smooth).astype(np.float32), 9) > 0.3
+    smooth = np.zeros(grey.shape, bool)
+    doubled = np.repeat(np.repeat(is_smooth & ~rough, 2, axis=0), 2, axis=1)
+    smooth[: doubled.shape[0], : doubled.shape[1]] = doubled
+    return smooth
 
 
 def _ridge(grey: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -149,56 +169,78 @@ def _best(scores: NDArray[np.float32], middle: float) -> list[tuple[float, Line]
     return found
 
 
-def _corners(upper: Line, lower: Line, left: Line, right: Line) -> NDArray[np.float64]:
-    return np.array(
-        [_meet(upper, left), _meet(upper, right), _meet(lower, right), _meet(lower, left)]
+def _frames(*sides: list[tuple[float, Line]]) -> tuple[NDArray, NDArray]:
+    """Return the corners (n, 4, 2) of all frames of upper, lower, left and right lines.
+
+    The corners go clockwise from the upper left. The second array is the sum of the scores.
+    """
+    chosen = np.array(list(product(*(range(len(side)) for side in sides))), int).reshape(-1, 4)
+    if len(chosen) == 0:
+        return np.empty((0, 4, 2)), np.empty(0)
+    scores = [np.array([score for score, _ in side])[k] for side, k in zip(sides, chosen.T)]
+    upper, lower, left, right = (
+        np.array([line for _, line in side])[k] for side, k in zip(sides, chosen.T)
+    )
+    pairs = ((upper, left), (upper, right), (lower, right), (lower, left))
+    return np.stack([_meet(across, down) for across, down in pairs], axis=1), sum(scores)
+
+
+def _meet(across: NDArray, down: NDArray) -> NDArray:
+    """Return where lines y(x) and lines x(y) meet; each row is a `Line`."""
+    offset = across[:, 0] - across[:, 1] * across[:, 2]
+    x = down[:, 0] + down[:, 1] * (offset - down[:, 2])
+    x /= 1 - across[:, 1] * down[:, 1]
+    return np.column_stack([x, offset + across[:, 1] * x])
+
+
+def _sides(corners: NDArray) -> NDArray:
+    """Return the lengths (n, 4) of the upper, right, lower and left side."""
+    return np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2)
+
+
+def _aspects(corners: NDArray) -> NDArray:
+    upper, right, lower, left = _sides(corners).T
+    return (upper + lower) / (right + left)
+
+
+def _are_plausible(corners: NDArray, aspect: float, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    upper, right, lower, left = _sides(corners).T
+    size = np.array(shape[::-1])
+    return (
+        (corners[:, 1, 0] > corners[:, 0, 0])
+        & (corners[:, 3, 1] > corners[:, 0, 1])
+        & ((upper + lower) * (left + right) / 4 > _LEAST_SHARE * size.prod())
+        & (corners > -3).all(axis=(1, 2))
+        & (corners < size + 3).all(axis=(1, 2))
+        & (np.abs(_aspects(corners) / aspect - 1) < _ASPECT_TOLERANCE)
+        & (np.abs(np.log(upper / lower)) < _MOST_CONVERGENCE)
+        & (np.abs(np.log(left / right)) < _MOST_CONVERGENCE)
     )
 
 
-def _meet(across: Line, down: Line) -> tuple[float, float]:
-    """Return where a line y(x) and a line x(y) meet."""
-    offset = across.at - across.slope * across.middle
-    x = (down.at + down.slope * (offset - down.middle)) / (1 - across.slope * down.slope)
-    return x, offset + across.slope * x
-
-
-def _is_plausible(corners: NDArray, aspect: float, width: int, height: int) -> bool:
-    sides = np.roll(corners, -1, axis=0) - corners
-    if sides[0, 0] <= 0 or sides[1, 1] <= 0:
-        return False
-    upper, right, lower, left = np.linalg.norm(sides, axis=1)
-    if (upper + lower) * (left + right) / 4 < _LEAST_SHARE * width * height:
-        return False
-    if (corners < -3).any() or (corners > (width + 3, height + 3)).any():
-        return False
-    if abs(_aspect(corners) / aspect - 1) > _ASPECT_TOLERANCE:
-        return False
-    return max(upper / lower, lower / upper, left / right, right / left) < 1.25
-
-
-def _aspect(corners: NDArray) -> float:
-    upper, right, lower, left = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
-    return (upper + lower) / (left + right)
-
-
-def _score(corners: NDArray, across: NDArray, down: NDArray, pattern: NDArray) -> float:
-    """Return the mean over the sides of the share drawn as a line plus the step of the pattern."""
-    share = np.linspace(0.04, 0.96, 24)[:, None, None]
-    left, right = (corners[a] + share * (corners[b] - corners[a]) for a, b in ((0, 3), (1, 2)))
-    inside = np.median(_at(pattern, left + share.transpose(1, 0, 2) * (right - left)))
-    enough = max(0.5 * float(inside), 1e-3)
-    total = 0.0
+def _scores(corners: NDArray, across: NDArray, down: NDArray, pattern: NDArray) -> NDArray:
+    """Return for each frame the share of its sides that is a line with a pattern inside only."""
+    inner = np.linspace(0.04, 0.96, 24)[:, None]
+    left, right = (
+        corners[:, None, a] + inner * (corners[:, None, b] - corners[:, None, a])
+        for a, b in ((0, 3), (1, 2))
+    )
+    inside = _at(pattern, left[:, None] + inner[:, None] * (right - left)[:, None])
+    enough = np.maximum(0.5 * np.median(inside, axis=(1, 2)), 1e-3)[:, None]
+    total = np.zeros(len(corners))
     for side in range(4):
-        start, stop = corners[side], corners[(side + 1) % 4]
+        start, stop = corners[:, None, side], corners[:, None, (side + 1) % 4]
         points = start + np.linspace(0.02, 0.98, 96)[:, None] * (stop - start)
-        inwards = np.array([start[1] - stop[1], stop[0] - start[0]]) / np.linalg.norm(stop - start)
-        ridge = across if side % 2 == 0 else down
+        along = (stop - start) / np.linalg.norm(stop - start, axis=2, keepdims=True)
+        inwards = np.stack([-along[..., 1], along[..., 0]], axis=2)
+        ridge = down if side % 2 else across
         drawn = np.max([_at(ridge, points + k * inwards) for k in (-1, 0, 1)], axis=0)
         within, without = (
-            (np.mean([_at(pattern, points + k * inwards) for k in ks], axis=0) > enough).mean()
-            for ks in ((6, 9), (-6, -9))
-        )
-        total += np.minimum(drawn / 0.06, 1).mean() + 1.5 * (within - without)
+            (_at(pattern, points + k * inwards) + _at(pattern, points + 1.5 * k * inwards)
+             > 2 * enough).mean(axis=1)
+            for k in (6, -6)
+        )  # fmt: skip
+        total += np.minimum(drawn / 0.06, 1).mean(axis=1) + 1.5 * (within - without)
     return total / 4
 
 
