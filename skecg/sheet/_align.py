@@ -16,7 +16,7 @@ _EDAN_PIXELS_PER_MM = 200 / 25.4
 # From the outermost reddish pixels of the published sheets, which are compressed, to the middle
 # of the frame's lines, in mm: between that of the published sheets and of those made by skecg.
 _INSET_MM = np.array([2.25, 2.0, -2.5, -2.75]) / _EDAN_PIXELS_PER_MM
-_LEAST_SCORE = 1.3  # of a frame; text, traces and desks without a grid reach 1.1
+_LEAST_SCORE = 2.1  # of a frame, at most 3; text, traces and desks without a grid reach 1.9
 _LEAST_PIXELS_PER_MM = 2.8  # 70 dpi
 
 

@@ -195,7 +195,8 @@ def _meet(across: NDArray, down: NDArray) -> NDArray:
 
 def _sides(corners: NDArray) -> NDArray:
     """Return the lengths (n, 4) of the upper, right, lower and left side."""
-    return np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2)
+    lengths = np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2)
+    return np.maximum(lengths, 1e-6)
 
 
 def _aspects(corners: NDArray) -> NDArray:
@@ -234,13 +235,18 @@ def _scores(corners: NDArray, across: NDArray, down: NDArray, pattern: NDArray) 
         along = (stop - start) / np.linalg.norm(stop - start, axis=2, keepdims=True)
         inwards = np.stack([-along[..., 1], along[..., 0]], axis=2)
         ridge = down if side % 2 else across
-        drawn = np.max([_at(ridge, points + k * inwards) for k in (-1, 0, 1)], axis=0)
+        drawn, *beside = (
+            np.max([_at(ridge, points + k * inwards) for k in (at - 1, at, at + 1)], axis=0)
+            for at in (0, -4, 4)
+        )
+        # Text and the grain of a desk have lines beside each of their lines.
+        share = np.clip((drawn - np.maximum(*beside)) / 0.05, 0, 1).mean(axis=1)
         within, without = (
             (_at(pattern, points + k * inwards) + _at(pattern, points + 1.5 * k * inwards)
              > 2 * enough).mean(axis=1)
             for k in (6, -6)
         )  # fmt: skip
-        total += np.minimum(drawn / 0.06, 1).mean(axis=1) + 1.5 * (within - without)
+        total += 2 * share + within - without
     return total / 4
 
 
