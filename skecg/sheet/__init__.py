@@ -1,6 +1,7 @@
 """Pure functions on pictures of ECG sheets: reading, exact area resizing, lead layouts."""
 
 from ._align import SheetAlignment, align_sheet
+from ._align import shows_whole_sheet as shows_whole_sheet
 from ._area import area_matrix, area_resize
 from ._area import mean_channels_first as mean_channels_first
 from ._checks import MAX_PIXELS as MAX_PIXELS
@@ -22,6 +23,7 @@ from ._read import open_image as open_image
 from ._read import read_image
 from ._read import read_pixels as read_pixels
 from ._straighten import straighten
+from ._straighten import upright_shift as upright_shift
 
 __all__ = [
     "LAYOUTS",

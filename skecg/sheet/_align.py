@@ -17,7 +17,9 @@ _EDAN_PIXELS_PER_MM = 200 / 25.4
 # of the frame's lines, in mm: between that of the published sheets and of those made by skecg.
 _INSET_MM = np.array([2.25, 2.0, -2.5, -2.75]) / _EDAN_PIXELS_PER_MM
 _LEAST_SCORE = 2.1  # of a frame, at most 3; text, traces and desks without a grid reach 1.9
-_LEAST_PIXELS_PER_MM = 2.8  # 70 dpi
+_LEAST_SEEN = 0.7  # of each line of the frame, to take the picture for the upright sheet
+UPRIGHT_MM = 0.13  # half a pixel at 100 dpi
+_LEAST_PIXELS_PER_MM = 1.4  # 36 dpi: no grid can be told on less
 
 
 @dataclass(frozen=True)
@@ -76,16 +78,41 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
     if layout.grid_box is None:
         raise ValueError("The layout has no grid_box; it cannot be aligned with a grid.")
     per_mm = pixels_per_mm_of(layout)
-    left, upper, right, lower = np.array(layout.grid_box) + _INSET_MM * per_mm
-    frames = find_frames(reduce_picture(picture), (right - left) / (lower - upper))
-    own = np.array([(left, upper), (right, upper), (right, lower), (left, lower)])
+    own = corners_of(np.array(layout.grid_box) + _INSET_MM * per_mm)
+    corners = _upright_frame(picture, layout, own)
+    if corners is None:
+        corners = _any_frame(picture, own, per_mm)
+    return _alignment(solve_homography(own, corners), layout, "grid")
+
+
+def _upright_frame(
+    picture: NDArray[np.uint8], layout: LeadLayout, own: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Return the corners of the frame where the picture is the whole sheet, else None."""
+    size = layout.sheet_size
+    if size is None:
+        return None
+    scale = np.array(picture.shape[1::-1]) / size
+    if abs(scale[0] / scale[1] - 1) > 0.01:
+        return None
+    per_mm = pixels_per_mm_of(layout) * scale.mean()
+    found = refine_frame(picture, own * scale, per_mm, (0.25,))
+    is_there = np.abs(found.corners - own * scale).max() <= UPRIGHT_MM * per_mm
+    return found.corners if is_there and found.shares.min() >= _LEAST_SEEN else None
+
+
+def _any_frame(
+    picture: NDArray[np.uint8], own: NDArray[np.float64], per_mm: float
+) -> NDArray[np.float64]:
+    """Return the corners of the frame wherever it lies, or raise."""
+    width, height = own[2] - own[0]
+    frames = find_frames(reduce_picture(picture), width / height)
     found = frames[0] if frames else Frame(own, 0.0)
     if found.score < _LEAST_SCORE:
         raise ValueError(
-            f"No grid of the layout was found on a picture of {picture.shape[1]} x "
-            f"{picture.shape[0]} pixels. Use a picture of the whole grid, upright to 5 degrees, "
-            "and the layout of the sheet; or align=None, which places the boxes by the size of "
-            "the picture."
+            "No reddish grid, nor one of another colour, of this layout was found on a picture of "
+            f"{picture.shape[1]} x {picture.shape[0]} pixels. Use a picture of the whole grid, "
+            "upright to 5 degrees, at 100 dpi or more, and the layout of the sheet."
         )
     scale = np.linalg.norm(found.corners[2] - found.corners[0]) / np.linalg.norm(own[2] - own[0])
     if scale * per_mm < _LEAST_PIXELS_PER_MM:
@@ -93,8 +120,20 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
             f"The sheet is too small: about {scale * per_mm:.1f} pixels per mm "
             f"({scale * per_mm * 25.4:.0f} dpi); scan it at 100 dpi or more."
         )
-    corners = refine_frame(np.ascontiguousarray(picture), found.corners, scale * per_mm)
-    return _alignment(solve_homography(own, corners), layout, "grid")
+    return refine_frame(picture, found.corners, scale * per_mm).corners
+
+
+def shows_whole_sheet(alignment: SheetAlignment, layout: LeadLayout, size: tuple[int, int]) -> bool:
+    """Tell whether a picture (width, height) is the whole sheet, upright to within 0.13 mm."""
+    own = corners_of(layout.grid_box)
+    away = alignment.to_picture(own) - own * np.array(size) / layout.sheet_size
+    return bool(np.abs(away).max() <= UPRIGHT_MM * alignment.pixels_per_mm)
+
+
+def corners_of(box: ArrayLike) -> NDArray[np.float64]:
+    """Return the corners (4, 2) of a box, clockwise from the upper left."""
+    left, upper, right, lower = (float(edge) for edge in box)
+    return np.array([(left, upper), (right, upper), (right, lower), (left, lower)])
 
 
 def pixels_per_mm_of(layout: LeadLayout) -> float:

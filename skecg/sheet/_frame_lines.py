@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 _N_POINTS = 240  # on each side
 _ACROSS = 3  # neighbouring pixels that are averaged along the line
-_REACH_MM = 1.2  # how far from its rough place a line is sought
 _HALF_WIDTH_MM = 0.5  # of a printed line, with its blur
 _LEAST_SHARE = 0.4  # of the points must lie on one line
 
 
-def refine_frame(
-    picture: NDArray[np.uint8], corners: NDArray[np.float64], pixels_per_mm: float
-) -> NDArray[np.float64]:
-    """Return the corners of a frame where the middles of its four lines meet.
+class Found(NamedTuple):
+    """Corners (4, 2) where four lines meet, and the share of each line that was seen."""
 
-    A side without a clear line stays where it was.
+    corners: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+
+def refine_frame(
+    picture: NDArray[np.uint8],
+    corners: NDArray[np.float64],
+    pixels_per_mm: float,
+    reaches_mm: tuple[float, ...] = (1.2, 0.6),
+) -> Found:
+    """Find the corners of a frame, where the middles of its four lines meet.
+
+    Each line is sought within the first reach of its rough place, then more closely. A side
+    without a clear line stays where it was.
     """
-    sides = []
+    lines, shares = [], []
     for side in range(4):
         start, stop = corners[side], corners[(side + 1) % 4]
         # The upper and lower sides are functions of x, the others of y.
@@ -27,10 +39,12 @@ def refine_frame(
         pixels = picture if is_level else picture.swapaxes(0, 1)
         if not is_level:
             start, stop = start[::-1], stop[::-1]
-        sides.append(_fit(pixels, start, stop, pixels_per_mm))
-    upper, right, lower, left = sides
+        line, share = _fit(pixels, start, stop, pixels_per_mm, reaches_mm)
+        lines.append(line)
+        shares.append(share)
+    upper, right, lower, left = lines
     pairs = ((upper, left), (upper, right), (lower, right), (lower, left))
-    return np.array([_meet(across, down) for across, down in pairs])
+    return Found(np.array([_meet(across, down) for across, down in pairs]), np.array(shares))
 
 
 def _meet(across: NDArray, down: NDArray) -> tuple[float, float]:
@@ -41,18 +55,26 @@ def _meet(across: NDArray, down: NDArray) -> tuple[float, float]:
 
 
 def _fit(
-    picture: NDArray[np.uint8], start: NDArray, stop: NDArray, pixels_per_mm: float
-) -> NDArray[np.float64]:
-    """Fit y = a x + b to a dark line between two points."""
+    picture: NDArray[np.uint8],
+    start: NDArray,
+    stop: NDArray,
+    pixels_per_mm: float,
+    reaches_mm: tuple[float, ...],
+) -> tuple[NDArray[np.float64], float]:
+    """Fit y = a x + b to a dark line between two points; also return the share that is on it."""
     slope = (stop[1] - start[1]) / (stop[0] - start[0])
-    line = np.array([slope, start[1] - slope * start[0]])
+    line, share = np.array([slope, start[1] - slope * start[0]]), 0.0
     x = np.linspace(start[0], stop[0], _N_POINTS + 2)[1:-1].astype(int)
-    for reach in (_REACH_MM, _REACH_MM / 2):
-        at, clear = _centres(picture, x, line, max(3.0, reach * pixels_per_mm), pixels_per_mm)
-        if clear.sum() < _LEAST_SHARE * _N_POINTS:
-            return line
-        line = _robust_line(x[clear] + 0.5, at[clear])
-    return line
+    for reach in reaches_mm:
+        at, clear = _centres(picture, x, line, max(2.0, reach * pixels_per_mm), pixels_per_mm)
+        if clear.mean() < _LEAST_SHARE:
+            return line, 0.0
+        found, near = _robust_line(x[clear] + 0.5, at[clear], 0.1 * pixels_per_mm)
+        share = near * float(clear.mean())
+        if share < _LEAST_SHARE:
+            return line, share
+        line = found
+    return line, share
 
 
 def _centres(
@@ -83,7 +105,10 @@ def _centres(
     return centre, clear
 
 
-def _robust_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+def _robust_line(
+    x: NDArray[np.float64], y: NDArray[np.float64], tolerance: float
+) -> tuple[NDArray[np.float64], float]:
+    """Return the line y = a x + b that most points lie on, and the share within a tolerance."""
     half = len(x) // 2
     slope = np.median((y[half : 2 * half] - y[:half]) / (x[half : 2 * half] - x[:half]))
     line = np.array([slope, np.median(y - slope * x)])
@@ -91,4 +116,5 @@ def _robust_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.f
         residual = np.abs(y - line[0] * x - line[1])
         kept = residual <= max(0.5, 3 * float(np.median(residual)))
         line = np.polyfit(x[kept], y[kept], 1)
-    return line
+    residual = np.abs(y - line[0] * x - line[1])
+    return line, float((residual <= max(0.5, tolerance)).mean())

@@ -51,8 +51,12 @@ class Frame(NamedTuple):
 def reduce_picture(picture: NDArray[np.uint8]) -> Reduced:
     """Average a picture over squares of pixels, and keep the darkest of the three colours."""
     factor = max(1, round(max(picture.shape[:2]) / _LONG_SIDE))
-    image = Image.fromarray(picture)
+    # Of a large scan every second or third pixel is enough; the lines are wider.
+    step = max(1, factor // 4)
+    image = Image.fromarray(np.ascontiguousarray(picture[::step, ::step, :3]))
+    factor //= step
     small = np.asarray(image.reduce(factor) if factor > 1 else image)
+    factor *= step
     darkest = np.minimum(np.minimum(small[..., 0], small[..., 1]), small[..., 2])
     return Reduced(darkest.astype(np.float32), factor)
 
@@ -91,7 +95,7 @@ def find_frames(reduced: Reduced, aspect: float) -> list[Frame]:
 def ridges(grey: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return how much darker each pixel is than both neighbours above and below, left and right.
 
-    Zero where the paper ends or there is none: a desk may have more of a pattern than a grid.
+    Zero where there is no paper: the grain of a desk may be more of a pattern than a grid.
     """
     is_paper = _smooth_ground(grey)
     return _ridge(grey) * is_paper, np.ascontiguousarray(_ridge(grey.T).T) * is_paper
@@ -106,9 +110,10 @@ def _smooth_ground(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
     lowest = ndimage.minimum_filter(ground, 3)
     is_smooth = highest - lowest <= np.maximum(6, _MOST_STEP * highest)
     # Where most of the surroundings are rough, the smooth spots between are none of the paper's.
-    rough = ndimage.uniform_filter((~is_smooth).astype(np.float32), 9) > 0.3
+    is_rough = ndimage.uniform_filter((~is_smooth).astype(np.float32), 9) > 0.3
+    is_smooth &= ~is_rough
     smooth = np.zeros(grey.shape, bool)
-    doubled = np.repeat(np.repeat(is_smooth & ~rough, 2, axis=0), 2, axis=1)
+    doubled = np.repeat(np.repeat(is_smooth, 2, axis=0), 2, axis=1)
     smooth[: doubled.shape[0], : doubled.shape[1]] = doubled
     return smooth
 

@@ -134,13 +134,13 @@ def test_outside_the_picture_is_white(sheet):
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_picture_without_a_sheet_is_refused(level):
-    with pytest.raises(ValueError, match=r"No grid of the layout was found .*640 x 480 pixels"):
+    with pytest.raises(ValueError, match=r"No reddish grid.* was found .*640 x 480 pixels"):
         align_sheet(np.full((480, 640, 3), level, np.uint8), LAYOUT)
 
 
 def test_a_sheet_that_is_too_small_is_refused(sheet):
-    with pytest.raises(ValueError, match=r"too small|No grid"):
-        align_sheet(area_resize(sheet, (393, 553)), LAYOUT)
+    with pytest.raises(ValueError, match=r"too small|No reddish grid"):
+        align_sheet(area_resize(sheet, (196, 276)), LAYOUT)
 
 
 @pytest.mark.parametrize("wrong", [None, np.zeros((5, 5)), np.zeros((0, 5, 3), np.uint8)])
