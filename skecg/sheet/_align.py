@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._frame_lines import refine_frame
-from ._grid_edges import Frame, find_frames, reduce_picture
+from ._grid_edges import Reduced, find_frames, reduce_picture
+from ._ink_rows import Rows, find_ink, find_rows, rows_of
 from ._layouts import SHEET_SIZE, LeadLayout, get_layout
+from ._row_checks import is_upside_down, rows_agree
 
 # Of an EDAN sheet, which is 2213 pixels wide.
 _EDAN_PIXELS_PER_MM = 200 / 25.4
@@ -20,6 +22,13 @@ _LEAST_SCORE = 2.1  # of a frame, at most 3; text, traces and desks without a gr
 _LEAST_SEEN = 0.7  # of each line of the frame, to take the picture for the upright sheet
 UPRIGHT_MM = 0.13  # half a pixel at 100 dpi
 _LEAST_PIXELS_PER_MM = 1.4  # 36 dpi: no grid can be told on less
+
+
+_LEAST_CURVED_MM = 0.8  # residual of an affine map from which perspective is assumed
+_MOST_RESIDUAL_MM = 2.5  # of the ends of the rows of traces
+_EDAN_GRID = (67, 283, 2178, 1520)
+# Of layouts that do not say where their traces are.
+_EDAN_ROWS = Rows(153.5, 153.5 + 250 * _EDAN_PIXELS_PER_MM, np.array([463.5, 764, 1066, 1367]))
 
 
 @dataclass(frozen=True)
@@ -80,9 +89,80 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
     per_mm = pixels_per_mm_of(layout)
     own = corners_of(np.array(layout.grid_box) + _INSET_MM * per_mm)
     corners = _upright_frame(picture, layout, own)
-    if corners is None:
-        corners = _any_frame(picture, own, per_mm)
-    return _alignment(solve_homography(own, corners), layout, "grid")
+    if corners is not None:
+        return _alignment(solve_homography(own, corners), layout, "grid")
+    reduced = reduce_picture(picture)
+    ink, rows = find_ink(reduced.grey), _rows_of(layout, per_mm)
+    for source in ("grid", "layout"):
+        if source == "grid":
+            corners = _any_frame(picture, reduced, own, per_mm)
+            matrix = None if corners is None else solve_homography(own, corners)
+        else:
+            matrix = _by_rows(ink, rows, layout, reduced.factor)
+        if matrix is not None and _is_confirmed(ink, matrix, rows, per_mm, reduced.factor):
+            return _alignment(matrix, layout, source)
+    raise ValueError(
+        "No reddish grid, nor one of another colour, and no traces of this layout were found on a "
+        f"picture of {picture.shape[1]} x {picture.shape[0]} pixels. Use a picture of the whole "
+        "grid, upright to 5 degrees, at 100 dpi or more, and the layout of the sheet."
+    )
+
+
+def _is_confirmed(
+    ink: NDArray[np.bool_],
+    matrix: NDArray[np.float64],
+    rows: Rows | None,
+    per_mm: float,
+    factor: int,
+) -> bool:
+    """Tell whether the traces are where the layout has them; raise if they are upside down."""
+    if rows is None:
+        return True
+    y, x = np.nonzero(ink)
+    points = (np.column_stack([x, y]) + 0.5) * factor
+    points = project(np.linalg.inv(matrix), points)
+    if is_upside_down(points, rows, per_mm):
+        raise ValueError(
+            "The sheet is upside down: the calibration pulses, which begin each row of traces, "
+            "stand at its end. Turn the picture by 180 degrees."
+        )
+    return rows_agree(points, rows, per_mm)
+
+
+def _by_rows(
+    ink: NDArray[np.bool_], rows: Rows | None, layout: LeadLayout, factor: int
+) -> NDArray[np.float64] | None:
+    """Return the homography that the rows of traces give, or None."""
+    if rows is None:
+        return None
+    per_mm = pixels_per_mm_of(layout)
+    width = layout.sheet_size[0] if layout.sheet_size else rows.right + rows.left
+    found = find_rows(ink, rows, width, per_mm)
+    if found is None:
+        return None
+    own, ends = found
+    matrix, away = _fitted(fit_affine, own, ends)
+    if len(own) >= 6 and away > _LEAST_CURVED_MM * per_mm:
+        matrix, away = _fitted(solve_homography, own, ends)
+    if away > _MOST_RESIDUAL_MM * per_mm:
+        return None
+    return np.diag([factor, factor, 1.0]) @ matrix
+
+
+def _fitted(fit: object, own: NDArray, ends: NDArray) -> tuple[NDArray[np.float64], float]:
+    """Return a fit and how far it is off at most, in pixels of the layout."""
+    matrix = fit(own, ends)
+    scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
+    return matrix, float(np.linalg.norm(project(matrix, own) - ends, axis=1).max() / scale)
+
+
+def _rows_of(layout: LeadLayout, per_mm: float) -> Rows | None:
+    traces = getattr(layout, "traces", None)
+    if traces is not None:
+        return rows_of(traces, getattr(layout, "mm_per_second", 25.0) * per_mm)
+    if layout.grid_box == _EDAN_GRID and "aVR" in layout.lead_names:
+        return _EDAN_ROWS
+    return None
 
 
 def _upright_frame(
@@ -102,25 +182,21 @@ def _upright_frame(
 
 
 def _any_frame(
-    picture: NDArray[np.uint8], own: NDArray[np.float64], per_mm: float
-) -> NDArray[np.float64]:
-    """Return the corners of the frame wherever it lies, or raise."""
+    picture: NDArray[np.uint8], reduced: Reduced, own: NDArray[np.float64], per_mm: float
+) -> NDArray[np.float64] | None:
+    """Return the corners of the frame wherever it lies, or None."""
     width, height = own[2] - own[0]
-    frames = find_frames(reduce_picture(picture), width / height)
-    found = frames[0] if frames else Frame(own, 0.0)
-    if found.score < _LEAST_SCORE:
-        raise ValueError(
-            "No reddish grid, nor one of another colour, of this layout was found on a picture of "
-            f"{picture.shape[1]} x {picture.shape[0]} pixels. Use a picture of the whole grid, "
-            "upright to 5 degrees, at 100 dpi or more, and the layout of the sheet."
-        )
-    scale = np.linalg.norm(found.corners[2] - found.corners[0]) / np.linalg.norm(own[2] - own[0])
+    frames = find_frames(reduced, width / height)
+    if not frames or frames[0].score < _LEAST_SCORE:
+        return None
+    corners = frames[0].corners
+    scale = np.linalg.norm(corners[2] - corners[0]) / np.linalg.norm(own[2] - own[0])
     if scale * per_mm < _LEAST_PIXELS_PER_MM:
         raise ValueError(
             f"The sheet is too small: about {scale * per_mm:.1f} pixels per mm "
             f"({scale * per_mm * 25.4:.0f} dpi); scan it at 100 dpi or more."
         )
-    return refine_frame(picture, found.corners, scale * per_mm).corners
+    return refine_frame(picture, corners, scale * per_mm).corners
 
 
 def shows_whole_sheet(alignment: SheetAlignment, layout: LeadLayout, size: tuple[int, int]) -> bool:
@@ -153,6 +229,14 @@ def solve_homography(points: ArrayLike, images: ArrayLike) -> NDArray[np.float64
         rows.append([0, 0, 0, x, y, 1, -v * x, -v * y])
     solution = np.linalg.lstsq(np.array(rows), np.asarray(images, float).ravel(), rcond=None)[0]
     return np.append(solution, 1.0).reshape(3, 3)
+
+
+def fit_affine(points: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
+    """Return the affine map (3, 3) of points (n, 2) onto images, by least squares."""
+    points = np.asarray(points, float)
+    rows = np.column_stack([points, np.ones(len(points))])
+    solution = np.linalg.lstsq(rows, np.asarray(images, float), rcond=None)[0]
+    return np.vstack([solution.T, [0, 0, 1]])
 
 
 def project(matrix: NDArray[np.float64], points: ArrayLike) -> NDArray[np.float64]:

@@ -134,7 +134,9 @@ def test_outside_the_picture_is_white(sheet):
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_picture_without_a_sheet_is_refused(level):
-    with pytest.raises(ValueError, match=r"No reddish grid.* was found .*640 x 480 pixels"):
+    with pytest.raises(
+        ValueError, match=r"No reddish grid.* found on a picture of 640 x 480 pixels"
+    ):
         align_sheet(np.full((480, 640, 3), level, np.uint8), LAYOUT)
 
 
