@@ -1,7 +1,8 @@
 """Pure functions on pictures of ECG sheets: reading, exact area resizing, lead layouts."""
 
-from ._align import SheetAlignment, align_sheet
-from ._align import shows_whole_sheet as shows_whole_sheet
+from ._align import align_sheet
+from ._alignment import SheetAlignment
+from ._alignment import shows_whole_sheet as shows_whole_sheet
 from ._area import area_matrix, area_resize
 from ._area import mean_channels_first as mean_channels_first
 from ._checks import MAX_PIXELS as MAX_PIXELS

@@ -2,60 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from ._alignment import (
+    EDAN_PIXELS_PER_MM,
+    UPRIGHT_MM,
+    SheetAlignment,
+    alignment_of,
+    corners_of,
+    fit_affine,
+    pixels_per_mm_of,
+    project,
+    solve_homography,
+)
 from ._frame_lines import refine_frame
 from ._grid_edges import Reduced, find_frames, reduce_picture
+from ._grid_phase import fit_shifts, grid_shifts
 from ._ink_rows import Rows, find_ink, find_rows, rows_of
-from ._layouts import SHEET_SIZE, LeadLayout, get_layout
+from ._layouts import LeadLayout, get_layout
 from ._row_checks import is_upside_down, rows_agree
+from ._straighten import straighten
 
-# Of an EDAN sheet, which is 2213 pixels wide.
-_EDAN_PIXELS_PER_MM = 200 / 25.4
 # From the outermost reddish pixels of the published sheets, which are compressed, to the middle
 # of the frame's lines, in mm: between that of the published sheets and of those made by skecg.
-_INSET_MM = np.array([2.25, 2.0, -2.5, -2.75]) / _EDAN_PIXELS_PER_MM
+_INSET_MM = np.array([2.25, 2.0, -2.5, -2.75]) / EDAN_PIXELS_PER_MM
 _LEAST_SCORE = 2.1  # of a frame, at most 3; text, traces and desks without a grid reach 1.9
 _LEAST_SEEN = 0.7  # of each line of the frame, to take the picture for the upright sheet
-UPRIGHT_MM = 0.13  # half a pixel at 100 dpi
 _LEAST_PIXELS_PER_MM = 1.4  # 36 dpi: no grid can be told on less
 
 
 _LEAST_CURVED_MM = 0.8  # residual of an affine map from which perspective is assumed
+_GRID_PIXELS_PER_MM = 4.0  # at which its lines are looked for
+_MOST_GRID_RESIDUAL_MM = 0.35
+_MOST_STRETCH = 0.012
 _MOST_RESIDUAL_MM = 2.5  # of the ends of the rows of traces
 _EDAN_GRID = (67, 283, 2178, 1520)
+# The dots of its grid are farther apart than the traces have it, and begin outside of the frame.
+_EDAN_PITCH, _EDAN_FIRST = 7.945, np.array([65.8, 284.0])
 # Of layouts that do not say where their traces are.
-_EDAN_ROWS = Rows(153.5, 153.5 + 250 * _EDAN_PIXELS_PER_MM, np.array([463.5, 764, 1066, 1367]))
-
-
-@dataclass(frozen=True)
-class SheetAlignment:
-    """Where a sheet lies in a picture.
-
-    Parameters
-    ----------
-    matrix : ndarray of float64 of shape (3, 3)
-        Homography from (x, y, 1) in pixels of the layout to pixels of the picture. (0, 0) is the
-        upper left corner of the upper left pixel.
-    pixels_per_mm : float
-        Resolution of the picture, about the middle of the sheet.
-    source : str
-        ``"grid"``, or ``"layout"`` where no grid was found.
-    layout_pixels_per_mm : float, default=200 / 25.4
-        Resolution that the layout is measured at.
-    """
-
-    matrix: NDArray[np.float64]
-    pixels_per_mm: float
-    source: str
-    layout_pixels_per_mm: float = _EDAN_PIXELS_PER_MM
-
-    def to_picture(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Return where points (n, 2) of the layout lie in the picture."""
-        return project(self.matrix, points)
+_EDAN_ROWS = Rows(153.5, 153.5 + 250 * EDAN_PIXELS_PER_MM, np.array([463.5, 764, 1066, 1367]))
 
 
 def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAlignment:
@@ -90,7 +76,7 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
     own = corners_of(np.array(layout.grid_box) + _INSET_MM * per_mm)
     corners = _upright_frame(picture, layout, own)
     if corners is not None:
-        return _alignment(solve_homography(own, corners), layout, "grid")
+        return alignment_of(solve_homography(own, corners), layout, "grid")
     reduced = reduce_picture(picture)
     ink, rows = find_ink(reduced.grey), _rows_of(layout, per_mm)
     for source in ("grid", "layout"):
@@ -99,8 +85,13 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
             matrix = None if corners is None else solve_homography(own, corners)
         else:
             matrix = _by_rows(ink, rows, layout, reduced.factor)
-        if matrix is not None and _is_confirmed(ink, matrix, rows, per_mm, reduced.factor):
-            return _alignment(matrix, layout, source)
+        if matrix is None or not _is_confirmed(ink, matrix, rows, per_mm, reduced.factor):
+            continue
+        if source == "layout":
+            finer = _by_grid_lines(picture, alignment_of(matrix, layout, source), layout)
+            if finer is not None:
+                return alignment_of(finer, layout, "grid")
+        return alignment_of(matrix, layout, source)
     raise ValueError(
         "No reddish grid, nor one of another colour, and no traces of this layout were found on a "
         f"picture of {picture.shape[1]} x {picture.shape[0]} pixels. Use a picture of the whole "
@@ -147,6 +138,38 @@ def _by_rows(
     if away > _MOST_RESIDUAL_MM * per_mm:
         return None
     return np.diag([factor, factor, 1.0]) @ matrix
+
+
+def _by_grid_lines(
+    picture: NDArray[np.uint8], rough: SheetAlignment, layout: LeadLayout
+) -> NDArray[np.float64] | None:
+    """Return a finer homography by the lines of the grid, or None where they are not seen."""
+    per_mm = rough.layout_pixels_per_mm
+    pitch, first = per_mm, np.array(layout.grid_box[:2])
+    if layout.grid_box == _EDAN_GRID:
+        pitch, first = _EDAN_PITCH, _EDAN_FIRST
+    straight = straighten(picture, rough, layout.grid_box, _GRID_PIXELS_PER_MM)
+    origin = (np.array(layout.grid_box[:2]) - first) / pitch
+    ratio = per_mm / _GRID_PIXELS_PER_MM
+    found = grid_shifts(straight.min(axis=2), pitch / ratio, tuple(origin))
+    if found is None:
+        return None
+    middles, shifts = found
+    shift = fit_shifts(
+        solve_homography, project, middles * ratio, shifts * ratio, _MOST_GRID_RESIDUAL_MM * per_mm
+    )
+    if shift is None:
+        return None
+    left, upper = np.array(layout.grid_box[:2], float)
+    to_box = np.array([[1, 0, -left], [0, 1, -upper], [0, 0, 1]])
+    shift = np.linalg.inv(to_box) @ shift @ to_box
+    # The traces' own length gives the scale to less than that; another grid does not belong here.
+    width = np.ptp(project(shift, corners_of(layout.grid_box)), axis=0) / np.ptp(
+        corners_of(layout.grid_box), axis=0
+    )
+    if np.abs(width - 1).max() > _MOST_STRETCH:
+        return None
+    return rough.matrix @ shift
 
 
 def _fitted(fit: object, own: NDArray, ends: NDArray) -> tuple[NDArray[np.float64], float]:
@@ -197,63 +220,6 @@ def _any_frame(
             f"({scale * per_mm * 25.4:.0f} dpi); scan it at 100 dpi or more."
         )
     return refine_frame(picture, corners, scale * per_mm).corners
-
-
-def shows_whole_sheet(alignment: SheetAlignment, layout: LeadLayout, size: tuple[int, int]) -> bool:
-    """Tell whether a picture (width, height) is the whole sheet, upright to within 0.13 mm."""
-    own = corners_of(layout.grid_box)
-    away = alignment.to_picture(own) - own * np.array(size) / layout.sheet_size
-    return bool(np.abs(away).max() <= UPRIGHT_MM * alignment.pixels_per_mm)
-
-
-def corners_of(box: ArrayLike) -> NDArray[np.float64]:
-    """Return the corners (4, 2) of a box, clockwise from the upper left."""
-    left, upper, right, lower = (float(edge) for edge in box)
-    return np.array([(left, upper), (right, upper), (right, lower), (left, lower)])
-
-
-def pixels_per_mm_of(layout: LeadLayout) -> float:
-    """Return the resolution that a layout is measured at, by its own word or its width."""
-    per_mm = getattr(layout, "pixels_per_mm", None)
-    if per_mm is None:
-        width = layout.sheet_size[0] if layout.sheet_size else SHEET_SIZE[0]
-        per_mm = _EDAN_PIXELS_PER_MM * width / SHEET_SIZE[0]
-    return float(per_mm)
-
-
-def solve_homography(points: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
-    """Return the homography that maps points (n, 2) onto images, by least squares."""
-    rows = []
-    for (x, y), (u, v) in zip(np.asarray(points, float), np.asarray(images, float)):
-        rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y])
-        rows.append([0, 0, 0, x, y, 1, -v * x, -v * y])
-    solution = np.linalg.lstsq(np.array(rows), np.asarray(images, float).ravel(), rcond=None)[0]
-    return np.append(solution, 1.0).reshape(3, 3)
-
-
-def fit_affine(points: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
-    """Return the affine map (3, 3) of points (n, 2) onto images, by least squares."""
-    points = np.asarray(points, float)
-    rows = np.column_stack([points, np.ones(len(points))])
-    solution = np.linalg.lstsq(rows, np.asarray(images, float), rcond=None)[0]
-    return np.vstack([solution.T, [0, 0, 1]])
-
-
-def project(matrix: NDArray[np.float64], points: ArrayLike) -> NDArray[np.float64]:
-    """Map points (n, 2) by a homography."""
-    points = np.asarray(points, float)
-    mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T
-    return mapped[:, :2] / mapped[:, 2:]
-
-
-def _alignment(matrix: NDArray[np.float64], layout: LeadLayout, source: str) -> SheetAlignment:
-    per_mm = pixels_per_mm_of(layout)
-    left, upper, right, lower = layout.grid_box or (0, 0, *(layout.sheet_size or SHEET_SIZE))
-    middle = np.array([(left + right) / 2, (upper + lower) / 2])
-    around = middle + np.array([(0, 0), (1, 0), (0, 1)])
-    origin, along, below = project(matrix, around)
-    scale = np.sqrt(abs(np.linalg.det([along - origin, below - origin])))
-    return SheetAlignment(matrix, float(scale * per_mm), source, per_mm)
 
 
 def _check_picture(picture: NDArray[np.uint8]) -> None:

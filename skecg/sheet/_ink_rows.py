@@ -12,9 +12,10 @@ from scipy import ndimage
 _SLOPES = np.linspace(-0.12, 0.12, 97)  # 7 degrees
 _STRIP = 8  # pixels that are averaged along a row before its slope is sought
 _LEAST_CONTRAST = 0.45  # of ink to paper; the lines of a grid have less
-_SCALES = np.geomspace(0.4, 1.06, 100)  # width of the sheet / width of the picture
+_SCALES = np.geomspace(0.4, 1.06, 160)  # width of the sheet / width of the picture
 _N_COMPARED = 12
 _LENGTH_TOLERANCE = 0.06  # of a row, where its calibration pulse may touch it
+_MOST_STRETCH = 0.022  # of the scale by the distances of the rows, to that by their length
 _LEAST_COVERED = 0.75  # of the columns, or of the rows in a column
 _N_SEGMENTS = 8  # of a row in which its level is measured
 
@@ -175,9 +176,14 @@ def _place_along(
     covered = ndimage.maximum_filter1d(covered, 3, axis=1)
     start, stop = longest_run(covered.mean(axis=0) >= _LEAST_COVERED)
     length = (rows.right - rows.left) * scale
-    misfit = (stop - start) / length - 1
+    misfit = (stop - start - 2) / length - 1
     if not -_LENGTH_TOLERANCE / 2 < misfit < _LENGTH_TOLERANCE:
         return None
+    if abs(misfit) < _MOST_STRETCH:
+        stretched = (stop - start - 2) / (rows.right - rows.left)
+        middle = (rows.baselines[0] + rows.baselines[-1]) / 2
+        across += middle * (scale - stretched)
+        scale = stretched
     # Calibration pulses stand at the left, so that the right end is the surer one.
     return abs(misfit), _Guess(scale, first + stop - 1 - rows.right * scale, across)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from ._align import UPRIGHT_MM, SheetAlignment, corners_of, project
+from ._alignment import UPRIGHT_MM, SheetAlignment, corners_of, project
 from ._checks import check_box, check_size
 
 _WHITE = {"L": 255, "RGB": (255, 255, 255)}
