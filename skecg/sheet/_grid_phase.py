@@ -11,13 +11,14 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 _N_ACROSS, _N_DOWN = 7, 5  # windows
-_PERIODS_MM = (5.0, 1.0)
+# Of heavy and fine lines, each with periods of waves that a grid has not.
+_PERIODS_MM = {5.0: (3.0, 3.6, 7.0, 8.0), 1.0: (0.88, 0.93, 1.08, 1.13)}
 _LEAST_CLEAR = 3.0  # amplitude of a wave, in those of waves that no grid has
-_OTHER_WAVES = (0.83, 0.91, 1.09, 1.17)  # periods of these, relative
 _LEAST_WINDOWS = 0.5  # that show the grid
-_PAPER = 1.6  # ink is this much further from the paper than the lines of a grid
+_MOST_OF_INK = 0.55  # of the grey of paper; the lines of a grid are brighter
 
 
 def grid_shifts(
@@ -40,16 +41,15 @@ def grid_shifts(
         Middles of windows, and how much farther right and down the lines are there, both in
         pixels of the picture. None if there is no grid.
     """
-    dark = _without_ink(pixels)
-    height, width = dark.shape
+    height, width = pixels.shape
     columns = np.linspace(0, width, _N_ACROSS + 1).astype(int)
     rows = np.linspace(0, height, _N_DOWN + 1).astype(int)
     middles, shifts = [], []
     for upper, lower in pairwise(rows):
         for left, right in pairwise(columns):
-            window = dark[upper:lower, left:right]
-            x = _shift(window.mean(axis=0), left, per_mm, origin_mm[0])
-            y = _shift(window.mean(axis=1), upper, per_mm, origin_mm[1])
+            across, down = _profiles(pixels[upper:lower, left:right])
+            x = _shift(across, left, per_mm, origin_mm[0])
+            y = _shift(down, upper, per_mm, origin_mm[1])
             if x is not None and y is not None:
                 middles.append(((left + right) / 2, (upper + lower) / 2))
                 shifts.append((x, y))
@@ -75,13 +75,13 @@ def fit_shifts(
     return matrix if kept.sum() >= 0.7 * n and np.median(away) <= tolerance else None
 
 
-def _without_ink(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return how much darker pixels are than the paper, no more than the lines of a grid are."""
-    # The paper may be lit unevenly: by blocks of some mm.
-    paper = np.percentile(pixels[::3, ::3], 90)
-    dark = np.clip(paper - pixels.astype(np.float32), 0, None)
-    usual = float(np.percentile(dark[::3, ::3], 93)) + 1
-    return np.where(dark > _PAPER * usual, 0, dark)
+def _profiles(window: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how dark the columns and the rows of a window are on average, without its ink."""
+    paper = float(np.percentile(window, 80))
+    is_ink = ndimage.maximum_filter(window < _MOST_OF_INK * paper, 3)
+    dark = np.where(is_ink, 0, paper - window)
+    n_paper = ~is_ink
+    return tuple(dark.sum(axis=axis) / np.maximum(n_paper.sum(axis=axis), 1) for axis in (0, 1))
 
 
 def _shift(
@@ -91,15 +91,15 @@ def _shift(
     place = (first + np.arange(len(profile)) + 0.5) / per_mm + origin_mm
     profile = (profile - profile.mean()) * np.hanning(len(profile))
     found = None
-    for period in _PERIODS_MM:
+    for period, other_periods in _PERIODS_MM.items():
         wave = _wave(profile, place, period)
-        others = [abs(_wave(profile, place, period * ratio)) for ratio in _OTHER_WAVES]
-        if abs(wave) < _LEAST_CLEAR * np.median(others):
+        others = [abs(_wave(profile, place, other)) for other in other_periods]
+        if abs(wave) <= max(_LEAST_CLEAR * np.median(others), 1e-3 * len(profile)):
             continue
         shift = float(np.angle(wave)) / (2 * np.pi) * period
         if found is not None:
             shift += round((found - shift) / period) * period
-        elif period != _PERIODS_MM[0]:
+        elif period == 1.0:
             continue  # without the heavy lines the fine ones are ambiguous
         found = shift
     return None if found is None else found * per_mm
