@@ -19,7 +19,7 @@ from ._alignment import (
 from ._frame_lines import refine_frame
 from ._grid_edges import Reduced, find_frames, reduce_picture
 from ._grid_phase import fit_shifts, grid_shifts
-from ._ink_rows import Rows, find_ink, find_rows, rows_of
+from ._ink_rows import Rows, find_ink, find_rows, refine_rows, rows_of
 from ._layouts import LeadLayout, get_layout
 from ._row_checks import is_upside_down, rows_agree
 from ._straighten import straighten
@@ -109,15 +109,19 @@ def _is_confirmed(
     """Tell whether the traces are where the layout has them; raise if they are upside down."""
     if rows is None:
         return True
-    y, x = np.nonzero(ink)
-    points = (np.column_stack([x, y]) + 0.5) * factor
-    points = project(np.linalg.inv(matrix), points)
+    points = _ink_on_layout(ink, np.diag([1 / factor, 1 / factor, 1.0]) @ matrix)
     if is_upside_down(points, rows, per_mm):
         raise ValueError(
             "The sheet is upside down: the calibration pulses, which begin each row of traces, "
             "stand at its end. Turn the picture by 180 degrees."
         )
     return rows_agree(points, rows, per_mm)
+
+
+def _ink_on_layout(ink: NDArray[np.bool_], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the places (n, 2) of ink in pixels of the layout, by the map to the picture."""
+    y, x = np.nonzero(ink)
+    return project(np.linalg.inv(matrix), np.column_stack([x, y]) + 0.5)
 
 
 def _by_rows(
@@ -131,13 +135,25 @@ def _by_rows(
     found = find_rows(ink, rows, width, per_mm)
     if found is None:
         return None
-    own, ends = found
-    matrix, away = _fitted(fit_affine, own, ends)
-    if len(own) >= 6 and away > _LEAST_CURVED_MM * per_mm:
-        matrix, away = _fitted(solve_homography, own, ends)
+    matrix, away = _fit_ends(*found, per_mm)
+    # Under perspective the rows were not level at first.
+    again = refine_rows(_ink_on_layout(ink, matrix), rows, per_mm)
+    if again is not None:
+        shift, away = _fit_ends(*again, per_mm)
+        matrix = matrix @ shift
     if away > _MOST_RESIDUAL_MM * per_mm:
         return None
     return np.diag([factor, factor, 1.0]) @ matrix
+
+
+def _fit_ends(
+    own: NDArray[np.float64], ends: NDArray[np.float64], per_mm: float
+) -> tuple[NDArray[np.float64], float]:
+    """Return a map of the ends of rows, and how far it is off at most in pixels of the layout."""
+    matrix, away = _fitted(fit_affine, own, ends)
+    if len(own) >= 6 and away > _LEAST_CURVED_MM * per_mm:
+        matrix, away = _fitted(solve_homography, own, ends)
+    return matrix, away
 
 
 def _by_grid_lines(

@@ -12,11 +12,13 @@ from scipy import ndimage
 _SLOPES = np.linspace(-0.12, 0.12, 97)  # 7 degrees
 _STRIP = 8  # pixels that are averaged along a row before its slope is sought
 _LEAST_CONTRAST = 0.45  # of ink to paper; the lines of a grid have less
+_PEN = (9, 9)  # pixels; lines are thinner
 _SCALES = np.geomspace(0.4, 1.06, 160)  # width of the sheet / width of the picture
 _N_COMPARED = 12
 _LENGTH_TOLERANCE = 0.06  # of a row, where its calibration pulse may touch it
 _MOST_STRETCH = 0.022  # of the scale by the distances of the rows, to that by their length
 _LEAST_COVERED = 0.75  # of the columns, or of the rows in a column
+_ROOM_MM = 8.0  # in which the end of a row is looked for
 _N_SEGMENTS = 8  # of a row in which its level is measured
 
 
@@ -85,21 +87,38 @@ def find_rows(
     guess = _best_guess(turned, rows, ink.shape[1] / width)
     if guess is None:
         return None
+    found = _all_ends(turned, rows, guess, per_mm)
+    return None if found is None else (found[0], back(found[1]))
+
+
+def refine_rows(
+    ink: NDArray[np.float64], rows: Rows, per_mm: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Find the ends of the rows again among places of ink (n, 2) that are roughly aligned.
+
+    All are in pixels of the layout. Returns where the ends should be, and where they are.
+    """
+    return _all_ends(_Turned(*ink.T), rows, _Guess(1.0, 0.0, 0.0), per_mm)
+
+
+def _all_ends(
+    turned: _Turned, rows: Rows, guess: _Guess, per_mm: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     own, found = [], []
     for baseline in rows.baselines:
         ends = _ends(turned, rows, baseline, guess, per_mm)
-        if ends is None:
-            continue
-        own += [(rows.left, baseline), (rows.right, baseline)]
-        found += ends
+        if ends is not None:
+            own += [(rows.left, baseline), (rows.right, baseline)]
+            found += ends
     if len(own) < 2 * max(1, len(rows.baselines) - 1):
         return None
-    return np.array(own), back(np.array(found))
+    return np.array(own), np.array(found)
 
 
 def find_ink(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return where a picture is much darker than the paper around it."""
-    paper = ndimage.uniform_filter(ndimage.maximum_filter(grey, 9), 15)
+    """Return where thin lines are much darker than the paper around them."""
+    # Without its thin lines: a desk stays dark, and is no ink.
+    paper = ndimage.grey_closing(grey.astype(np.uint8), _PEN)
     return (grey < (1 - _LEAST_CONTRAST) * paper) & (paper > 30)
 
 
@@ -184,8 +203,9 @@ def _place_along(
         middle = (rows.baselines[0] + rows.baselines[-1]) / 2
         across += middle * (scale - stretched)
         scale = stretched
+    missing = 1 - covered[:, start:stop].mean(axis=1).min()
     # Calibration pulses stand at the left, so that the right end is the surer one.
-    return abs(misfit), _Guess(scale, first + stop - 1 - rows.right * scale, across)
+    return abs(misfit) + 0.1 * missing, _Guess(scale, first + stop - 1 - rows.right * scale, across)
 
 
 def longest_run(values: NDArray[np.bool_]) -> tuple[int, int]:
@@ -221,14 +241,17 @@ def _ends(
     if len(levels) < _N_SEGMENTS // 2:
         return None
     a, b = _median_line(np.array(middles), np.array(levels))
-    columns = np.zeros(int(right - left + 12 * mm), bool)
-    at = (along - left + 6 * mm).astype(int)
+    columns = np.zeros(int(right - left + 2 * _ROOM_MM * mm), bool)
+    at = (along - left + _ROOM_MM * mm).astype(int)
     columns[at[(at >= 0) & (at < len(columns))]] = True
     columns = ndimage.binary_closing(columns, iterations=1)
     start, stop = longest_run(columns)
-    start, stop = start + left - 6 * mm, stop + left - 6 * mm
-    right = stop if abs(stop - right) < 4 * mm else right
-    left = start if abs(start - left) < 2 * mm else right - (rows.right - rows.left) * guess.scale
+    length = (rows.right - rows.left) * guess.scale
+    if abs(stop - start - length) < _MOST_STRETCH * length:
+        left, right = start + left - _ROOM_MM * mm, stop + left - _ROOM_MM * mm
+    elif 0 < stop - start - length < 2 * _ROOM_MM * mm:  # with the calibration pulse
+        right = stop + left - _ROOM_MM * mm
+        left = right - length
     return [(left, a * left + b), (right, a * right + b)]
 
 
