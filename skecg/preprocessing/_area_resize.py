@@ -13,17 +13,24 @@ from ..sheet import (
     MAX_PIXELS,
     SHEET_SIZE,
     ImageSource,
+    align_sheet,
     check_size,
     find_doubt,
+    get_layout,
     is_integer,
     mean_channels_first,
     read_pixels,
+    shows_whole_sheet,
+    straighten,
+    upright_shift,
 )
 from ._memory import MemoryLike
 from ._picture_cache import Result
 from ._pictures import PictureTransformer
 
 _GREY = (0.299, 0.587, 0.114)
+# On narrower pictures, of less than 36 dpi, no grid can be told, and no name in the header read.
+_LEAST_WIDTH = 400
 
 
 class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
@@ -41,8 +48,11 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
         Height and width of the result.
     region : None, "grid" or (left, upper, right, lower), default=None
         The part to cut out first. ``"grid"`` is the millimetre grid of an EDAN sheet, without the
-        header and footer, from which a classifier could read identity, sex and heart rate. Four
-        integers are pixels; four floats from 0 to 1 are fractions of width and height.
+        header and footer, from which a classifier could read identity, sex and heart rate. It is
+        found on each picture, which may be turned, tilted by up to 5 degrees or cut differently,
+        and put upright; see :func:`skecg.sheet.align_sheet`. Only on pictures less than 400 pixels
+        wide, on which no grid can be told, it is placed by the size of the picture. Four integers
+        are pixels; four floats from 0 to 1 are fractions of width and height.
     color : {"rgb", "gray"}, default="rgb"
         Three channels, or one by the weights 0.299, 0.587 and 0.114, taken before the rounding.
     n_jobs : int or None, default=None
@@ -119,8 +129,8 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
         FileNotFoundError
             If a file is missing.
         TypeError, ValueError
-            If X is not a list of pictures, a picture cannot be read, or the region lies outside
-            it. The message names the sample and the file.
+            If X is not a list of pictures, a picture cannot be read, the region lies outside it,
+            or a picture shows no grid. The message names the sample and the file.
 
         Warns
         -----
@@ -134,9 +144,7 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
 
         def resize(source: ImageSource) -> Result:
             pixels = read_pixels(source)
-            height, width = pixels.shape[:2]
-            left, upper, right, lower = self._box(width, height)
-            region = pixels[upper:lower, left:right]
+            region = self._region_of(pixels, size)
             return mean_channels_first(region, size, weights), find_doubt(region)
 
         return self._transform(X, (1 if weights else 3, *size), resize)
@@ -162,6 +170,14 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
     def _is_in_pixels(self) -> bool:
         return all(is_integer(edge) for edge in self.region)
 
+    def _region_of(self, pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+        """Return the pixels to be resized."""
+        height, width = pixels.shape[:2]
+        if isinstance(self.region, str) and width >= _LEAST_WIDTH:
+            return _straight_grid(pixels, size)
+        left, upper, right, lower = self._box(width, height)
+        return pixels[upper:lower, left:right]
+
     def _box(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Return the region of a picture of this size in pixels."""
         if self.region is None:
@@ -179,3 +195,19 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
                 "pixels (width x height)."
             )
         return left, upper, right, lower
+
+
+def _straight_grid(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return the grid of a sheet, upright, at no less than twice the resolution of the result."""
+    layout = get_layout("edan-3x4")
+    alignment = align_sheet(pixels, layout)
+    if shows_whole_sheet(alignment, layout, pixels.shape[1::-1]):
+        scale = np.array(pixels.shape[1::-1]) / SHEET_SIZE
+        left, upper, right, lower = np.rint(np.array(GRID_BOX) * np.tile(scale, 2)).astype(int)
+        return pixels[upper:lower, left:right]
+    resolution = alignment.layout_pixels_per_mm
+    if upright_shift(alignment, GRID_BOX, resolution) is None:
+        left, upper, right, lower = GRID_BOX
+        enough = 2 * max(size[0] / (lower - upper), size[1] / (right - left))
+        resolution = min(alignment.pixels_per_mm, enough * resolution)
+    return straighten(pixels, alignment, GRID_BOX, resolution)

@@ -7,19 +7,21 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 from PIL.Image import Resampling
 
 from .._compat import Interval, StrOptions, validate_params
 from ..sheet import (
     ImageSource,
     LeadLayout,
+    align_sheet,
     check_size,
     crop_leads,
     find_doubt,
-    find_grid_box,
     get_layout,
     is_integer,
     open_image,
+    straighten,
 )
 from ._memory import MemoryLike
 from ._picture_cache import Result
@@ -47,9 +49,10 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
     dilation : int, default=3
         Odd width in pixels by which the trace is thickened before resizing; 1 leaves it.
     align : {"grid", None}, default=None
-        ``"grid"`` finds the frame of the reddish grid on each sheet and shifts and scales the
-        boxes with it, for sheets that were scanned or cut differently. None places them by the
-        size of the sheet.
+        ``"grid"`` finds the grid on each sheet and resamples the sheet as the layout has it, for
+        photographs and scans that are turned, tilted by up to 5 degrees, cut differently or of
+        another resolution; see :func:`skecg.sheet.align_sheet`. An upright sheet of the
+        resolution of the layout is cut as it is. None places the boxes by the size of the sheet.
     resample : {"area", "bicubic"}, default="area"
         Exact area mean, or Pillow's bicubic filter as published.
     swap_channels : bool, default=False
@@ -187,7 +190,7 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
             If a file is missing.
         TypeError, ValueError
             If X is not a list of pictures, a picture cannot be read, the layout does not fit it,
-            or ``align="grid"`` finds no grid. The message names the sample.
+            or ``align="grid"`` finds no sheet of the layout. The message names the sample.
 
         Warns
         -----
@@ -201,10 +204,13 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
 
         def crop(source: ImageSource) -> Result:
             sheet = open_image(source)
-            frame = find_grid_box(np.asarray(sheet)) if self.align == "grid" else None
+            if self.align == "grid":
+                sheet, boxes = _straight_sheet(np.asarray(sheet), layout)
+            else:
+                boxes = layout.boxes_on(sheet.size)
             leads = crop_leads(
                 sheet,
-                layout.boxes_on(sheet.size, frame)[order],
+                boxes[order],
                 size,
                 invert=self.invert,
                 dilation=self.dilation,
@@ -243,3 +249,17 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
         get_layout(self.layout)
         if not is_integer(self.dilation) or self.dilation % 2 == 0:
             raise ValueError(f"dilation must be an odd number of pixels; got {self.dilation!r}.")
+
+
+def _straight_sheet(
+    picture: NDArray[np.uint8], layout: LeadLayout
+) -> tuple[Image.Image, NDArray[np.intp]]:
+    """Return the part of a sheet with all leads, upright as the layout is, and the boxes on it."""
+    alignment = align_sheet(picture, layout)
+    boxes = np.array(layout.boxes, dtype=np.intp)
+    left, upper = boxes[:, :2].min(axis=0)
+    right, lower = boxes[:, 2:].max(axis=0)
+    part = straighten(
+        picture, alignment, (left, upper, right, lower), alignment.layout_pixels_per_mm
+    )
+    return Image.fromarray(part), boxes - np.tile([left, upper], 2)

@@ -1,5 +1,8 @@
 """Pure functions on pictures of ECG sheets: reading, exact area resizing, lead layouts."""
 
+from ._align import align_sheet
+from ._alignment import SheetAlignment
+from ._alignment import shows_whole_sheet as shows_whole_sheet
 from ._area import area_matrix, area_resize
 from ._area import mean_channels_first as mean_channels_first
 from ._checks import MAX_PIXELS as MAX_PIXELS
@@ -21,11 +24,15 @@ from ._read import check_picture as check_picture
 from ._read import open_image as open_image
 from ._read import read_image
 from ._read import read_pixels as read_pixels
+from ._straighten import straighten
+from ._straighten import upright_shift as upright_shift
 from ._traces import read_traces
 
 __all__ = [
     "LAYOUTS",
     "LeadLayout",
+    "SheetAlignment",
+    "align_sheet",
     "area_matrix",
     "area_resize",
     "crop_leads",
@@ -33,4 +40,5 @@ __all__ = [
     "get_layout",
     "read_image",
     "read_traces",
+    "straighten",
 ]

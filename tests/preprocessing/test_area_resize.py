@@ -45,6 +45,38 @@ def test_the_grid_holds_nothing_of_header_and_footer(sheet):
     assert (plain != changed).any()
 
 
+@pytest.mark.parametrize("degrees", [-4, 1, 2])
+def test_the_grid_of_a_turned_sheet_holds_no_header(sheet, degrees):
+    def turned(picture):
+        picture = Image.fromarray(picture)
+        return np.asarray(
+            picture.rotate(degrees, Image.Resampling.BICUBIC, True, None, None, "white")
+        )
+
+    printed = sheet.copy()
+    printed[:240], printed[1535:] = 0, 0
+    resize = AreaResize(region="grid")
+    upright, plain, changed = resize.transform([sheet, turned(sheet), turned(printed)])
+    assert np.abs(plain.astype(int) - changed).max() <= 8
+    # The dots of the grid are softer on a picture that was interpolated.
+    assert np.abs(upright.astype(int) - plain).mean() < 4
+    for channel in range(3):
+        assert np.corrcoef(upright[channel].ravel(), plain[channel].ravel())[0, 1] > 0.95
+
+
+def test_the_grid_is_found_on_sheets_that_were_cut_differently(sheet):
+    cut = sheet[100:1540, 30:]
+    padded = np.pad(sheet, ((7, 90), (55, 0), (0, 0)), constant_values=255)
+    upright, *others = AreaResize(region="grid").transform([sheet, cut, padded])
+    for other in others:
+        np.testing.assert_array_equal(other, upright)
+
+
+def test_a_picture_without_a_sheet_has_no_grid(sheet):
+    with pytest.raises(ValueError, match="Sample 1 of X: No reddish grid"):
+        AreaResize(region="grid").transform([sheet, np.full((786, 1106, 3), 250, np.uint8)])
+
+
 def test_fractions_and_the_grid_scale_with_the_picture(sheet):
     half = area_resize(sheet, (786, 1106))
     for region in ("grid", (0.25, 0.5, 0.75, 1.0)):

@@ -111,6 +111,19 @@ def test_align_follows_a_shifted_scan(sheet):
     assert (LeadCropper(align="grid").transform([sheet]) == straight).all()
 
 
+@pytest.mark.parametrize("degrees", [-4, 1, 2])
+def test_a_turned_sheet_has_the_crops_of_the_upright_one(sheet, degrees):
+    turned = Image.fromarray(sheet).rotate(
+        degrees, Image.Resampling.BICUBIC, True, None, None, "white"
+    )
+    cropper = LeadCropper(align="grid")
+    straight, aligned = cropper.transform([sheet]), cropper.transform([np.asarray(turned)])
+    # The dots of the grid are softer on a picture that was interpolated.
+    assert np.abs(straight.astype(int) - aligned).mean() < 10
+    for one, other in zip(straight[0], aligned[0]):
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.94
+
+
 def test_align_without_a_grid_names_the_sample():
     with pytest.raises(ValueError, match="Sample 0 of X: No reddish grid"):
         LeadCropper(align="grid").transform([np.full((157, 221, 3), 255, np.uint8)])

@@ -1,0 +1,97 @@
+"""A sheet's place in a picture as a homography, and how homographies are fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._layouts import SHEET_SIZE, LeadLayout
+
+EDAN_PIXELS_PER_MM = 200 / 25.4  # of a sheet that is 2213 pixels wide
+UPRIGHT_MM = 0.13  # half a pixel at 100 dpi
+
+
+@dataclass(frozen=True)
+class SheetAlignment:
+    """Where a sheet lies in a picture.
+
+    Parameters
+    ----------
+    matrix : ndarray of float64 of shape (3, 3)
+        Homography from (x, y, 1) in pixels of the layout to pixels of the picture. (0, 0) is the
+        upper left corner of the upper left pixel.
+    pixels_per_mm : float
+        Resolution of the picture, about the middle of the sheet.
+    source : str
+        ``"grid"``, or ``"layout"`` where no grid was found.
+    layout_pixels_per_mm : float, default=200 / 25.4
+        Resolution that the layout is measured at.
+    """
+
+    matrix: NDArray[np.float64]
+    pixels_per_mm: float
+    source: str
+    layout_pixels_per_mm: float = EDAN_PIXELS_PER_MM
+
+    def to_picture(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Return where points (n, 2) of the layout lie in the picture."""
+        return project(self.matrix, points)
+
+
+def alignment_of(matrix: NDArray[np.float64], layout: LeadLayout, source: str) -> SheetAlignment:
+    per_mm = pixels_per_mm_of(layout)
+    left, upper, right, lower = layout.grid_box or (0, 0, *(layout.sheet_size or SHEET_SIZE))
+    middle = np.array([(left + right) / 2, (upper + lower) / 2])
+    around = middle + np.array([(0, 0), (1, 0), (0, 1)])
+    origin, along, below = project(matrix, around)
+    scale = np.sqrt(abs(np.linalg.det([along - origin, below - origin])))
+    return SheetAlignment(matrix, float(scale * per_mm), source, per_mm)
+
+
+def shows_whole_sheet(alignment: SheetAlignment, layout: LeadLayout, size: tuple[int, int]) -> bool:
+    """Tell whether a picture (width, height) is the whole sheet, upright to within 0.13 mm."""
+    own = corners_of(layout.grid_box)
+    away = alignment.to_picture(own) - own * np.array(size) / layout.sheet_size
+    return bool(np.abs(away).max() <= UPRIGHT_MM * alignment.pixels_per_mm)
+
+
+def pixels_per_mm_of(layout: LeadLayout) -> float:
+    """Return the resolution that a layout is measured at, by its own word or its width."""
+    per_mm = getattr(layout, "pixels_per_mm", None)
+    if per_mm is None:
+        width = layout.sheet_size[0] if layout.sheet_size else SHEET_SIZE[0]
+        per_mm = EDAN_PIXELS_PER_MM * width / SHEET_SIZE[0]
+    return float(per_mm)
+
+
+def corners_of(box: ArrayLike) -> NDArray[np.float64]:
+    """Return the corners (4, 2) of a box, clockwise from the upper left."""
+    left, upper, right, lower = (float(edge) for edge in box)
+    return np.array([(left, upper), (right, upper), (right, lower), (left, lower)])
+
+
+def solve_homography(points: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
+    """Return the homography that maps points (n, 2) onto images, by least squares."""
+    rows = []
+    for (x, y), (u, v) in zip(np.asarray(points, float), np.asarray(images, float)):
+        rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y])
+        rows.append([0, 0, 0, x, y, 1, -v * x, -v * y])
+    solution = np.linalg.lstsq(np.array(rows), np.asarray(images, float).ravel(), rcond=None)[0]
+    return np.append(solution, 1.0).reshape(3, 3)
+
+
+def fit_affine(points: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
+    """Return the affine map (3, 3) of points (n, 2) onto images, by least squares."""
+    points = np.asarray(points, float)
+    rows = np.column_stack([points, np.ones(len(points))])
+    solution = np.linalg.lstsq(rows, np.asarray(images, float), rcond=None)[0]
+    return np.vstack([solution.T, [0, 0, 1]])
+
+
+def project(matrix: NDArray[np.float64], points: ArrayLike) -> NDArray[np.float64]:
+    """Map points (n, 2) by a homography."""
+    points = np.asarray(points, float)
+    mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    return mapped[:, :2] / mapped[:, 2:]

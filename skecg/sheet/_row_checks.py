@@ -1,0 +1,83 @@
+"""Whether the ink of an aligned sheet is where its layout has it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ._ink_rows import Rows, longest_run
+
+_BIN_MM = 0.6
+_BESIDE_MM = 15.0  # looked at on either side of a row
+_LEAST_COVERED = 0.75  # of the columns of a row
+_MOST_AWAY_MM = 3.0  # of the rows, on the median, from their level and their end
+_LEAST_ROWS = 0.7  # that are drawn
+_PULSE_MM = 10.0  # a calibration pulse stands no farther from the trace
+
+
+def rows_agree(ink: NDArray[np.float64], rows: Rows, per_mm: float) -> bool:
+    """Tell whether most rows of a layout are drawn, and in their place.
+
+    Parameters
+    ----------
+    ink : ndarray of float64 of shape (n, 2)
+        Places of ink in pixels of the layout.
+    rows : Rows
+        The rows of the layout.
+    per_mm : float
+        Resolution of the layout.
+    """
+    drawn, levels, ends = [], [], []
+    for baseline in rows.baselines:
+        x, y = _of_row(ink, rows, baseline)
+        inside = (x >= rows.left) & (x < rows.right)
+        covered = np.bincount(((x[inside] - rows.left) / (_BIN_MM * per_mm)).astype(int)) > 0
+        n = (rows.right - rows.left) / (_BIN_MM * per_mm)
+        drawn.append(covered.sum() >= _LEAST_COVERED * n)
+        if drawn[-1]:
+            levels.append(np.median(y[inside]) - baseline)
+            ends.append(_run(x, rows, per_mm)[1] * _BIN_MM * per_mm + rows.left - rows.right)
+            ends[-1] -= _BESIDE_MM * per_mm
+    if np.mean(drawn) < _LEAST_ROWS:
+        return False
+    return max(abs(np.median(levels)), abs(np.median(ends))) < _MOST_AWAY_MM * per_mm
+
+
+def is_upside_down(ink: NDArray[np.float64], rows: Rows, per_mm: float) -> bool:
+    """Tell whether the calibration pulses, which begin a row, stand at its end."""
+    sides = [_pulse_side(_of_row(ink, rows, y)[0], rows, per_mm) for y in rows.baselines]
+    return sum(side > 0 for side in sides) > max(len(sides) / 2, sum(side < 0 for side in sides))
+
+
+def _of_row(ink: NDArray, rows: Rows, baseline: float) -> tuple[NDArray, NDArray]:
+    x, y = ink[np.abs(ink[:, 1] - baseline) < rows.reach].T
+    return x, y
+
+
+def _pulse_side(x: NDArray, rows: Rows, per_mm: float) -> int:
+    """Return -1 where there is ink before the trace only, 1 after it only, else 0."""
+    size = _BIN_MM * per_mm
+    first = rows.left - _BESIDE_MM * per_mm
+    start, stop, columns = _run(x, rows, per_mm)
+    n = len(columns)
+    if (stop - start) * size < 0.5 * (rows.right - rows.left):
+        return 0
+    near = int(_PULSE_MM / _BIN_MM)
+    before = columns[max(0, start - near) : max(0, start - 1)].mean() if start > 1 else 0.0
+    after = columns[stop + 1 : stop + near].mean() if stop + 1 < n else 0.0
+    # On a coarse picture the pulse and the trace are one.
+    before += (rows.left - first) / size - start > 6
+    after += stop - (rows.right - first) / size > 6
+    return int(after > 0.15 > before) - int(before > 0.15 > after)
+
+
+def _run(x: NDArray, rows: Rows, per_mm: float) -> tuple[int, int, NDArray[np.bool_]]:
+    """Return the longest run of columns with ink, and all columns, from some mm before a row."""
+    size = _BIN_MM * per_mm
+    first = rows.left - _BESIDE_MM * per_mm
+    columns = np.zeros(int((rows.right - rows.left + 2 * _BESIDE_MM * per_mm) / size), bool)
+    at = ((x - first) / size).astype(int)
+    columns[at[(x >= first) & (at < len(columns))]] = True
+    columns = ndimage.binary_closing(columns, iterations=1)
+    return *longest_run(columns), columns
