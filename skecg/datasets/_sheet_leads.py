@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..sheet import LeadLayout, get_layout, is_integer
+from ..sheet import LeadLayout, is_integer
 from ._synthetic_leads import LEADS
 
 PAPER_SPEED, GAIN = 25.0, 10.0  # mm per second and per millivolt
 
-# The sheets of EDAN, in pixels of their 200 dpi: the centres of the first pixels of the traces.
+# The sheets of EDAN, in pixels of their 200 dpi: the first pixels of the traces.
 EDAN_MM = 200 / 25.4
 EDAN_COLUMNS = (153, 644, 1136, 1628)
 EDAN_BASELINES = (463, 764, 1066, 1367)
@@ -49,16 +49,15 @@ class Printing(NamedTuple):
 
 def printing_of(layout: LeadLayout) -> Printing:
     """Return how a layout is printed."""
-    mm = getattr(layout, "pixels_per_mm", None) or EDAN_MM
-    speed = getattr(layout, "mm_per_second", PAPER_SPEED) * mm
-    gain = getattr(layout, "mm_per_mv", GAIN) * mm
+    mm = layout.pixels_per_mm
+    speed, gain = layout.mm_per_second * mm, layout.mm_per_mv * mm
     _, upper, _, lower = layout.grid_box or (0, 0, *layout.sheet_size)
     return Printing(mm, speed, gain, upper + 0.7 * mm, lower - 0.7 * mm)
 
 
 def printed_leads(layout: LeadLayout) -> list[PrintedLead]:
     """Return the leads in the order of the boxes of a layout; all columns follow each other."""
-    traces = _traces(layout)
+    traces = layout.traces
     if traces is None or layout.sheet_size is None:
         raise ValueError(
             "make_sheets can only draw a layout that says where the traces are and on what size "
@@ -73,19 +72,6 @@ def printed_leads(layout: LeadLayout) -> list[PrintedLead]:
         start = round((x - origin) / speed / seconds) * seconds
         leads.append(PrintedLead(name, _source(name), x, y, start, seconds))
     return leads
-
-
-def _traces(layout: LeadLayout) -> Sequence[tuple[float, float, float]] | None:
-    own = getattr(layout, "traces", None)
-    if own is not None or layout is not get_layout("edan-3x4"):
-        return own
-    places = {
-        name: (x + 0.5, y + 0.5, 2.5)
-        for y, names in zip(EDAN_BASELINES, EDAN_ROWS)
-        for x, name in zip(EDAN_COLUMNS, names)
-    }
-    places["rhythm"] = (EDAN_COLUMNS[0] + 0.5, EDAN_BASELINES[-1] + 0.5, 10.0)
-    return [places[name] for name in layout.lead_names]
 
 
 def _source(name: str) -> int:
