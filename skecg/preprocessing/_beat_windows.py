@@ -23,6 +23,7 @@ from ..signal import (
     representative_beats,
     rhythm_numbers,
     rr_intervals,
+    unreadable_stretches,
 )
 from ._described_beats import BEAT_CHANNELS, describe_record
 from ._heart_rate import Tally
@@ -211,7 +212,8 @@ default=("lead",)
         groups : array-like of shape (n_records,), default=None
             Subject of each record.
         r_peaks : sequence of n_records array-likes of int, default=None
-            Ascending positions of the R peaks in each record. None finds them.
+            Ascending positions of the R peaks in each record, which are trusted: the intervals
+            between them count across gaps, too. None finds them.
 
         Returns
         -------
@@ -280,7 +282,9 @@ default=("lead",)
         for i, signal in enumerate(rows):
             try:
                 r_peak, gaps = self._r_peaks(signal, None if r_peaks is None else r_peaks[i])
-                rr = rr_intervals(r_peak, gaps) / self.sampling_rate
+                # Whoever gives the R peaks knows what was between them.
+                across = gaps if r_peaks is None else gaps[:0]
+                rr = rr_intervals(r_peak, across) / self.sampling_rate
                 described = describe_record(
                     signal,
                     r_peak,
@@ -346,7 +350,7 @@ default=("lead",)
             raise ValueError("r_peaks must be ascending positions from 0 on, each of them once")
         if not is_empty and given[-1] >= signal.size:
             raise ValueError(f"an R peak at {given[-1]} is outside of a record of {signal.size}")
-        return given, np.empty((0, 2), np.int64)
+        return given, unreadable_stretches(signal, self.sampling_rate)
 
     def _check_X(
         self, X: ArrayLike | Sequence[ArrayLike], *, reset: bool

@@ -11,6 +11,7 @@ from ._representative_beats import representative_beats
 from ._rhythm import AHEAD as AHEAD
 from ._rhythm import RHYTHM_NUMBERS, rhythm_numbers, rr_references
 from ._rhythm import rr_intervals as rr_intervals
+from ._unreadable import unreadable_stretches as unreadable_stretches
 from ._whole_record import find_r_peaks
 from ._windows import resample, scale_windows, split_windows
 

@@ -47,6 +47,11 @@ def unreadable_samples(signal: NDArray, sampling_rate: float) -> NDArray[np.bool
     return is_gap
 
 
+def unreadable_stretches(signal: NDArray, sampling_rate: float) -> NDArray[np.int64]:
+    """Return the first sample of every unreadable stretch and the first one behind it."""
+    return runs(unreadable_samples(signal, sampling_rate))
+
+
 def runs(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the first sample of every run of True and the first one behind it, (n_runs, 2)."""
     edges = np.flatnonzero(mask[1:] != mask[:-1]) + 1

@@ -87,6 +87,18 @@ def test_a_gap_has_no_beat_and_no_interval_across_it(records):
         BeatWindows(on_gap="raise").segment([signal])
 
 
+def test_given_r_peaks_are_trusted_across_a_gap_which_is_told(records):
+    peaks = peaks_of(records)[:1]
+    windows = BeatWindows(channels=(), numbers=("rr_previous", "rr_after"))
+    whole = windows.segment(records.data[:1], r_peaks=peaks)
+    gap = records.data[:1].copy()
+    gap[0, 4000:6000] = np.nan
+    found = windows.segment(gap, r_peaks=peaks)
+    np.testing.assert_array_equal(found.beats, whole.beats)
+    assert found.unreadable[0].tolist() == [[4000, 6000]]
+    assert not len(whole.unreadable[0])
+
+
 def test_causal_samples_do_not_change_with_what_follows(records):
     peaks = peaks_of(records)[0]
     signal = records.data[0].copy()
