@@ -29,6 +29,7 @@ from ._pictures import PictureTransformer, list_pictures
 
 # The resolution that a sheet is read at, 200 dpi: a pixel is 5 ms or 13 microvolts.
 _PIXELS_PER_MM = 200 / 25.4
+_BEYOND_MM = 12.0  # Tall QRS complexes are printed over the frame of the grid.
 _COARSEST = 2.5  # pixels per mm, 64 dpi
 _QUALITY = ("share", "n_gaps", "noise")
 
@@ -303,11 +304,19 @@ class _Straight(NamedTuple):
     doubt: str
 
 
-def _straighten(picture: NDArray[np.uint8], layout: LeadLayout, align: str | None) -> _Straight:
-    box = layout.grid_box or (
+def _part_with_traces(layout: LeadLayout) -> tuple[float, float, float, float]:
+    """Return the box of the grid and what the pen reaches above and below it."""
+    left, upper, right, lower = layout.grid_box or (
         *np.min(layout.boxes, axis=0)[:2].tolist(),
         *np.max(layout.boxes, axis=0)[2:].tolist(),
     )
+    beyond = round(_BEYOND_MM * layout.pixels_per_mm)
+    lowest = lower + beyond if layout.sheet_size is None else layout.sheet_size[1]
+    return left, max(0, upper - beyond), right, min(lowest, lower + beyond)
+
+
+def _straighten(picture: NDArray[np.uint8], layout: LeadLayout, align: str | None) -> _Straight:
+    box = _part_with_traces(layout)
     if align == "grid" and hasattr(_sheet, "align_sheet"):
         alignment = _sheet.align_sheet(picture, layout)
         grey = _sheet.straighten(brightest_channel(picture), alignment, box, _PIXELS_PER_MM)

@@ -16,8 +16,8 @@ _INK_SHARE = 0.004  # of the pixels; the traces of a sheet cover more
 # Of the way from paper to ink. Dots and lines of the grid are seldom so dark; a thin line of ink
 # that was blurred is.
 _THRESHOLD = 0.62
-# A rule between the columns of leads is this long, in all its pieces, and this near to the start
-# of a lead. At its sides it is paler and falls into pieces, which are longer than a trace is thick.
+# A rule between the columns of leads is this long and this near to the start of a lead. At its
+# sides it is paler and falls into pieces, which are longer than a trace is thick.
 _RULE_MM, _RULE_OFF_MM, _PIECE_MM = 40.0, 1.0, 1.0
 _PALE = 0.6
 
@@ -97,13 +97,14 @@ def without_rules(
     """
     height = runs.stop - runs.first
     total = np.bincount(runs.column, height, n_columns)
+    longest = np.zeros(n_columns)
+    np.maximum.at(longest, runs.column, height)
     has_rule = np.zeros(n_columns, bool)
     for border in borders:
         left, right = (round(border + way * _RULE_OFF_MM * pixels_per_mm) for way in (-1, 1))
         near = slice(max(0, left), max(0, right) + 1)
-        most = total[near].max(initial=0)
-        if most >= _RULE_MM * pixels_per_mm:
-            has_rule[near] = total[near] >= _PALE * most
+        if longest[near].max(initial=0) >= _RULE_MM * pixels_per_mm:
+            has_rule[near] = total[near] >= _PALE * total[near].max()
     is_rule = has_rule[runs.column] & (height >= _PIECE_MM * pixels_per_mm)
     return Runs(*(values[~is_rule] for values in runs))
 

@@ -78,6 +78,17 @@ def test_quality_tells_how_well_each_lead_was_read(sheet):
     np.testing.assert_array_equal(read.traces, READER.transform([sheet, holed]))
 
 
+def test_tall_complexes_are_read_over_the_frame_of_the_grid():
+    tall = beats(2.5, height=2.7, width=0.025)  # 27 mm, 20 of them below the frame
+    layout = LeadLayout.from_table(
+        (("I",), ("II",)), sheet=(90, 100), grid=(5, 30, 85, 90), baselines=(50, 80)
+    )
+    reader = TraceReader(layout, sampling_rate=RATE, align=None)
+    traces = reader.transform([draw_sheet([tall, LEADS[0]], layout)])[0]
+    assert traces[0].max() == pytest.approx(2.7, abs=0.05)
+    assert snr(traces[0], tall) > 24
+
+
 def test_sheets_of_other_resolutions(sheet):
     page = Image.fromarray(sheet)
     for scale in (0.6, 1.5, 2.5):

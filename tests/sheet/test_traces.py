@@ -90,6 +90,13 @@ def test_letters_rules_and_calibration_pulses_are_no_signal(sheet):
         assert np.abs(trace - same).max() < 0.05
 
 
+def test_complexes_of_all_rows_at_the_start_of_a_lead_are_no_rule():
+    tall = beats(2.5, height=1.8, width=0.012, first=0.01)
+    traces, _ = read(draw_sheet([tall, tall, tall, tall, beats(5, height=1.8, first=0.01)]))
+    for trace in traces[:4]:
+        assert trace[:8].max() > 1.6
+
+
 @pytest.mark.parametrize("damage", ["dots", "shadow", "blur", "coarse", "grey lines"])
 def test_what_scanners_do(sheet, damage):
     damaged = sheet.copy()
