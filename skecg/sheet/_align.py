@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,7 +163,7 @@ def _by_rows(
         return None
     matrix, away = _fit_ends(*found, per_mm)
     # Under perspective the rows were not level at first.
-    again = refine_rows(_ink_on_layout(ink, matrix), rows, per_mm)
+    again = refine_rows(_ink_on_layout(ink, matrix), rows, per_mm, _scale_of(matrix))
     if again is not None:
         shift, away = _fit_ends(*again, per_mm)
         matrix = matrix @ shift
@@ -175,11 +175,30 @@ def _by_rows(
 def _fit_ends(
     own: NDArray[np.float64], ends: NDArray[np.float64], per_mm: float
 ) -> tuple[NDArray[np.float64], float]:
-    """Return a map of the ends of rows, and how far it is off at most in pixels of the layout."""
-    matrix, away = _fitted(fit_affine, own, ends)
-    if len(own) >= 6 and away > _LEAST_CURVED_MM * per_mm:
-        matrix, away = _fitted(solve_homography, own, ends)
-    return matrix, away
+    """Return a map of the ends of rows, and how far most are off at most in pixels of the layout.
+
+    A row that could not be told from its calibration pulse, or that begins with a wave, is left
+    out.
+    """
+    kept = np.ones(len(own), bool)
+    for _ in range(4):
+        fit = fit_affine
+        away = _away(fit(own[kept], ends[kept]), own, ends)
+        if kept.sum() >= 6 and away[kept].max() > _LEAST_CURVED_MM * per_mm:
+            fit = solve_homography
+        matrix = fit(own[kept], ends[kept])
+        away = _away(matrix, own, ends)
+        kept = away <= max(1.5 * per_mm, 2 * float(np.median(away)))
+    enough = kept.sum() >= max(4, 0.6 * len(own))
+    return matrix, float(away[kept].max()) if enough else np.inf
+
+
+def _away(matrix: NDArray, own: NDArray, ends: NDArray) -> NDArray[np.float64]:
+    return np.linalg.norm(project(matrix, own) - ends, axis=1) / _scale_of(matrix)
+
+
+def _scale_of(matrix: NDArray[np.float64]) -> float:
+    return float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
 
 
 def _by_grid_lines(
@@ -212,15 +231,6 @@ def _by_grid_lines(
     if np.abs(width - 1).max() > _MOST_STRETCH:
         return None
     return rough.matrix @ shift
-
-
-def _fitted(
-    fit: Callable[[NDArray, NDArray], NDArray], own: NDArray, ends: NDArray
-) -> tuple[NDArray[np.float64], float]:
-    """Return a fit and how far it is off at most, in pixels of the layout."""
-    matrix = fit(own, ends)
-    scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
-    return matrix, float(np.linalg.norm(project(matrix, own) - ends, axis=1).max() / scale)
 
 
 def _rows_of(layout: LeadLayout, per_mm: float) -> Rows | None:

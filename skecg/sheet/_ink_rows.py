@@ -93,13 +93,15 @@ def find_rows(
 
 
 def refine_rows(
-    ink: NDArray[np.float64], rows: Rows, per_mm: float
+    ink: NDArray[np.float64], rows: Rows, per_mm: float, scale: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Find the ends of the rows again among places of ink (n, 2) that are roughly aligned.
 
-    All are in pixels of the layout. Returns where the ends should be, and where they are.
+    All are in pixels of the layout, of which the picture has ``scale`` pixels. Returns where the
+    ends should be, and where they are.
     """
-    return _all_ends(_Turned(*ink.T), rows, _Guess(1.0, 0.0, 0.0), per_mm)
+    found = _all_ends(_Turned(*(scale * ink.T)), rows, _Guess(scale, 0.0, 0.0), per_mm)
+    return None if found is None else (found[0], found[1] / scale)
 
 
 def _all_ends(
