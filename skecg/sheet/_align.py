@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +41,7 @@ _MOST_STRETCH = 0.012
 _MOST_RESIDUAL_MM = 2.5  # of the ends of the rows of traces
 _EDAN_GRID = (67, 283, 2178, 1520)
 # The dots of its grid are farther apart than the traces have it, and begin outside of the frame.
-_EDAN_PITCH, _EDAN_FIRST = 7.945, np.array([65.8, 284.0])
+_EDAN_PITCH, _EDAN_FIRST = 7.945, np.array([57.9, 284.6])
 # Of layouts that do not say where their traces are.
 _EDAN_ROWS = Rows(153.5, 153.5 + 250 * EDAN_PIXELS_PER_MM, np.array([463.5, 764, 1066, 1367]))
 
@@ -79,24 +81,48 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
         return alignment_of(solve_homography(own, corners), layout, "grid")
     reduced = reduce_picture(picture)
     ink, rows = find_ink(reduced.grey), _rows_of(layout, per_mm)
-    for source in ("grid", "layout"):
-        if source == "grid":
-            corners = _any_frame(picture, reduced, own, per_mm)
-            matrix = None if corners is None else solve_homography(own, corners)
-        else:
-            matrix = _by_rows(ink, rows, layout, reduced.factor)
-        if matrix is None or not _is_confirmed(ink, matrix, rows, per_mm, reduced.factor):
-            continue
-        if source == "layout":
-            finer = _by_grid_lines(picture, alignment_of(matrix, layout, source), layout)
-            if finer is not None:
-                return alignment_of(finer, layout, "grid")
-        return alignment_of(matrix, layout, source)
+    for place in _places(picture, reduced, ink, rows, layout, own):
+        if _is_confirmed(ink, place.matrix, rows, per_mm, reduced.factor):
+            return place
     raise ValueError(
         "No reddish grid, nor one of another colour, and no traces of this layout were found on a "
         f"picture of {picture.shape[1]} x {picture.shape[0]} pixels. Use a picture of the whole "
         "grid, upright to 5 degrees, at 100 dpi or more, and the layout of the sheet."
     )
+
+
+def _places(
+    picture: NDArray[np.uint8],
+    reduced: Reduced,
+    ink: NDArray[np.bool_],
+    rows: Rows | None,
+    layout: LeadLayout,
+    own: NDArray[np.float64],
+) -> Iterator[SheetAlignment]:
+    """Yield where the sheet may be, the surest and finest place first."""
+    has_frame = layout.grid_box == _EDAN_GRID
+    if has_frame or rows is None:
+        yield from _by_frame(picture, reduced, layout, own)
+    if rows is None:
+        return
+    matrix = _by_rows(ink, rows, layout, reduced.factor)
+    if matrix is not None:
+        rough = alignment_of(matrix, layout, "layout")
+        finer = _by_grid_lines(picture, rough, layout)
+        if finer is not None:
+            yield alignment_of(finer, layout, "grid")
+    if not has_frame:
+        yield from _by_frame(picture, reduced, layout, own)
+    if matrix is not None:
+        yield rough
+
+
+def _by_frame(
+    picture: NDArray[np.uint8], reduced: Reduced, layout: LeadLayout, own: NDArray[np.float64]
+) -> Iterator[SheetAlignment]:
+    corners = _any_frame(picture, reduced, own, pixels_per_mm_of(layout))
+    if corners is not None:
+        yield alignment_of(solve_homography(own, corners), layout, "grid")
 
 
 def _is_confirmed(
@@ -137,7 +163,7 @@ def _by_rows(
         return None
     matrix, away = _fit_ends(*found, per_mm)
     # Under perspective the rows were not level at first.
-    again = refine_rows(_ink_on_layout(ink, matrix), rows, per_mm)
+    again = refine_rows(_ink_on_layout(ink, matrix), rows, per_mm, _scale_of(matrix))
     if again is not None:
         shift, away = _fit_ends(*again, per_mm)
         matrix = matrix @ shift
@@ -149,11 +175,30 @@ def _by_rows(
 def _fit_ends(
     own: NDArray[np.float64], ends: NDArray[np.float64], per_mm: float
 ) -> tuple[NDArray[np.float64], float]:
-    """Return a map of the ends of rows, and how far it is off at most in pixels of the layout."""
-    matrix, away = _fitted(fit_affine, own, ends)
-    if len(own) >= 6 and away > _LEAST_CURVED_MM * per_mm:
-        matrix, away = _fitted(solve_homography, own, ends)
-    return matrix, away
+    """Return a map of the ends of rows, and how far most are off at most in pixels of the layout.
+
+    A row that could not be told from its calibration pulse, or that begins with a wave, is left
+    out.
+    """
+    kept = np.ones(len(own), bool)
+    for _ in range(4):
+        fit = fit_affine
+        away = _away(fit(own[kept], ends[kept]), own, ends)
+        if kept.sum() >= 6 and away[kept].max() > _LEAST_CURVED_MM * per_mm:
+            fit = solve_homography
+        matrix = fit(own[kept], ends[kept])
+        away = _away(matrix, own, ends)
+        kept = away <= max(1.5 * per_mm, 2 * float(np.median(away)))
+    enough = kept.sum() >= max(4, 0.6 * len(own))
+    return matrix, float(away[kept].max()) if enough else np.inf
+
+
+def _away(matrix: NDArray, own: NDArray, ends: NDArray) -> NDArray[np.float64]:
+    return np.linalg.norm(project(matrix, own) - ends, axis=1) / _scale_of(matrix)
+
+
+def _scale_of(matrix: NDArray[np.float64]) -> float:
+    return float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
 
 
 def _by_grid_lines(
@@ -186,13 +231,6 @@ def _by_grid_lines(
     if np.abs(width - 1).max() > _MOST_STRETCH:
         return None
     return rough.matrix @ shift
-
-
-def _fitted(fit: object, own: NDArray, ends: NDArray) -> tuple[NDArray[np.float64], float]:
-    """Return a fit and how far it is off at most, in pixels of the layout."""
-    matrix = fit(own, ends)
-    scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
-    return matrix, float(np.linalg.norm(project(matrix, own) - ends, axis=1).max() / scale)
 
 
 def _rows_of(layout: LeadLayout, per_mm: float) -> Rows | None:

@@ -18,7 +18,8 @@ _N_COMPARED = 12
 _LENGTH_TOLERANCE = 0.06  # of a row, where its calibration pulse may touch it
 _MOST_STRETCH = 0.022  # of the scale by the distances of the rows, to that by their length
 _LEAST_COVERED = 0.75  # of the columns, or of the rows in a column
-_ROOM_MM = 8.0  # in which the end of a row is looked for
+_ROOM_MM = 16.0  # in which the end of a row is looked for
+_PULSE_MM = 12.0  # in which there is a calibration pulse before a row
 _N_SEGMENTS = 8  # of a row in which its level is measured
 
 
@@ -92,13 +93,15 @@ def find_rows(
 
 
 def refine_rows(
-    ink: NDArray[np.float64], rows: Rows, per_mm: float
+    ink: NDArray[np.float64], rows: Rows, per_mm: float, scale: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Find the ends of the rows again among places of ink (n, 2) that are roughly aligned.
 
-    All are in pixels of the layout. Returns where the ends should be, and where they are.
+    All are in pixels of the layout, of which the picture has ``scale`` pixels. Returns where the
+    ends should be, and where they are.
     """
-    return _all_ends(_Turned(*ink.T), rows, _Guess(1.0, 0.0, 0.0), per_mm)
+    found = _all_ends(_Turned(*(scale * ink.T)), rows, _Guess(scale, 0.0, 0.0), per_mm)
+    return None if found is None else (found[0], found[1] / scale)
 
 
 def _all_ends(
@@ -204,6 +207,7 @@ def _place_along(
         across += middle * (scale - stretched)
         scale = stretched
     missing = 1 - covered[:, start:stop].mean(axis=1).min()
+    missing += covered[:, stop + 2 : stop + 8].any(axis=1).mean()  # lines of a form end elsewhere
     # Calibration pulses stand at the left, so that the right end is the surer one.
     return abs(misfit) + 0.1 * missing, _Guess(scale, first + stop - 1 - rows.right * scale, across)
 
@@ -247,9 +251,11 @@ def _ends(
     columns = ndimage.binary_closing(columns, iterations=1)
     start, stop = longest_run(columns)
     length = (rows.right - rows.left) * guess.scale
-    if abs(stop - start - length) < _MOST_STRETCH * length:
+    has_pulse = columns[max(0, start - int(_PULSE_MM * mm)) : max(0, start - 1)].any()
+    tolerance = _LENGTH_TOLERANCE if has_pulse else _MOST_STRETCH
+    if abs(stop - start - length) < tolerance * length:
         left, right = start + left - _ROOM_MM * mm, stop + left - _ROOM_MM * mm
-    elif 0 < stop - start - length < 2 * _ROOM_MM * mm:  # with the calibration pulse
+    elif 0 < stop - start - length < _PULSE_MM * mm:  # one with its calibration pulse
         right = stop + left - _ROOM_MM * mm
         left = right - length
     return [(left, a * left + b), (right, a * right + b)]

@@ -12,7 +12,7 @@ _BIN_MM = 0.6
 _BESIDE_MM = 15.0  # looked at on either side of a row
 _LEAST_COVERED = 0.75  # of the columns of a row
 _MOST_AWAY_MM = 3.0  # of the rows, on the median, from their level and their end
-_LEAST_ROWS = 0.7  # that are drawn
+_LEAST_ROWS = 0.8  # that are drawn
 _PULSE_MM = 10.0  # a calibration pulse stands no farther from the trace
 
 
@@ -34,14 +34,13 @@ def rows_agree(ink: NDArray[np.float64], rows: Rows, per_mm: float) -> bool:
         inside = (x >= rows.left) & (x < rows.right)
         covered = np.bincount(((x[inside] - rows.left) / (_BIN_MM * per_mm)).astype(int)) > 0
         n = (rows.right - rows.left) / (_BIN_MM * per_mm)
-        drawn.append(covered.sum() >= _LEAST_COVERED * n)
-        if drawn[-1]:
-            levels.append(np.median(y[inside]) - baseline)
-            ends.append(_run(x, rows, per_mm)[1] * _BIN_MM * per_mm + rows.left - rows.right)
-            ends[-1] -= _BESIDE_MM * per_mm
-    if np.mean(drawn) < _LEAST_ROWS:
-        return False
-    return max(abs(np.median(levels)), abs(np.median(ends))) < _MOST_AWAY_MM * per_mm
+        stop = _run(x, rows, per_mm)[1] * _BIN_MM - _BESIDE_MM
+        ends.append(stop - (rows.right - rows.left) / per_mm)
+        levels.append((np.median(y[inside]) - baseline) / per_mm if inside.any() else np.inf)
+        # A line of a form may be as long as a row, but ends elsewhere.
+        drawn.append(covered.sum() >= _LEAST_COVERED * n and abs(ends[-1]) < _MOST_AWAY_MM)
+    is_drawn = float(np.mean(drawn)) >= _LEAST_ROWS
+    return is_drawn and max(abs(np.median(levels)), abs(np.median(ends))) < _MOST_AWAY_MM
 
 
 def is_upside_down(ink: NDArray[np.float64], rows: Rows, per_mm: float) -> bool:
