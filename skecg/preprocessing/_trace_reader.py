@@ -12,16 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 from sklearn.utils import Bunch
 
-from .. import sheet as _sheet
 from .._compat import Interval, StrOptions, validate_params
 from ..sheet import (
+    DOUBT_REMEDY,
     ImageSource,
     LeadLayout,
+    align_sheet,
     brightest_channel,
     find_doubt,
     get_layout,
     read_pixels,
     read_traces,
+    straighten,
 )
 from ._memory import MemoryLike
 from ._picture_cache import NO_GRID, Result
@@ -173,7 +175,7 @@ class TraceReader(PictureTransformer, auto_wrap_output_keys=None):
         def read(source: ImageSource) -> Result:
             picture = read_pixels(source)
             if doubt := find_doubt(picture):
-                raise ValueError(f"the picture is {doubt}. {_sheet.DOUBT_REMEDY}")
+                raise ValueError(f"the picture is {doubt}. {DOUBT_REMEDY}")
             straight = _straighten(picture, rows.layout, self.align)
             traces, quality = read_traces(
                 straight.grey,
@@ -317,9 +319,9 @@ def _part_with_traces(layout: LeadLayout) -> tuple[float, float, float, float]:
 
 def _straighten(picture: NDArray[np.uint8], layout: LeadLayout, align: str | None) -> _Straight:
     box = _part_with_traces(layout)
-    if align == "grid" and hasattr(_sheet, "align_sheet"):
-        alignment = _sheet.align_sheet(picture, layout)
-        grey = _sheet.straighten(brightest_channel(picture), alignment, box, _PIXELS_PER_MM)
+    if align == "grid":
+        alignment = align_sheet(picture, layout)
+        grey = straighten(brightest_channel(picture), alignment, box, _PIXELS_PER_MM)
         return _Straight(grey, box, _PIXELS_PER_MM, "" if alignment.source == "grid" else NO_GRID)
     height, width = picture.shape[:2]
     scale = np.tile(layout.scale_to((width, height)), 2)
