@@ -62,6 +62,7 @@ def test_a_network_of_ones_own_starts_from_one():
     X = np.random.default_rng(0).normal(size=(20, 178)).astype(np.float32)
     clf = skecg.ECGResidualCNNClassifier(
         n_side_features=28,
+        dropout=0.3,
         max_epochs=1,
         n_trainable_layers=1,
         init_from=skecg.pretrained_path("mitbih-aami"),
