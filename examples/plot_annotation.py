@@ -39,7 +39,7 @@ record = read_record(folder / "holter.csv", sampling_rate=new.sampling_rate)
 print(record)
 
 # %%
-# One line trains: beats are described by 22 numbers of rhythm and shape, and boosted trees that
+# One line trains: beats are described by 28 numbers of rhythm and shape, and boosted trees that
 # keep to physiology tell them apart.
 annotator = BeatAnnotator().fit(training)
 beats = annotator.annotate(record.signal("II"), record.sampling_rate, name="holter")

@@ -24,8 +24,8 @@ def load_pretrained(name: str | None = None) -> BaseEstimator | list[str]:
     name : str, default=None
         ``"mitbih-aami"``: a :class:`BeatAnnotator` of lead II or MLII, trained on de Chazal's DS1,
         so that its figures on DS2 are those of people it has not seen. ``"mitbih-aami-all"``: the
-        same, trained on all 44 records without a pacemaker; there are no figures of its own. None
-        lists the names.
+        same, trained on all 44 records without a pacemaker; there are no figures of its own. Both
+        are votes of a network and of boosted trees. None lists the names.
 
     Returns
     -------
@@ -40,6 +40,13 @@ def load_pretrained(name: str | None = None) -> BaseEstimator | list[str]:
     See Also
     --------
     pretrained_path : The file of one, for ``skecg.describe``.
+
+    Notes
+    -----
+    The network of one can be trained further on beats of
+    ``BeatWindows(channels=("late_deviation",))``:
+    ``ECGResidualCNNClassifier(n_side_features=28, dropout=0.3,
+    init_from=skecg.pretrained_path("mitbih-aami"))``.
 
     Examples
     --------

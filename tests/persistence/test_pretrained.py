@@ -56,3 +56,19 @@ def test_figures_of_the_card(data_home):
     f1 = 2 * (truth & found).sum() / (truth.sum() + found.sum())
     card = skecg.describe(skecg.pretrained_path("mitbih-aami"))
     assert f"F1 of V, annotated R peaks: '{f1:.3f} [" in card
+
+
+def test_a_network_of_ones_own_starts_from_one():
+    X = np.random.default_rng(0).normal(size=(20, 178)).astype(np.float32)
+    clf = skecg.ECGResidualCNNClassifier(
+        n_side_features=28,
+        dropout=0.3,
+        max_epochs=1,
+        n_trainable_layers=1,
+        init_from=skecg.pretrained_path("mitbih-aami"),
+    )
+    clf.fit(X, np.arange(20) % 2)
+    theirs = skecg.load_pretrained("mitbih-aami").classifier_.estimators_[0].module_.state_dict()
+    own = clf.module_.state_dict()
+    name = next(iter(own))
+    np.testing.assert_array_equal(own[name].numpy(), theirs[name].numpy())
