@@ -15,7 +15,8 @@ from ._layouts import LeadLayout, get_layout
 from ._reduced import reduce_picture
 from ._row_checks import is_upside_down, rows_agree
 
-# Pixels of the longer side at which a frame is looked for, and at which rows are: a trace and its
+_LEAST_SIDE = 64  # pixels of a picture in which a sheet is looked for
+# Pixels of the longer side, at which a frame is looked for, and at which rows are: a trace and its
 # calibration pulse are only 1 mm apart.
 _SIDE_FOR_FRAMES, _SIDE_FOR_ROWS = 740, 1300
 
@@ -44,8 +45,8 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
     Raises
     ------
     ValueError
-        If the picture is no such array, is too small, shows no sheet of this layout or shows it
-        upside down.
+        If the picture is no such array, is too small, shows no sheet of this layout, or shows it
+        upside down or on its side.
 
     See Also
     --------
@@ -68,7 +69,8 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
     if layout.grid_box is None:
         raise ValueError("The layout has no grid_box; it cannot be aligned with a grid.")
     rows = rows_of_layout(layout)
-    for place, ink in _places(picture, layout, rows):
+    places = _places(picture, layout, rows) if min(picture.shape[:2]) >= _LEAST_SIDE else ()
+    for place, ink in places:
         if rows is None or ink is None or _is_confirmed(place, ink, rows):
             return place
     raise ValueError(

@@ -56,6 +56,12 @@ def test_a_sheet_upside_down_is_refused(sheet, change):
         align_sheet(change(sheet)[::-1, ::-1], "edan-3x4")
 
 
+@pytest.mark.parametrize("turn", [lambda x: np.rot90(x), lambda x: np.rot90(x, 3)])
+def test_a_sheet_on_its_side_is_refused(sheet, turn):
+    with pytest.raises(ValueError, match=r"No reddish grid.* upright to 5 degrees"):
+        align_sheet(np.ascontiguousarray(turn(sheet)), "edan-3x4")
+
+
 def test_a_grid_without_traces_is_no_sheet(sheet):
     ink = sheet.max(axis=2, keepdims=True) < 64
     empty = np.where(ink, np.uint8(255), sheet)
