@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ._align_frame import align_frame, align_upright_frame
+from ._align_frame import align_frames, align_upright_frame
 from ._align_rows import align_grid_lines, align_rows, rows_of_layout
 from ._alignment import EDAN_GRID, SheetAlignment, project
 from ._ink_rows import Ink, Rows, find_ink
@@ -89,9 +89,9 @@ def _places(
         if place is not None:
             yield place, None
         reduced = reduce_picture(picture, _SIDE_FOR_FRAMES)
-        place = align_frame(picture, reduced, layout)
-        if place is not None:
-            yield place, find_ink(reduced)
+        ink = find_ink(reduced)
+        for place in align_frames(picture, reduced, layout):
+            yield place, ink
     if rows is None:
         return
     ink = find_ink(reduce_picture(picture, _SIDE_FOR_ROWS))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,7 @@ from ._reduced import Reduced
 # of the frame's lines, in mm: between that of the published sheets and of those made by skecg.
 _INSET_MM = np.array([2.25, 2.0, -2.5, -2.75]) / EDAN_PIXELS_PER_MM
 _LEAST_SCORE = 2.1  # of a frame, at most 3; text, traces and desks without a grid reach 1.9
+_N_TRIED = 3  # frames; the traces tell which is the grid's
 _LEAST_SEEN = 0.7  # of each line of the frame, to take the picture for the upright sheet
 _ASPECT_TOLERANCE = 0.01  # of a picture that may be the whole sheet
 _LEAST_PIXELS_PER_MM = 1.4  # 36 dpi: no grid can be told on less
@@ -45,24 +48,24 @@ def align_upright_frame(picture: NDArray[np.uint8], layout: LeadLayout) -> Sheet
     return alignment_of(solve_homography(own, found.corners), layout, "grid")
 
 
-def align_frame(
+def align_frames(
     picture: NDArray[np.uint8], reduced: Reduced, layout: LeadLayout
-) -> SheetAlignment | None:
-    """Align a picture by the frame of the grid wherever it lies, or return None."""
-    own, per_mm = _frame_of(layout), pixels_per_mm_of(layout)
+) -> Iterator[SheetAlignment]:
+    """Align a picture by frames that may be that of the grid, the most likely first."""
+    own = _frame_of(layout)
     width, height = own[2] - own[0]
-    frames = find_frames(reduced, width / height)
-    if not frames or frames[0].score < _LEAST_SCORE:
-        return None
-    corners = frames[0].corners
-    per_mm *= np.linalg.norm(corners[2] - corners[0]) / np.linalg.norm(own[2] - own[0])
-    if per_mm < _LEAST_PIXELS_PER_MM:
-        raise ValueError(
-            f"The sheet is too small: about {per_mm:.1f} pixels per mm ({per_mm * 25.4:.0f} dpi); "
-            "scan it at 100 dpi or more."
-        )
-    corners = refine_frame(picture, corners, per_mm).corners
-    return alignment_of(solve_homography(own, corners), layout, "grid")
+    for frame in find_frames(reduced, width / height)[:_N_TRIED]:
+        if frame.score < _LEAST_SCORE:
+            return
+        per_mm = np.linalg.norm(frame.corners[2] - frame.corners[0])
+        per_mm *= pixels_per_mm_of(layout) / np.linalg.norm(own[2] - own[0])
+        if per_mm < _LEAST_PIXELS_PER_MM:
+            raise ValueError(
+                f"The sheet is too small: about {per_mm:.1f} pixels per mm ({per_mm * 25.4:.0f} "
+                "dpi); scan it at 100 dpi or more."
+            )
+        corners = refine_frame(picture, frame.corners, per_mm).corners
+        yield alignment_of(solve_homography(own, corners), layout, "grid")
 
 
 def _frame_of(layout: LeadLayout) -> NDArray[np.float64]:

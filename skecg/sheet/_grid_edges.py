@@ -17,8 +17,8 @@ from ._reduced import Reduced
 
 _STRIP = 12  # pixels that are averaged along a line before its slope is sought
 _SLOPES = np.linspace(-0.14, 0.14, 57)  # 8 degrees: rotation and perspective together
-_MOST_CONTRAST = 0.3  # so that black ink counts no more than the coloured lines of a grid
-_N_CANDIDATES = 7  # lines for each side
+_MOST_CONTRAST = 0.2  # so that black ink counts no more than the coloured lines of a grid
+_N_CANDIDATES = 9  # lines for each side
 _N_COMPARED = 60  # frames that are looked at closely
 _ASPECT_TOLERANCE = 0.12  # a sheet under perspective is shortened by some percent
 _MOST_CONVERGENCE = 0.2  # log of the ratio of opposite sides
