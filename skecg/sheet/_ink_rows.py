@@ -134,7 +134,7 @@ def find_ink(reduced: Reduced) -> Ink:
     paper = ndimage.grey_closing(reduced.grey.astype(np.uint8), _PEN)
     contrast = 1 - reduced.grey / np.maximum(paper, 30)
     # Ink that is blurred is paler, and so are the lines of the grid.
-    least = np.clip(0.5 * np.percentile(contrast[::3, ::3], 99), *_LEAST_CONTRAST)
+    least = np.clip(0.5 * np.percentile(contrast[::3, ::3], 99.8), *_LEAST_CONTRAST)
     mask = contrast > least
     y, x = np.nonzero(mask)
     return Ink(mask, (np.column_stack([x, y]) + 0.5) * reduced.factor, reduced.factor)
