@@ -643,7 +643,11 @@ def sheet_functions(tmp_path: Path) -> Case:
         "dilation": 3, "swap_channels": False, "resample": "area",
     }  # fmt: skip
     layout = {"lead_names": ("I",), "boxes": ((0, 0, 9, 9),), "sheet_size": (24, 32)}
+    place = sheet.SheetAlignment(np.eye(3), 8.0, "grid", 8.0)
+    part = {"picture": pixels, "alignment": place, "box": (0, 0, 9, 9), "pixels_per_mm": 4.0}
     return _functions_case({
+        "align_sheet": (sheet.align_sheet, {"picture": pixels, "layout": "edan-3x4"}),
+        "straighten": (sheet.straighten, part),
         "area_matrix": (sheet.area_matrix, {"n_in": 9, "n_out": 5}),
         "area_resize": (sheet.area_resize, {"image": pixels, "size": (6, 8), "axes": (0, 1)}),
         "crop_leads": (sheet.crop_leads, crop),

@@ -11,7 +11,14 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from ..preprocessing import LeadCropper
-from ..sheet import LeadLayout, find_grid_box, get_layout, read_image
+from ..sheet import (
+    LeadLayout,
+    align_sheet,
+    get_layout,
+    read_image,
+    straighten,
+    upright_shift,
+)
 from ._panels import COLORS, keywords, panel_grid
 
 if TYPE_CHECKING:
@@ -170,8 +177,10 @@ class LeadLayoutDisplay:
         if align not in ("grid", None):
             raise ValueError(f'align must be "grid" or None; got {align!r}.')
         image = read_image(sheet)
-        grid_box = find_grid_box(image) if align == "grid" else None
-        boxes = layout.boxes_on((image.shape[1], image.shape[0]), grid_box)
+        if align == "grid":
+            image, boxes, grid_box = _aligned(image, layout)
+        else:
+            boxes, grid_box = layout.boxes_on((image.shape[1], image.shape[0])), None
         names = np.array(layout.lead_names, dtype=object)
         return cls(image, boxes[order], names[order].tolist(), grid_box=grid_box)
 
@@ -247,3 +256,20 @@ def _find_cropper(estimator: BaseEstimator) -> LeadCropper:
         "estimator must be a LeadCropper or a Pipeline that contains one; got "
         f"{estimator!r}. To draw a layout without a cropper, use from_layout."
     )
+
+
+def _aligned(
+    image: NDArray[np.uint8], layout: LeadLayout
+) -> tuple[NDArray[np.uint8], NDArray[np.intp], tuple[int, int, int, int]]:
+    """Return an upright picture of a sheet, the boxes and the grid on it."""
+    alignment = align_sheet(image, layout)
+    boxes, grid_box = np.array(layout.boxes, dtype=np.intp), np.array(layout.grid_box)
+    resolution = alignment.layout_pixels_per_mm
+    corner = upright_shift(alignment, grid_box, resolution)
+    if corner is None:
+        size = layout.sheet_size or np.vstack([boxes, grid_box])[:, 2:].max(axis=0)
+        image = straighten(image, alignment, (0, 0, *size), resolution)
+    else:
+        shift = np.tile(np.array(corner) - grid_box[:2], 2)
+        boxes, grid_box = boxes + shift, grid_box + shift
+    return image, boxes, tuple(grid_box.tolist())

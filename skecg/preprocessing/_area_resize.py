@@ -24,6 +24,7 @@ from ..sheet import (
     straighten,
     upright_shift,
 )
+from ._grid_warning import warn_without_grid
 from ._memory import MemoryLike
 from ._picture_cache import Result
 from ._pictures import PictureTransformer
@@ -130,12 +131,13 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
             If a file is missing.
         TypeError, ValueError
             If X is not a list of pictures, a picture cannot be read, the region lies outside it,
-            or a picture shows no grid. The message names the sample and the file.
+            or a picture shows no sheet. The message names the sample and the file.
 
         Warns
         -----
         UserWarning
-            If regions are nearly black (as 16-bit pictures are that fill only 12 bits) or white.
+            If regions are nearly black (as 16-bit pictures are that fill only 12 bits) or white,
+            or a sheet shows no grid and is placed by its rows of traces.
         """
         validate_params(self)
         self._check_more_parameters()
@@ -201,6 +203,7 @@ def _straight_grid(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[
     """Return the grid of a sheet, upright, at no less than twice the resolution of the result."""
     layout = get_layout("edan-3x4")
     alignment = align_sheet(pixels, layout)
+    warn_without_grid(alignment)
     if shows_whole_sheet(alignment, layout, pixels.shape[1::-1]):
         scale = np.array(pixels.shape[1::-1]) / SHEET_SIZE
         left, upper, right, lower = np.rint(np.array(GRID_BOX) * np.tile(scale, 2)).astype(int)

@@ -23,6 +23,7 @@ from ..sheet import (
     open_image,
     straighten,
 )
+from ._grid_warning import warn_without_grid
 from ._memory import MemoryLike
 from ._picture_cache import Result
 from ._pictures import PictureTransformer
@@ -195,7 +196,8 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
         Warns
         -----
         UserWarning
-            If sheets are nearly black (as 16-bit pictures are that fill only 12 bits) or white.
+            If sheets are nearly black (as 16-bit pictures are that fill only 12 bits) or white,
+            or a sheet shows no grid and is placed by its rows of traces.
         """
         validate_params(self)
         self._check_more_parameters()
@@ -256,6 +258,7 @@ def _straight_sheet(
 ) -> tuple[Image.Image, NDArray[np.intp]]:
     """Return the part of a sheet with all leads, upright as the layout is, and the boxes on it."""
     alignment = align_sheet(picture, layout)
+    warn_without_grid(alignment)
     boxes = np.array(layout.boxes, dtype=np.intp)
     left, upper = boxes[:, :2].min(axis=0)
     right, lower = boxes[:, 2:].max(axis=0)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._layouts import SHEET_SIZE, LeadLayout
 
 EDAN_PIXELS_PER_MM = 200 / 25.4  # of a sheet that is 2213 pixels wide
+EDAN_GRID = (67, 283, 2178, 1520)
 UPRIGHT_MM = 0.13  # half a pixel at 100 dpi
 
 

@@ -11,26 +11,19 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from scipy import ndimage
 
-_LONG_SIDE = 740  # pixels of the reduced picture
+from ._reduced import Reduced
+
 _STRIP = 12  # pixels that are averaged along a line before its slope is sought
 _SLOPES = np.linspace(-0.14, 0.14, 57)  # 8 degrees: rotation and perspective together
-_MOST_CONTRAST = 0.3  # so that black ink counts no more than the coloured lines of a grid
-_N_CANDIDATES = 7  # lines for each side
+_MOST_CONTRAST = 0.2  # so that black ink counts no more than the coloured lines of a grid
+_N_CANDIDATES = 9  # lines for each side
 _N_COMPARED = 60  # frames that are looked at closely
 _ASPECT_TOLERANCE = 0.12  # a sheet under perspective is shortened by some percent
 _MOST_CONVERGENCE = 0.2  # log of the ratio of opposite sides
 _MOST_STEP = 0.12  # of the grey of paper between neighbouring pixels, without lines
 _LEAST_SHARE = 0.08  # of the picture that a grid covers
-
-
-class Reduced(NamedTuple):
-    """A smaller picture: its darkest colour, and full-size pixels per pixel."""
-
-    grey: NDArray[np.float32]
-    factor: int
 
 
 class Line(NamedTuple):
@@ -46,19 +39,6 @@ class Frame(NamedTuple):
 
     corners: NDArray[np.float64]
     score: float
-
-
-def reduce_picture(picture: NDArray[np.uint8]) -> Reduced:
-    """Average a picture over squares of pixels, and keep the darkest of the three colours."""
-    factor = max(1, round(max(picture.shape[:2]) / _LONG_SIDE))
-    # Of a large scan every second or third pixel is enough; the lines are wider.
-    step = max(1, factor // 4)
-    image = Image.fromarray(np.ascontiguousarray(picture[::step, ::step, :3]))
-    factor //= step
-    small = np.asarray(image.reduce(factor) if factor > 1 else image)
-    factor *= step
-    darkest = np.minimum(np.minimum(small[..., 0], small[..., 1]), small[..., 2])
-    return Reduced(darkest.astype(np.float32), factor)
 
 
 def find_frames(reduced: Reduced, aspect: float) -> list[Frame]:

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ._reduced import Reduced
+
 _SLOPES = np.linspace(-0.12, 0.12, 97)  # 7 degrees
 _STRIP = 8  # pixels that are averaged along a row before its slope is sought
-_LEAST_CONTRAST = 0.45  # of ink to paper; the lines of a grid have less
+_LEAST_CONTRAST = (0.22, 0.45)  # of ink to paper; the lines of a grid have less
 _PEN = (9, 9)  # pixels; lines are thinner
 _SCALES = np.geomspace(0.4, 1.06, 160)  # width of the sheet / width of the picture
 _N_COMPARED = 12
@@ -21,6 +23,14 @@ _LEAST_COVERED = 0.75  # of the columns, or of the rows in a column
 _ROOM_MM = 16.0  # in which the end of a row is looked for
 _PULSE_MM = 12.0  # in which there is a calibration pulse before a row
 _N_SEGMENTS = 8  # of a row in which its level is measured
+
+
+class Ink(NamedTuple):
+    """Where there is ink on a reduced picture, and its places (n, 2) in pixels of the picture."""
+
+    mask: NDArray[np.bool_]
+    places: NDArray[np.float64]
+    factor: int
 
 
 class Rows(NamedTuple):
@@ -118,11 +128,16 @@ def _all_ends(
     return np.array(own), np.array(found)
 
 
-def find_ink(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
+def find_ink(reduced: Reduced) -> Ink:
     """Return where thin lines are much darker than the paper around them."""
     # Without its thin lines: a desk stays dark, and is no ink.
-    paper = ndimage.grey_closing(grey.astype(np.uint8), _PEN)
-    return (grey < (1 - _LEAST_CONTRAST) * paper) & (paper > 30)
+    paper = ndimage.grey_closing(reduced.grey.astype(np.uint8), _PEN)
+    contrast = 1 - reduced.grey / np.maximum(paper, 30)
+    # Ink that is blurred is paler, and so are the lines of the grid.
+    least = np.clip(0.5 * np.percentile(contrast[::3, ::3], 99.8), *_LEAST_CONTRAST)
+    mask = contrast > least
+    y, x = np.nonzero(mask)
+    return Ink(mask, (np.column_stack([x, y]) + 0.5) * reduced.factor, reduced.factor)
 
 
 def _slope(ink: NDArray[np.bool_]) -> float:

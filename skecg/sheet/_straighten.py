@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
@@ -38,9 +40,11 @@ def straighten(
 
     Raises
     ------
-    ValueError
-        If the box has no area, or the result would have more than 80 million pixels.
+    TypeError, ValueError
+        If an argument is of another form, the box has no area, or the result would have more than
+        80 million pixels.
     """
+    _check(picture, alignment, pixels_per_mm)
     check_box(box, "box")
     left, upper, right, lower = (float(edge) for edge in box)
     scale = pixels_per_mm / alignment.layout_pixels_per_mm
@@ -60,6 +64,24 @@ def straighten(
         fillcolor=_WHITE[image.mode],
     )
     return np.asarray(straight)
+
+
+def _check(picture: object, alignment: object, pixels_per_mm: object) -> None:
+    if not isinstance(alignment, SheetAlignment):
+        raise TypeError(
+            "alignment must be a SheetAlignment, as align_sheet returns it; got "
+            f"{type(alignment).__name__}."
+        )
+    is_array = isinstance(picture, np.ndarray) and picture.dtype == np.uint8
+    if not is_array or picture.size == 0 or picture.shape[2:] not in ((), (3,), (4,)):
+        got = f"{picture.dtype} of {picture.shape}" if hasattr(picture, "dtype") else repr(picture)
+        raise ValueError(
+            "The picture must be an array of uint8 of shape (height, width, 3) or (height, width); "
+            f"got {got}."
+        )
+    is_number = isinstance(pixels_per_mm, Real) and not isinstance(pixels_per_mm, bool)
+    if not (is_number and 0 < pixels_per_mm < np.inf):
+        raise ValueError(f"pixels_per_mm must be a number > 0; got {pixels_per_mm!r}.")
 
 
 def upright_shift(

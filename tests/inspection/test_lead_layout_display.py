@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
+from PIL import Image
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -65,6 +66,14 @@ def test_aligned_boxes_move_with_the_grid(sheet):
     moved = np.array(get_layout("edan-3x4").boxes) - [30, 40, 30, 40]
     assert np.abs(np.array(drawn(display.boxes_)) - moved).max() <= 2
     assert drawn([display.grid_]) == [display.grid_box]
+
+
+def test_a_turned_sheet_is_drawn_upright(sheet):
+    turned = np.asarray(Image.fromarray(sheet).rotate(3, Image.Resampling.BICUBIC, True))
+    display = LeadLayoutDisplay.from_estimator(LeadCropper(align="grid"), turned)
+    assert drawn(display.boxes_) == list(get_layout("edan-3x4").boxes)
+    assert display.sheet.shape == (1572, 2213, 3)
+    assert drawn([display.grid_]) == [get_layout("edan-3x4").grid_box]
 
 
 def test_a_layout_of_ones_own_in_the_axes_given():

@@ -72,6 +72,15 @@ def test_the_grid_is_found_on_sheets_that_were_cut_differently(sheet):
         np.testing.assert_array_equal(other, upright)
 
 
+def test_a_sheet_without_a_grid_is_placed_by_its_traces_with_a_warning(sheet):
+    black = np.where(np.ptp(sheet, axis=2, keepdims=True) > 8, np.uint8(255), sheet)
+    transformer = AreaResize(region="grid")
+    with pytest.warns(UserWarning, match="shows no grid and was placed by its rows of traces"):
+        found = transformer.transform([black[50:, 30:]])
+    expected = AreaResize(region=(68, 283, 2177, 1518)).transform([black])
+    assert np.abs(found.astype(int) - expected).mean() < 4
+
+
 def test_a_picture_without_a_sheet_has_no_grid(sheet):
     with pytest.raises(ValueError, match="Sample 1 of X: No reddish grid"):
         AreaResize(region="grid").transform([sheet, np.full((786, 1106, 3), 250, np.uint8)])

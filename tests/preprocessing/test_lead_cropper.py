@@ -124,6 +124,15 @@ def test_a_turned_sheet_has_the_crops_of_the_upright_one(sheet, degrees):
         assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.94
 
 
+def test_a_sheet_without_a_grid_is_placed_by_its_traces_with_a_warning(sheet):
+    black = np.where(np.ptp(sheet, axis=2, keepdims=True) > 8, np.uint8(255), sheet)
+    transformer = LeadCropper(align="grid")
+    with pytest.warns(UserWarning, match="shows no grid and was placed by its rows of traces"):
+        found = transformer.transform([black[50:, 30:]])
+    expected = LeadCropper().transform([black])
+    assert np.abs(found.astype(int) - expected).mean() < 12
+
+
 def test_align_without_a_grid_names_the_sample():
     with pytest.raises(ValueError, match="Sample 0 of X: No reddish grid"):
         LeadCropper(align="grid").transform([np.full((157, 221, 3), 255, np.uint8)])

@@ -149,3 +149,20 @@ def test_a_sheet_that_is_too_small_is_refused(sheet):
 def test_what_is_no_picture_is_refused(wrong):
     with pytest.raises(ValueError, match=r"must be an array of uint8 of shape .*; got"):
         align_sheet(wrong, LAYOUT)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 1), (3, 4), (40, 60), (300, 300)])
+def test_pictures_of_noise_are_refused_at_any_size(shape):
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    with pytest.raises(ValueError, match="No reddish grid"):
+        align_sheet(noise, LAYOUT)
+
+
+def test_photographs_of_something_else_are_refused():
+    y, x = np.mgrid[:700, :1000]
+    waves = 127 + 60 * np.sin(x / 37) + 60 * np.sin((x + 2 * y) / 23)
+    lines = np.where((x % 50 < 3) | (y % 50 < 3), 90, 230)  # a wall of tiles
+    for grey in (waves, lines):
+        picture = np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
+        with pytest.raises(ValueError, match="No reddish grid"):
+            align_sheet(picture, LAYOUT)

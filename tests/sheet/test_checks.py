@@ -10,16 +10,20 @@ from PIL import Image
 from skecg.preprocessing import AreaResize, LeadCropper
 from skecg.sheet import (
     LeadLayout,
+    SheetAlignment,
+    align_sheet,
     area_matrix,
     area_resize,
     crop_leads,
     find_grid_box,
     get_layout,
+    straighten,
 )
 
 SHEET = Image.new("RGB", (40, 30), (90, 90, 90))
 ARRAY = np.asarray(SHEET)
 BOX = (0, 0, 5, 5)
+IN_PLACE = SheetAlignment(np.eye(3), 8.0, "grid", 8.0)
 HUGE = 10**30
 
 NONSENSE = [
@@ -33,6 +37,12 @@ NONSENSE = [
 ]
 
 CALLS = {
+    "align_sheet, picture": lambda x: align_sheet(x, "edan-3x4"),
+    "align_sheet, layout": lambda x: align_sheet(ARRAY, x),
+    "straighten, picture": lambda x: straighten(x, IN_PLACE, BOX, 8.0),
+    "straighten, alignment": lambda x: straighten(ARRAY, x, BOX, 8.0),
+    "straighten, box": lambda x: straighten(ARRAY, IN_PLACE, x, 8.0),
+    "straighten, pixels_per_mm": lambda x: straighten(ARRAY, IN_PLACE, BOX, x),
     "area_resize, image": lambda x: area_resize(x, (2, 2)),
     "area_resize, size": lambda x: area_resize(ARRAY, x),
     "area_resize, axes": lambda x: area_resize(ARRAY, (2, 2), axes=x),
@@ -68,6 +78,7 @@ FINE = {
     "AreaResize, region": {"None"},
     "AreaResize, picture": {"Image"},
     "LeadCropper, layout": {"LeadLayout"},
+    "straighten, pixels_per_mm": {"0.5"},
 }
 
 
