@@ -60,7 +60,7 @@ _MAX_WEIGHTS = 2**11
 _MAX_TREES = 2**14
 _MAX_NODES = 2**19
 # Of the nodes of forests, one for each class; few bytes of a file can stand for many.
-_MAX_SHARES = 2**21
+_MAX_SHARES = 3 * 2**19
 
 
 class Counter:

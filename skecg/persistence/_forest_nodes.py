@@ -17,6 +17,8 @@ from ._tree_nodes import begins_of, depth_first, levels_and_ends, right_children
 
 # Nodes are visited level by level.
 _MAX_DEPTH = 2**12
+# Of one tree, which is in memory twice while it is made.
+_MAX_NODES = 2**16
 
 
 def packed(trees: list[dict[str, NDArray]]) -> dict[str, NDArray]:
@@ -96,26 +98,35 @@ def unpacked(
     Raises
     ------
     ModelFileError
-        If a tree is too deep.
+        If a tree is too large or too deep.
     """
     n_splits, n = len(learned["feature"]), len(learned["feature"]) + len(learned["leaf"])
     is_split = bits(learned["is_split"], n)
     level, ends = levels_and_ends(is_split)
     begins = begins_of(ends)
     sizes = ends + 1 - begins
-    split, left, right = np.flatnonzero(is_split), np.full(n, -1), np.full(n, -1)
+    if sizes.max() > _MAX_NODES:
+        raise ModelFileError(
+            f"a tree of a forest has more than {_MAX_NODES:,} nodes; set min_samples_leaf"
+        )
+    split = np.flatnonzero(is_split).astype(np.int32)
+    left, right = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
     left[split], right[split] = split + 1, right_children(is_split, level)
-    nodes: dict[str, NDArray] = {"feature": np.full(n, -2), "threshold": np.full(n, -2.0)}
-    nodes["missing_left"] = np.zeros(n, bool)
+    nodes: dict[str, NDArray] = {
+        "feature": np.full(n, -2, np.int32),
+        "threshold": np.full(n, -2, np.float32),
+        "missing_left": np.zeros(n, bool),
+    }
     nodes["feature"][split], nodes["threshold"][split] = learned["feature"], learned["threshold"]
     nodes["missing_left"][split] = bits(learned["missing_left"], n_splits)
     by_depth = _by_depth(is_split, left, right, begins)
     nodes |= _summed(learned, criterion, is_split, left, right, by_depth)
-    depth = np.zeros(n, np.int64)
+    depth = np.zeros(n, np.int32)
     for i, level in enumerate(by_depth):
         depth[level] = i
+    del by_depth  # beside the trees, they would be much
     # Children are counted from the root of their tree, in the order in which it grew.
-    number = learned.get("number", np.arange(n) - np.repeat(begins, sizes)).astype(np.int64)
+    number = learned.get("number", np.arange(n) - np.repeat(begins, sizes)).astype(np.int32)
     left[split], right[split] = number[left[split]], number[right[split]]
     nodes |= {"left": left, "right": right}
     if "number" in learned:

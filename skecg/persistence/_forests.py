@@ -98,7 +98,8 @@ def size_of_forest(learned: dict[str, Any]) -> tuple[int, int, int]:
         raise ModelFileError("the trees of a forest are broken")
     n_nodes = len(feature) + len(leaf)
     # A tree has one leaf more than splits.
-    return len(leaf) - len(feature), n_nodes, n_nodes * rows.shape[1]
+    n_classes = rows.shape[1] - (rows.dtype.kind == "f")
+    return len(leaf) - len(feature), n_nodes, n_nodes * n_classes
 
 
 def _are_kept(trees: list[dict[str, NDArray]], nodes: dict[str, NDArray]) -> bool:
@@ -175,8 +176,8 @@ def _are_rows(learned: dict[str, Any]) -> bool:
     return bool(
         (shares >= 0).all()
         and (np.abs(shares.sum(axis=1) - 1) < 1e-6).all()
-        # Their sums and differences must not overflow.
-        and ((weight > 1e-200) & (weight < 1e200)).all()
+        # Their sums must not overflow; without "count" they are numbers of samples.
+        and ((weight > 1e-200) & (weight < (1e200 if "count" in learned else 2**32))).all()
     )
 
 
