@@ -115,7 +115,7 @@ def test_weights_of_samples(make, weights, path):
     weight = {
         "whole": np.arange(N) % 3 + 1, "some none": np.arange(N) % 2, "any": RNG.random(N) + 0.01,
     }[weights]  # fmt: skip
-    fitted = make().fit(X, Y, sample_weight=weight)
+    fitted = make(min_samples_leaf=3).fit(X, Y, sample_weight=weight)
     loaded = round_trip(fitted, path)
     assert_same(loaded, fitted)
     assert_same_trees(loaded, fitted)
@@ -162,7 +162,7 @@ def test_rounding_down_at_the_ends_of_float32():
 
 
 def test_a_split_that_tells_gaps_from_numbers(path):
-    x = np.where(Y == "S", np.nan, 1.0)[:, None]
+    x = np.where(Y == "S", np.nan, X[:, 0])[:, None]
     fitted = forest().fit(x, Y)
     loaded = round_trip(fitted, path)
     assert np.isposinf(Forgery(path.read_bytes()).array("model/threshold")).any()
@@ -417,6 +417,10 @@ ARRAYS = {
     "a count too few": ("weights count", lambda a: a[1:]),
     "a number twice": ("best first number", lambda a: put(a, 1, a[2])),
     "a number of another tree": ("best first number", lambda a: put(a, 1, a.size - 1)),
+    "a number without end": (
+        "best first number",
+        lambda a: put(a.astype("u4"), 1, 2**32 - 1),
+    ),
     "a number too few": ("best first number", lambda a: a[1:]),
     "numbers that are negative": ("best first number", lambda a: put(a.astype("i2"), 1, -1)),
     "numbers too long": ("best first number", lambda a: a.astype("u8")),
@@ -433,6 +437,43 @@ def test_forged_arrays(what, contents, path):
         array = change(forgery.array(f"model/{name}"))
         forgery.put(f"model/{name}", np.ascontiguousarray(array))
         refuse(forgery.content(), path, "the trees of a .* are broken")
+
+
+def test_shares_of_leaves_are_read_to_the_bit(contents, path):
+    forgery = Forgery(contents["weights"])
+    shape = forgery.array("model/rows").shape
+    rows = np.column_stack([RNG.dirichlet([1, 1, 1], shape[0]), RNG.random(shape[0]) + 0.1])
+    forgery.put("model/rows", rows)
+    path.write_bytes(forgery.content())
+    trees = [tree.tree_ for tree in skecg.load(path).estimators_]
+    value = np.concatenate([tree.value[tree.children_left < 0, 0] for tree in trees])
+    assert_array_equal(value, rows[forgery.array("model/leaf"), :-1])
+
+
+def test_fewer_splits_than_are_marked(contents, path):
+    forgery = Forgery(contents["depth first"])
+    feature, leaf, threshold = (
+        forgery.array(f"model/{name}") for name in ("feature", "leaf", "threshold")
+    )
+    forgery.put("model/feature", feature[1:])
+    forgery.put("model/threshold", threshold[1:])
+    forgery.put("model/leaf", np.append(leaf, leaf[:1]))
+    sides = forgery.array("model/missing_left")
+    forgery.put("model/missing_left", sides[: -(-(len(feature) - 1) // 8)])
+    refuse(forgery.content(), path, "the trees of a .* are broken")
+
+
+def test_a_right_child_before_its_parent(contents, path):
+    forgery = Forgery(contents["best first"])
+    number = forgery.array("model/number")
+    is_split = np.unpackbits(forgery.array("model/is_split"))[: len(number)]
+    # A split, not at a root, whose children are two leaves.
+    twigs = is_split[:-2] & ~is_split[1:-1] & ~is_split[2:] & (number[:-2] > 0)
+    place = np.flatnonzero(twigs)[0] + np.arange(3)
+    assert np.diff(number[place])[0] > 0
+    number[place] = number[place[[1, 2, 0]]]
+    forgery.put("model/number", number)
+    refuse(forgery.content(), path, "the trees of a .* are broken")
 
 
 @pytest.mark.parametrize(
