@@ -15,6 +15,7 @@ from ._callbacks import (
     has_callbacks,
     with_callbacks,
 )
+from ._forests import grown_forest, plant_forest
 from ._imblearn import sampler_tags, sampling_type, works_as
 from ._parameters import HasMethods, Hidden, Interval, StrOptions, validate_params
 from ._sklearn import (
@@ -49,12 +50,14 @@ __all__ = [
     "check_method_params",
     "check_sample_weight",
     "cpu_has_bfloat16_units",
+    "grown_forest",
     "grown_trees",
     "has_callbacks",
     "metadata_requests",
     "num_samples",
     "output_container",
     "parameter_names",
+    "plant_forest",
     "plant_trees",
     "raise_for_params",
     "routing_enabled",

@@ -16,9 +16,8 @@ from ..records import BeatAnnotator, BeatTreesClassifier, BeatVoteClassifier
 from ..storage import MAX_BYTES, ModelFileError, ValueReader, read_container
 from ..training import TrainingFacts
 from ._estimator_reader import EstimatorReader
-from ._estimators import named_steps
+from ._estimators import SIZES, named_steps
 from ._save_load import read_estimator
-from ._trees import size_of_trees
 
 _WIDTH = 14
 # Of a line, so that a forged file does not fill the terminal.
@@ -110,8 +109,8 @@ def _estimator_lines(
         yield _line("sampling rate", f"{estimator.sampling_rate} Hz")
     if isinstance(estimator, BeatAnnotator | BeatVoteClassifier):
         yield from _record_lines(estimator, node, reader)
-    elif isinstance(estimator, HistGradientBoostingClassifier | BeatTreesClassifier):
-        yield from _tree_lines(node["learned"], reader)
+    elif isinstance(estimator, (BeatTreesClassifier, *SIZES)):
+        yield from _tree_lines(estimator, node["learned"], reader)
     elif isinstance(estimator, CalibratedClassifierCV):
         if node["learned"]:
             yield _line("calibrated", f"{len(node['learned']['parts'])} classifiers")
@@ -156,7 +155,9 @@ def _vote_lines(vote: VotingClassifier, node: dict[str, Any], reader: ValueReade
             yield from _nested_lines(fitted, reader)
 
 
-def _tree_lines(learned: dict[str, Any], reader: ValueReader) -> Iterator[str]:
+def _tree_lines(
+    estimator: BaseEstimator, learned: dict[str, Any], reader: ValueReader
+) -> Iterator[str]:
     if not learned:
         yield _line("", "not fitted")
         return
@@ -167,8 +168,12 @@ def _tree_lines(learned: dict[str, Any], reader: ValueReader) -> Iterator[str]:
     parts = [learned]
     if "estimators_" in learned:
         parts = [each["$estimator"]["learned"] for each in learned["estimators_"]]
-    sizes = [size_of_trees({"is_split": reader.read(part["is_split"])}) for part in parts]
-    n_trees, n_nodes = (sum(each) for each in zip(*sizes))
+    size_of = SIZES.get(type(estimator), SIZES[HistGradientBoostingClassifier])
+    names = ("is_split", "feature", "leaf", "rows")
+    sizes = [
+        size_of({name: reader.read(part[name]) for name in names if name in part}) for part in parts
+    ]
+    n_trees, n_nodes = (sum(each) for each in list(zip(*sizes))[:2])
     yield _line("trees", f"{n_trees:,} of {n_nodes:,} nodes in all")
 
 

@@ -9,7 +9,12 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
 from sklearn.frozen import FrozenEstimator
 
 from .._compat import parameter_names
@@ -25,6 +30,7 @@ from ._estimators import (
     LEARNED_BY_RECORDS,
     NEVER_STORED,
     REQUESTS,
+    SIZES,
     Counter,
     check_finite,
     check_params,
@@ -32,13 +38,16 @@ from ._estimators import (
     named_steps,
 )
 from ._fitted_attributes import restore_learned
+from ._forests import restore_forest
 from ._functions import function_of_name
-from ._trees import restore_trees, size_of_trees
+from ._trees import restore_trees
 
 # The others keep what they learned under its public names.
 _RESTORE: dict[type[BaseEstimator], Callable[[Any, dict[str, Any]], None]] = {
     CalibratedClassifierCV: restore_calibration,
+    ExtraTreesClassifier: restore_forest,
     HistGradientBoostingClassifier: restore_trees,
+    RandomForestClassifier: restore_forest,
     BeatAnnotator: restore_annotator,
     BeatTreesClassifier: restore_beat_trees,
     VotingClassifier: restore_vote,
@@ -136,8 +145,8 @@ class EstimatorReader(ValueReader):
                 check_finite(estimator, weights)
             return
         learned = self.read(node["learned"])
-        if isinstance(estimator, HistGradientBoostingClassifier):
-            self._counter.add_trees(*size_of_trees(learned))
+        if type(estimator) in SIZES:
+            self._counter.add_trees(*SIZES[type(estimator)](learned))
         if type(estimator) in _RESTORE:
             _RESTORE[type(estimator)](estimator, learned)
             return

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
 
 from .._compat import BaseSearchCV, metadata_requests, output_container
 from ..classifiers import BaseECGClassifier, fitted_state
@@ -21,6 +26,7 @@ from ._estimators import (
     ESTIMATORS,
     LEARNED_BY_RECORDS,
     NEVER_STORED,
+    SIZES,
     Counter,
     check_finite,
     check_params,
@@ -28,13 +34,16 @@ from ._estimators import (
     named_steps,
 )
 from ._fitted_attributes import learned_by
+from ._forests import learned_by_forest
 from ._functions import function_name
-from ._trees import learned_by_trees, size_of_trees
+from ._trees import learned_by_trees
 
 # The others keep what they learned under its public names.
 _LEARNED: dict[type[BaseEstimator], Callable[[Any], dict[str, Any]]] = {
     CalibratedClassifierCV: learned_by_calibration,
+    ExtraTreesClassifier: learned_by_forest,
     HistGradientBoostingClassifier: learned_by_trees,
+    RandomForestClassifier: learned_by_forest,
     BeatAnnotator: learned_by_annotator,
     BeatTreesClassifier: learned_by_beat_trees,
     VotingClassifier: learned_by_vote,
@@ -107,8 +116,8 @@ class EstimatorWriter(ValueWriter):
                     f"{self._where(place)} is a {cls.__name__} that has learned what a model file "
                     f"cannot hold: {error}. joblib or skops can hold it"
                 ) from error
-            if cls is HistGradientBoostingClassifier:
-                self._counter.add_trees(*size_of_trees(learned))
+            if cls in SIZES:
+                self._counter.add_trees(*SIZES[cls](learned))
             node["learned"] = self.write(learned, place)
         return node
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -15,6 +20,8 @@ from .._compat import validate_params
 from ..classifiers import BaseECGClassifier, ECGNeuralClassifier
 from ..storage import ModelFileError, not_finite
 from ._fitted_attributes import SKLEARN_STEPS
+from ._forests import size_of_forest
+from ._trees import size_of_trees
 
 # Nothing else is ever made from a file. Bases are left out: they are no estimators.
 ESTIMATORS: dict[str, type[BaseEstimator]] = {
@@ -28,11 +35,18 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
     **{
         cls.__name__: cls
         for cls in (
-            *SKLEARN_STEPS, CalibratedClassifierCV, FeatureUnion, FrozenEstimator,
-            HistGradientBoostingClassifier, Pipeline, VotingClassifier,
+            *SKLEARN_STEPS, CalibratedClassifierCV, ExtraTreesClassifier, FeatureUnion,
+            FrozenEstimator, HistGradientBoostingClassifier, Pipeline, RandomForestClassifier,
+            VotingClassifier,
         )
     },
 }  # fmt: skip
+# How many trees, nodes and shares of classes are in what they learned.
+SIZES = {
+    HistGradientBoostingClassifier: size_of_trees,
+    ExtraTreesClassifier: size_of_forest,
+    RandomForestClassifier: size_of_forest,
+}
 LEARNED_BY_RECORDS = ("classes_", "class_prior_", "segmenter_", "classifier_")
 REQUESTS = ("fit", "partial_fit", "score", "predict", "transform")
 # Folders belong to a machine; what lies in a cache's is read by pickle.
@@ -45,6 +59,8 @@ _MAX_WEIGHTS = 2**11
 # Of all models together.
 _MAX_TREES = 2**14
 _MAX_NODES = 2**19
+# Of the nodes of forests, one for each class; few bytes of a file can stand for many.
+_MAX_SHARES = 3 * 2**19
 
 
 class Counter:
@@ -52,7 +68,7 @@ class Counter:
 
     def __init__(self) -> None:
         self._n_estimators = self._n_networks = self._n_weights = 0
-        self._n_trees = self._n_nodes = 0
+        self._n_trees = self._n_nodes = self._n_shares = 0
 
     def add(self, *, is_network: bool) -> None:
         """Count one more; raise a ModelFileError if that is too many."""
@@ -71,13 +87,18 @@ class Counter:
                 f"a model file holds networks of at most {_MAX_WEIGHTS:,} arrays of weights"
             )
 
-    def add_trees(self, n_trees: int, n_nodes: int) -> None:
+    def add_trees(self, n_trees: int, n_nodes: int, n_shares: int = 0) -> None:
         """Count the trees of a model; raise a ModelFileError if that is too many."""
+        self._n_shares += n_shares
         self._n_trees += n_trees
         self._n_nodes += n_nodes
         if self._n_trees > _MAX_TREES or self._n_nodes > _MAX_NODES:
             raise ModelFileError(
                 f"a model file holds at most {_MAX_TREES:,} trees, of {_MAX_NODES:,} nodes in all"
+            )
+        if self._n_shares > _MAX_SHARES:
+            raise ModelFileError(
+                f"a model file holds at most {_MAX_SHARES:,} nodes of forests times their classes"
             )
 
 

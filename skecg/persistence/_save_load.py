@@ -41,11 +41,12 @@ def save(
         A classifier or transformer of skecg, fitted or not, or a composition of these with steps
         of scikit-learn: ``Pipeline``, ``FeatureUnion``, ``FrozenEstimator``,
         ``CalibratedClassifierCV``, ``VotingClassifier``, ``LogisticRegression``,
-        ``HistGradientBoostingClassifier`` without categorical columns, ``StandardScaler``,
-        ``MinMaxScaler``, ``RobustScaler``, ``SimpleImputer`` of numbers without an indicator,
-        ``PCA``, and ``FunctionTransformer`` of a universal function of numpy, of a few other
-        functions of numpy such as ``numpy.clip``, or of a function of :mod:`skecg.signal`. Of a
-        search, save its ``best_estimator_``.
+        ``HistGradientBoostingClassifier`` without categorical columns, ``RandomForestClassifier``
+        and ``ExtraTreesClassifier`` of one output and with no leaf changed by ``monotonic_cst``,
+        ``StandardScaler``, ``MinMaxScaler``, ``RobustScaler``, ``SimpleImputer`` of numbers without
+        an indicator, ``PCA``, and ``FunctionTransformer`` of a universal function of numpy, of a
+        few other functions of numpy such as ``numpy.clip``, or of a function of
+        :mod:`skecg.signal`. Of a search, save its ``best_estimator_``.
     path : path-like
         The file; ``.safetensors`` is the usual ending.
     metrics : mapping of str to number, string, list or mapping, default=None
@@ -78,6 +79,9 @@ def save(
     -----
     Like a pickle's, the optimiser's state is not kept: ``partial_fit`` begins with a fresh one.
     The network of an :class:`ECGNeuralClassifier` is its author's code; the file has its name only.
+    The thresholds of a forest are rounded down to float32, from which it predicts; impurities and
+    ``feature_importances_`` follow from the leaves and can differ in the last digits, and
+    ``estimators_samples_`` is not kept.
     ``init_from`` is stored with its weights, so that a loaded estimator can be fitted again.
 
     Examples
@@ -171,7 +175,8 @@ def load(
       strings;
     - 8,192 arrays, with 32 axes each;
     - 100 estimators, of which 20 are fitted networks, with 2,048 arrays of weights in all;
-    - 16,384 boosted trees, with 524,288 nodes in all;
+    - 16,384 trees, with 524,288 nodes in all, and 1,572,864 nodes of forests times their
+      classes; trees of forests with 65,536 nodes and 4,096 splits one below the other;
     - 1,000 milestones in a schedule, boxes in a layout, or layers in a transfer report.
 
     No network is built that has more than four times the weights in the file.

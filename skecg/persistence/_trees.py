@@ -1,9 +1,4 @@
-"""What a HistGradientBoostingClassifier has learned as plain arrays, and back.
-
-A file has the nodes of all trees in one row, each before its left subtree and that before its right
-one. Which of them are splits then tells where every tree and subtree ends, so a file has no numbers
-of nodes that could point astray: scikit-learn follows them without a check.
-"""
+"""What a HistGradientBoostingClassifier has learned as plain arrays, and back."""
 
 from __future__ import annotations
 
@@ -18,14 +13,22 @@ from sklearn.utils.validation import check_is_fitted
 from .._compat import grown_trees, plant_trees
 from ..storage import ModelFileError
 from ._fitted_attributes import are_classes, check_input
+from ._tree_nodes import (
+    MAX_FEATURES,
+    OF_INPUT,
+    are_whole_trees,
+    begins_of,
+    depth_first,
+    is_row,
+    levels_and_ends,
+    next_at,
+    right_children,
+)
 
-_OF_INPUT = ("n_features_in_", "feature_names_in_")
 _PUBLIC = ("classes_", "do_early_stopping_", "train_score_", "validation_score_")
 _OF_SPLITS = ("feature", "threshold", "missing_left")
 _OF_LEAVES = ("value", "count")
 _TREES = ("is_split", *_OF_SPLITS, *_OF_LEAVES, "baseline", "weighted")
-# The number of a column takes two bytes, and a prediction makes an array of as many numbers.
-_MAX_FEATURES = 2**16
 
 
 def learned_by_trees(model: HistGradientBoostingClassifier) -> dict[str, Any]:
@@ -44,7 +47,7 @@ def learned_by_trees(model: HistGradientBoostingClassifier) -> dict[str, Any]:
         trees, baseline, weighted = grown_trees(model)
     except TypeError as error:
         raise ModelFileError(str(error)) from error
-    names = (*_OF_INPUT, *_PUBLIC)
+    names = (*OF_INPUT, *_PUBLIC)
     learned = {name: vars(model)[name] for name in names if name in vars(model)}
     learned["do_early_stopping_"] = bool(learned.get("do_early_stopping_"))
     learned |= _packed([_in_order(tree) for tree in trees])
@@ -64,7 +67,7 @@ def restore_trees(model: HistGradientBoostingClassifier, learned: dict[str, Any]
     if not learned:
         return
     _check(model, learned)
-    for name in (*_OF_INPUT, *_PUBLIC):
+    for name in (*OF_INPUT, *_PUBLIC):
         if name in learned:
             setattr(model, name, learned[name])
     n_classes = len(model.classes_)
@@ -88,7 +91,7 @@ def size_of_trees(learned: dict[str, Any]) -> tuple[int, int]:
     if not learned:
         return 0, 0
     is_split = learned.get("is_split")
-    if not (_is_row(is_split, "b") and len(is_split)):
+    if not (is_row(is_split, "b") and len(is_split)):
         raise ModelFileError("the trees of a HistGradientBoostingClassifier are broken")
     n_leaves = len(is_split) - np.count_nonzero(is_split)
     # A tree has one leaf more than splits.
@@ -99,17 +102,7 @@ def size_of_trees(learned: dict[str, Any]) -> tuple[int, int]:
 
 
 def _in_order(tree: dict[str, NDArray]) -> dict[str, NDArray]:
-    """Return the nodes of a tree, each before its left subtree and that before its right one."""
-    is_leaf, left, right = (tree[name].tolist() for name in ("is_leaf", "left", "right"))
-    order: list[int] = []
-    rest = [0]
-    while rest and len(order) < len(is_leaf):
-        node = rest.pop()
-        order.append(node)
-        if not is_leaf[node]:
-            rest += [right[node], left[node]]
-    if rest or len(order) != len(is_leaf):
-        raise ModelFileError("its nodes are not those of a tree")
+    order = depth_first(tree["is_leaf"], tree["left"], tree["right"])
     return {name: column[order] for name, column in tree.items()}
 
 
@@ -118,8 +111,8 @@ def _packed(trees: list[dict[str, NDArray]]) -> dict[str, NDArray]:
     is_split = nodes["is_leaf"] == 0
     packed = {name: nodes[name][is_split] for name in _OF_SPLITS}
     packed |= {name: nodes[name][~is_split] for name in _OF_LEAVES}
-    if len(packed["feature"]) and packed["feature"].max() >= _MAX_FEATURES:
-        raise ModelFileError(f"it has more than {_MAX_FEATURES:,} columns")
+    if len(packed["feature"]) and packed["feature"].max() >= MAX_FEATURES:
+        raise ModelFileError(f"it has more than {MAX_FEATURES:,} columns")
     packed["feature"] = packed["feature"].astype(np.uint16)
     packed["missing_left"] = packed["missing_left"] != 0
     for name in ("threshold", "value"):
@@ -141,14 +134,13 @@ def _unpacked(learned: dict[str, Any]) -> tuple[dict[str, NDArray], NDArray[np.i
     """Return the nodes with their children, and the number of nodes of each tree."""
     is_split = learned["is_split"]
     n = len(is_split)
-    level, ends = _levels_and_ends(is_split)
-    begins = np.concatenate([[0], ends[:-1] + 1])
+    level, ends = levels_and_ends(is_split)
+    begins = begins_of(ends)
     sizes = ends + 1 - begins
     begin = np.repeat(begins, sizes)[is_split]
     split, left, right = np.flatnonzero(is_split), np.zeros(n, int), np.zeros(n, int)
     left[split] = split + 1 - begin
-    # A left subtree ends one level lower than its root begins, and that is the level of the split.
-    right[split] = _next_at(level, split, level[split] - 1) + 1 - begin
+    right[split] = right_children(is_split, level) - begin
     nodes = {"is_leaf": ~is_split, "left": left, "right": right}
     for name in _OF_SPLITS:
         nodes[name] = np.zeros(n, learned[name].dtype)
@@ -158,33 +150,13 @@ def _unpacked(learned: dict[str, Any]) -> tuple[dict[str, NDArray], NDArray[np.i
     counts = np.zeros(n, np.int64)
     counts[~is_split] = learned["count"]
     before = np.concatenate([[0], np.cumsum(counts)])
-    counts[split] = before[_next_at(level, split, level[split] - 2) + 1] - before[split]
+    counts[split] = before[next_at(level, split, level[split] - 2) + 1] - before[split]
     return {**nodes, "count": counts}, sizes
-
-
-def _levels_and_ends(is_split: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the subtrees that are still to come after each node, and the last node of each tree.
-
-    They are counted on from tree to tree, so every tree ends one level lower than any node before.
-    """
-    level = np.cumsum(np.where(is_split, 1, -1))
-    lowest = np.minimum.accumulate(np.minimum(level, 0))
-    return level, np.flatnonzero(np.diff(lowest, prepend=0) < 0)
-
-
-def _next_at(
-    level: NDArray[np.int64], places: NDArray[np.int64], wanted: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the first node after each place that is at the wanted level."""
-    n = len(level)
-    order = np.argsort(level, kind="stable")
-    keys = level[order] * n + order
-    return order[np.searchsorted(keys, wanted * n + places)]
 
 
 def _check(model: HistGradientBoostingClassifier, learned: dict[str, Any]) -> None:
     name = "HistGradientBoostingClassifier"
-    if learned.keys() - {*_OF_INPUT[1:]} != {_OF_INPUT[0], *_PUBLIC, *_TREES}:
+    if learned.keys() - {*OF_INPUT[1:]} != {OF_INPUT[0], *_PUBLIC, *_TREES}:
         raise ModelFileError(f"the fitted attributes of a {name} are incomplete or unknown")
     check_input(learned, name)
     if model.warm_start:
@@ -192,8 +164,8 @@ def _check(model: HistGradientBoostingClassifier, learned: dict[str, Any]) -> No
             f"a fitted {name} with warm_start=True needs more than its trees to grow further; set "
             "warm_start=False"
         )
-    if learned["n_features_in_"] > _MAX_FEATURES:
-        raise ModelFileError(f"a {name} of more than {_MAX_FEATURES:,} columns cannot be in a file")
+    if learned["n_features_in_"] > MAX_FEATURES:
+        raise ModelFileError(f"a {name} of more than {MAX_FEATURES:,} columns cannot be in a file")
     if not (_is_sound_input(learned) and _are_trees(learned)):
         raise ModelFileError(f"the trees of a {name} are broken")
 
@@ -204,13 +176,13 @@ def _is_sound_input(learned: dict[str, Any]) -> bool:
         are_classes(learned["classes_"])
         and type(learned["do_early_stopping_"]) is bool
         and type(learned["weighted"]) is bool
-        and all(_is_row(score, "f") for score in scores)
+        and all(is_row(score, "f") for score in scores)
     )
 
 
 def _are_trees(learned: dict[str, Any]) -> bool:
     is_split = learned["is_split"]
-    if not (_is_row(is_split, "b") and len(is_split)):
+    if not (is_row(is_split, "b") and len(is_split)):
         return False
     n_splits, n_outputs = np.count_nonzero(is_split), len(learned["classes_"])
     n_outputs = 1 if n_outputs == 2 else n_outputs
@@ -218,12 +190,11 @@ def _are_trees(learned: dict[str, Any]) -> bool:
     lengths |= {**dict.fromkeys(_OF_LEAVES, len(is_split) - n_splits), "baseline": n_outputs}
     kinds = {"feature": "u", "threshold": "f", "missing_left": "b", "value": "f", "count": "u"}
     kinds["baseline"] = "f"
-    if not all(_is_row(learned[name], kinds[name], n) for name, n in lengths.items()):
+    if not all(is_row(learned[name], kinds[name], n) for name, n in lengths.items()):
         return False
-    _, ends = _levels_and_ends(is_split)
+    _, ends = levels_and_ends(is_split)
     return bool(
-        len(ends)
-        and ends[-1] == len(is_split) - 1
+        are_whole_trees(ends, len(is_split))
         and len(ends) % n_outputs == 0
         and (learned["feature"] < learned["n_features_in_"]).all()
         # A threshold is infinite where a split tells gaps from all numbers.
@@ -242,12 +213,3 @@ def _samples_of_trees(
 ) -> NDArray[np.int64]:
     n_leaves = np.cumsum(~is_split)[ends]
     return np.add.reduceat(count.astype(np.int64), np.concatenate([[0], n_leaves[:-1]]))
-
-
-def _is_row(value: Any, kind: str, length: int | None = None) -> bool:
-    return (
-        isinstance(value, np.ndarray)
-        and value.ndim == 1
-        and value.dtype.kind == kind
-        and (length is None or len(value) == length)
-    )
