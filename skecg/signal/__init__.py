@@ -6,6 +6,7 @@ from ._beat_windows import beat_windows, scale_beat_windows
 from ._beats import Beats, cut_beats
 from ._late_beats import late_beats as late_beats
 from ._late_beats import median_of_late as median_of_late
+from ._lead_numbers import LEAD_NUMBERS, lead_numbers
 from ._r_peaks import detect_r_peaks, threshold_r_peaks
 from ._representative_beats import representative_beats
 from ._rhythm import AHEAD as AHEAD
@@ -18,6 +19,7 @@ from ._windows import resample, scale_windows, split_windows
 __all__ = [
     "AAMI_CLASSES",
     "AAMI_SYMBOLS",
+    "LEAD_NUMBERS",
     "RHYTHM_NUMBERS",
     "SHAPE_NUMBERS",
     "Beats",
@@ -27,6 +29,7 @@ __all__ = [
     "detect_r_peaks",
     "find_r_peaks",
     "is_beat",
+    "lead_numbers",
     "representative_beats",
     "resample",
     "rhythm_numbers",

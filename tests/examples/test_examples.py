@@ -88,7 +88,9 @@ def test_plot_traces_reads_generated_sheets(tmp_path):
     residuals = re.findall(r"^(?:II|aVR) .* ([\d.]+) microvolts", done.stdout, flags=re.MULTILINE)
     assert len(residuals) == 2
     assert max(map(float, residuals)) < 10
-    for name in ("traces.png", "lead.png"):
+    (f1,) = re.findall(r"^macro-F1 ([\d.]+)", done.stdout, flags=re.MULTILINE)
+    assert float(f1) > 0.75  # measured: 0.90
+    for name in ("traces.png", "lead.png", "decision.png"):
         assert matplotlib.image.imread(tmp_path / name).size
 
 
