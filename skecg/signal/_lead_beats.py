@@ -63,7 +63,8 @@ def r_peaks_of_leads(signals: NDArray, rate: float) -> NDArray[np.int64]:
     for part in np.split(every, changes):
         part /= max(np.quantile(part, _USUAL), 1e-9)
     both = every + one / max(np.quantile(one, _USUAL), 1e-9)
-    smooth = uniform_filter1d(both, max(1, round(_QRS * rate)))
+    # Of squares, in which a tall T wave counts less than a small QRS complex.
+    smooth = np.sqrt(uniform_filter1d(both**2, max(1, round(_QRS * rate))).clip(min=0))
     height = _SHARE * np.quantile(smooth, _HIGH)
     if height < 1e-6:
         return np.empty(0, np.int64)
