@@ -321,8 +321,9 @@ def _straighten(picture: NDArray[np.uint8], layout: LeadLayout, align: str | Non
     box = _part_with_traces(layout)
     if align == "grid":
         alignment = align_sheet(picture, layout)
-        grey = straighten(brightest_channel(picture), alignment, box, _PIXELS_PER_MM)
-        return _Straight(grey, box, _PIXELS_PER_MM, "" if alignment.source == "grid" else NO_GRID)
+        resolution = _resolution(alignment.pixels_per_mm)
+        grey = straighten(brightest_channel(picture), alignment, box, resolution)
+        return _Straight(grey, box, resolution, "" if alignment.source == "grid" else NO_GRID)
     height, width = picture.shape[:2]
     scale = np.tile(layout.scale_to((width, height)), 2)
     native = float(np.mean(scale)) * layout.pixels_per_mm
@@ -337,11 +338,21 @@ def _straighten(picture: NDArray[np.uint8], layout: LeadLayout, align: str | Non
         left, upper, right, lower = whole = np.rint(edges).astype(int).clip(0)
         part = brightest_channel(picture[upper:lower, left:right])
         return _Straight(part, tuple((whole / scale).tolist()), native, "")
-    resolution = _PIXELS_PER_MM / layout.pixels_per_mm
-    size = round((box[2] - box[0]) * resolution), round((box[3] - box[1]) * resolution)
+    resolution = _resolution(native)
+    finer = resolution / layout.pixels_per_mm
+    size = round((box[2] - box[0]) * finer), round((box[3] - box[1]) * finer)
     image = Image.fromarray(brightest_channel(picture))
     resized = image.resize(size, Image.Resampling.BILINEAR, box=tuple(edges.tolist()))
-    return _Straight(np.asarray(resized), box, _PIXELS_PER_MM, "")
+    return _Straight(np.asarray(resized), box, resolution, "")
+
+
+def _resolution(native: float) -> float:
+    """Return the pixels per mm to read a picture at.
+
+    A line of one pixel that is drawn twice as fine may be dark in one row only, as a dot of the
+    grid is; three times as fine it is dark in three.
+    """
+    return _PIXELS_PER_MM if native > 0.75 * _PIXELS_PER_MM else 1.5 * _PIXELS_PER_MM
 
 
 def _warn_of_nan(

@@ -21,7 +21,6 @@ _CLIMB = 0.01
 # A column far from the baseline costs more than an open one only near the next row of leads.
 _AT_NEXT_ROW = 1.5
 _REACH = 1.6  # rows up and down in which a trace is looked for
-_MAX_STRANDS = 400  # of one lead: bounds the time that a picture of noise takes
 _USUAL_DOUBT = 1.5
 _PLACES = 13  # on the edge of the pen that are looked at
 # The name of a lead stands here: from the first sample to the right, from 0 mV upwards.
@@ -90,9 +89,12 @@ def _candidates(runs: Runs, strands: Strands, place: Place) -> NDArray[np.intp]:
         is_near &= runs.stop[end] > place.baseline - reach
         is_near &= runs.first[end] < place.baseline + reach
     near = np.flatnonzero(is_near)
-    if len(near) > _MAX_STRANDS:
+    # As many as columns are enough for a line of broken pixels, and bound the time that a picture
+    # of noise takes.
+    n_most = place.stop - place.first
+    if len(near) > n_most:
         longest = np.argsort(strands.first[near] - strands.last[near], kind="stable")
-        near = np.sort(near[longest[:_MAX_STRANDS]])
+        near = np.sort(near[longest[:n_most]])
     return near[np.argsort(strands.first[near], kind="stable")]
 
 
