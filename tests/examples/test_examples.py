@@ -99,6 +99,7 @@ def test_plot_sheets_draws_generated_sheets(tmp_path):
     assert "sheets in" in done.stdout
 
 
+@pytest.mark.slow
 def test_plot_transfer_compares_the_number_of_trained_layers(tmp_path):
     done = run_without_data("plot_transfer.py", tmp_path)
     assert "features.block4.conv       6,336  taken over, frozen" in done.stdout
@@ -118,12 +119,14 @@ def test_plot_embedding_puts_a_network_into_a_pipeline(tmp_path):
     assert float(scores[0][1]) > 0.6  # guessing gives 0.333
 
 
+@pytest.mark.slow
 def test_plot_inspection_draws_layers_attributions_and_attention(tmp_path):
     done = run_without_data("plot_inspection.py", tmp_path)
     assert "sum of the attributions" in done.stdout
     assert matplotlib.image.imread(tmp_path / "inspection.png").ndim == 3
 
 
+@pytest.mark.slow
 def test_nested_progress_shows_the_epochs_of_every_fit(tmp_path):
     pytest.importorskip("sklearn.callback", reason="scikit-learn before 1.9")
     done = run_without_data("nested_progress.py", tmp_path)
@@ -133,6 +136,7 @@ def test_nested_progress_shows_the_epochs_of_every_fit(tmp_path):
     assert len(re.findall(r"^[0-7]( +[01]\.\d+){5}$", done.stdout, flags=re.MULTILINE)) == 8
 
 
+@pytest.mark.slow
 def test_plot_records_lets_the_beats_of_records_vote(tmp_path):
     done = run_without_data("plot_records.py", tmp_path)
     assert "50 records of 40 persons" in done.stdout
@@ -141,12 +145,14 @@ def test_plot_records_lets_the_beats_of_records_vote(tmp_path):
     assert matplotlib.image.imread(tmp_path / "records.png").ndim == 3
 
 
+@pytest.mark.slow
 def test_dask_search_finds_parameters_on_two_workers(tmp_path):
     pytest.importorskip("distributed", reason='pip install "skecg[dask]"')
     done = run_without_data("dask_search.py", tmp_path)
     assert re.search(r"300 beats, best: \{'dropout': .*\}, \d\.\d{3}", done.stdout)
 
 
+@pytest.mark.slow
 def test_dask_resize_writes_every_sheet_into_one_file(tmp_path):
     pytest.importorskip("distributed", reason='pip install "skecg[dask]"')
     done = run_without_data("dask_resize.py", tmp_path)
@@ -155,6 +161,7 @@ def test_dask_resize_writes_every_sheet_into_one_file(tmp_path):
     assert f"8 sheets, (3, 182, 256), mean grey level {grey:.1f}" in done.stdout
 
 
+@pytest.mark.slow
 def test_plot_imbalance_compares_five_ways(tmp_path):
     done = run_without_data("plot_imbalance.py", tmp_path)
     found = re.findall(r"^(.+?) +macro-F1 (\d\.\d+), (\d+) rows", done.stdout, flags=re.MULTILINE)
