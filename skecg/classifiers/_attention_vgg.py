@@ -39,6 +39,8 @@ class ECGAttentionVGGClassifier(BaseLeadCropClassifier):
     See Also
     --------
     skecg.networks.AttentionVGG : The network.
+    skecg.TraceReader : Reads the traces as signals; a forest on :func:`skecg.signal.lead_numbers`
+        of them is better on the published sheets, see ``benchmarks/RESULTS.md``, section 18.
 
     References
     ----------

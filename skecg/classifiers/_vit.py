@@ -61,6 +61,8 @@ class ECGViTClassifier(BaseImageClassifier):
     See Also
     --------
     skecg.networks.VisionTransformer : The network.
+    skecg.TraceReader : Reads the traces as signals; a forest on :func:`skecg.signal.lead_numbers`
+        of them is better on the published sheets, see ``benchmarks/RESULTS.md``, section 18.
 
     References
     ----------
