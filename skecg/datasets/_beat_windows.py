@@ -55,6 +55,8 @@ def beat_windows_from_records(records: Bunch, windows: BeatWindows | None = None
 
     Raises
     ------
+    TypeError
+        If ``windows`` is something else.
     ValueError
         If the annotations of a record do not rise or lie outside its signal, if ``windows`` has
         another sampling rate or refuses the record. The message names the record.
@@ -71,6 +73,8 @@ def beat_windows_from_records(records: Bunch, windows: BeatWindows | None = None
     (178, 28)
     """
     check_records(records)
+    if not isinstance(windows, BeatWindows | None):
+        raise TypeError(f"windows must be BeatWindows or None, got {type(windows).__name__}")
     windows = BeatWindows(records.sampling_rate) if windows is None else clone(windows)
     if windows.sampling_rate != records.sampling_rate:
         raise ValueError(

@@ -47,8 +47,11 @@ def straighten(
     _check(picture, alignment, pixels_per_mm)
     check_box(box, "box")
     left, upper, right, lower = (float(edge) for edge in box)
-    scale = pixels_per_mm / alignment.layout_pixels_per_mm
-    size = (max(1, round((right - left) * scale)), max(1, round((lower - upper) * scale)))
+    try:
+        scale = float(pixels_per_mm) / alignment.layout_pixels_per_mm
+        size = (max(1, round((right - left) * scale)), max(1, round((lower - upper) * scale)))
+    except OverflowError as error:
+        raise ValueError(f"pixels_per_mm is too large; got {pixels_per_mm!r:.50}.") from error
     check_size(size, "(width, height)")
     shift = upright_shift(alignment, box, pixels_per_mm)
     if shift is not None:
@@ -73,7 +76,8 @@ def _check(picture: object, alignment: object, pixels_per_mm: object) -> None:
             f"{type(alignment).__name__}."
         )
     is_array = isinstance(picture, np.ndarray) and picture.dtype == np.uint8
-    if not is_array or picture.size == 0 or picture.shape[2:] not in ((), (3,), (4,)):
+    is_array = is_array and picture.ndim >= 2 and picture.size > 0
+    if not is_array or picture.shape[2:] not in ((), (3,), (4,)):
         got = f"{picture.dtype} of {picture.shape}" if hasattr(picture, "dtype") else repr(picture)
         raise ValueError(
             "The picture must be an array of uint8 of shape (height, width, 3) or (height, width); "

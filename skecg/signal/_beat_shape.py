@@ -250,6 +250,8 @@ def _as_windows(windows: ArrayLike, n_before: int, sampling_rate: float) -> NDAr
         )
     if not isinstance(n_before, Integral) or isinstance(n_before, bool):
         raise ValueError(f"n_before must be a number of samples, got {n_before!r}")
+    if not 0 <= n_before <= windows.shape[1]:
+        raise ValueError(f"n_before must be 0 to {windows.shape[1]} samples, got {n_before}")
     windows, n_before = windows.astype(np.float32, copy=False), int(n_before)
     before, after = n_before / sampling_rate, (windows.shape[1] - n_before) / sampling_rate
     if before < SHAPE_BEFORE - 0.02 or after < SHAPE_AFTER - 0.02:

@@ -44,6 +44,12 @@ def test_windows_of_another_rate_are_refused(records):
         beat_windows_from_records(records, BeatWindows(250))
 
 
+@pytest.mark.parametrize("windows", [(), {}, [1], "lead"])
+def test_what_is_no_beat_windows_is_refused(records, windows):
+    with pytest.raises(TypeError, match="must be BeatWindows or None, got"):
+        beat_windows_from_records(records, windows)
+
+
 def test_the_r_peak_stands_where_the_window_says(records):
     beats = beat_windows_from_records(records)
     normal = beats.data[beats.symbol == "N", :150]

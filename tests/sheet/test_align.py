@@ -140,6 +140,14 @@ def test_a_picture_without_a_sheet_is_refused(level):
         align_sheet(np.full((480, 640, 3), level, np.uint8), LAYOUT)
 
 
+def test_arguments_of_straighten_that_cannot_be_are_refused(sheet):
+    found = align_sheet(sheet, LAYOUT)
+    with pytest.raises(ValueError, match=r"or \(height, width\); got"):
+        straighten(sheet[0, :, 0], found, LAYOUT.grid_box, MM)
+    with pytest.raises(ValueError, match="pixels_per_mm is too large"):
+        straighten(sheet, found, LAYOUT.grid_box, 10**400)
+
+
 def test_a_sheet_that_is_too_small_is_refused(sheet):
     with pytest.raises(ValueError, match=r"too small|No reddish grid"):
         align_sheet(area_resize(sheet, (196, 276)), LAYOUT)

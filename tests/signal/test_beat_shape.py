@@ -124,10 +124,12 @@ def test_where_most_beats_are_premature_the_late_ones_are_the_usual_ones():
         (np.full((2, 150), np.nan), {}, "must be finite"),
         (np.zeros((2, 150)), {"names": ("qrs",)}, r"got \['qrs'\]"),
         (np.zeros((2, 150)), {"causal": True}, "need the whole record"),
+        (np.zeros((2, 150)), {"n_before": 10**400}, "n_before must be 0 to 150 samples"),
         (np.zeros((2, 150)), {"rr": [1.0]}, "for each of 2 windows, got 1"),
         (np.zeros((2, 150)), {"rr": [1.0, 0.0]}, "positive or NaN, got 0"),
     ],
 )
 def test_refusals(windows, keywords, message):
+    given = {"n_before": BEFORE, "rr": np.ones(len(windows))} | keywords
     with pytest.raises(ValueError, match=message):
-        shape_numbers(windows, BEFORE, RATE, **({"rr": np.ones(len(windows))} | keywords))
+        shape_numbers(windows, sampling_rate=RATE, **given)
