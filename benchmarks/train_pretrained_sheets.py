@@ -1,7 +1,7 @@
 """Train the classifier of sheets that can come with the package, and write its file and card.
 
 Traces, numbers and boosted trees: the model "boosted" of ``accuracy_trace_classes.py``. Forests are
-better there, but are no kind of estimator that ``skecg.save`` can hold.
+better there, and larger.
 
     python benchmarks/train_pretrained_sheets.py edan-sheets.safetensors
 """

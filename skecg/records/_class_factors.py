@@ -23,7 +23,7 @@ def check_factors(factors: Factors | None, classes: list[str]) -> None:
         if label not in classes:
             raise ValueError(f"class_factors names {label!r}, but the classes are {classes}")
         is_number = isinstance(factor, Real) and not isinstance(factor, bool)
-        if factor != "cv" and not (is_number and 0 < factor < np.inf):
+        if factor != "cv" and not (is_number and 0 < factor < np.finfo(np.float64).max):
             raise ValueError(
                 f"class_factors must be positive numbers or 'cv', got {factor!r} for {label!r}"
             )
@@ -61,9 +61,9 @@ def find_factors(
     ValueError
         If there is one subject only, and a factor to choose.
     """
-    found = dict(factors or {})
-    result = np.array([1.0 if found.get(c, "cv") == "cv" else found[c] for c in classes])
-    open_ones = [i for i, c in enumerate(classes) if found.get(c) == "cv"]
+    asked = [(factors or {}).get(label, 1.0) for label in classes]
+    result = np.array([1.0 if factor == "cv" else float(factor) for factor in asked])
+    open_ones = [i for i, factor in enumerate(asked) if factor == "cv"]
     if not open_ones:
         return result
     n_subjects = len(np.unique(groups))

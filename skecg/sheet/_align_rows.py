@@ -34,10 +34,8 @@ _EDAN_ROWS = Rows(153.5, 153.5 + 250 * EDAN_PIXELS_PER_MM, np.array([463.5, 764,
 
 def rows_of_layout(layout: LeadLayout) -> Rows | None:
     """Return the rows of traces of a layout, or None if it does not say where they are."""
-    traces = getattr(layout, "traces", None)
-    if traces is not None:
-        speed = getattr(layout, "mm_per_second", 25.0)
-        return rows_of(traces, speed * pixels_per_mm_of(layout))
+    if layout.traces is not None:
+        return rows_of(layout.traces, layout.mm_per_second * pixels_per_mm_of(layout))
     if layout.grid_box == EDAN_GRID and "aVR" in layout.lead_names:
         return _EDAN_ROWS
     return None

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._layouts import SHEET_SIZE, LeadLayout
+from ._layouts import LAYOUTS, SHEET_SIZE, LeadLayout
 
 EDAN_PIXELS_PER_MM = 200 / 25.4  # of a sheet that is 2213 pixels wide
-EDAN_GRID = (67, 283, 2178, 1520)
+EDAN_GRID = LAYOUTS["edan-3x4"].grid_box
 UPRIGHT_MM = 0.13  # half a pixel at 100 dpi
 
 
@@ -42,6 +42,7 @@ class SheetAlignment:
 
 
 def alignment_of(matrix: NDArray[np.float64], layout: LeadLayout, source: str) -> SheetAlignment:
+    """Return the alignment of a homography, with the resolution that it gives the picture."""
     per_mm = pixels_per_mm_of(layout)
     left, upper, right, lower = layout.grid_box or (0, 0, *(layout.sheet_size or SHEET_SIZE))
     middle = np.array([(left + right) / 2, (upper + lower) / 2])
@@ -60,11 +61,10 @@ def shows_whole_sheet(alignment: SheetAlignment, layout: LeadLayout, size: tuple
 
 def pixels_per_mm_of(layout: LeadLayout) -> float:
     """Return the resolution that a layout is measured at, by its own word or its width."""
-    per_mm = getattr(layout, "pixels_per_mm", None)
-    if per_mm is None:
-        width = layout.sheet_size[0] if layout.sheet_size else SHEET_SIZE[0]
-        per_mm = EDAN_PIXELS_PER_MM * width / SHEET_SIZE[0]
-    return float(per_mm)
+    if layout.pixels_per_mm is not None:
+        return float(layout.pixels_per_mm)
+    width = layout.sheet_size[0] if layout.sheet_size else SHEET_SIZE[0]
+    return EDAN_PIXELS_PER_MM * width / SHEET_SIZE[0]
 
 
 def corners_of(box: ArrayLike) -> NDArray[np.float64]:

@@ -186,6 +186,7 @@ def test_a_factor_is_chosen_by_folds_of_subjects(records):
         ({"X": 2}, None, "names 'X'"),
         ({"V": 0}, None, "got 0 for 'V'"),
         ({"V": "best"}, None, "got 'best' for 'V'"),
+        ({"V": 10**400}, None, "positive numbers or .cv., got 1000"),
         ({"V": 2}, RidgeClassifier(), "RidgeClassifier has no predict_proba"),
     ],
 )
