@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
@@ -23,7 +24,7 @@ def check_factors(factors: Factors | None, classes: list[str]) -> None:
         if label not in classes:
             raise ValueError(f"class_factors names {label!r}, but the classes are {classes}")
         is_number = isinstance(factor, Real) and not isinstance(factor, bool)
-        if factor != "cv" and not (is_number and 0 < factor < np.finfo(np.float64).max):
+        if factor != "cv" and not (is_number and 0 < factor < sys.float_info.max):
             raise ValueError(
                 f"class_factors must be positive numbers or 'cv', got {factor!r} for {label!r}"
             )
