@@ -16,7 +16,6 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback
 from skorch.dataset import Dataset
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from .._compat import WithoutDefaultCallbacks
 from ..networks import all_finite
@@ -26,6 +25,7 @@ from ._block_prediction import BlockPrediction
 from ._checkpoint import CheckpointStore, ResumableTraining
 from ._device import Precision
 from ._early_stopping import EarlyStopping
+from ._losses import sample_loss
 from ._optimizers import Moments, forget_denormals
 from ._progress import EpochWatcher
 from ._schedules import Schedule
@@ -218,7 +218,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             network = forward if len(X) == self.batch_size else module
             with autocast:
                 logits = network(X).to(self.precision.weights)
-            loss = _loss(logits, y, weights)
+            loss = sample_loss(logits, y, weights)
             loss.backward()
             sum_gradients(module, batches)
             if self.gradient_clip is not None:
@@ -243,7 +243,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
                 self.notify("on_batch_begin", batch=(X, y), training=False)
             with self.autocast():
                 logits = self.module_(X).to(self.precision.weights)
-            loss = _loss(logits, y, weights)
+            loss = sample_loss(logits, y, weights)
             losses.append(_kept(loss))
             hits.append(_kept((logits.argmax(1) == y).sum()))
             if listens:
@@ -347,14 +347,6 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a pickled net, on the CPU."""
         self.__dict__.update(state)
-
-
-def _loss(logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
-    if weights is None:
-        return F.cross_entropy(logits, y)
-    # The weights have mean 1 over the training set, so that every batch has its due share; to
-    # divide by the sum over the batch would give a batch of light samples a heavy step.
-    return (F.cross_entropy(logits, y, reduction="none") * weights).mean()
 
 
 def _kept(value: Tensor) -> Tensor | float:
