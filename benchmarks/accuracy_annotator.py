@@ -32,7 +32,7 @@ from skecg import (
 )
 from skecg.datasets import load_mitbih
 from skecg.metrics import compare_beats
-from skecg.model_selection import DE_CHAZAL_DS1, DE_CHAZAL_DS2
+from skecg.model_selection import DE_CHAZAL_DS1, DE_CHAZAL_DS2, bootstrap_interval
 
 # All but the rhythm numbers that describe a person; see BeatWindows.
 _N_NUMBERS = len(BeatWindows(channels=()).get_feature_names_out())
@@ -85,9 +85,9 @@ def main() -> None:
 
 def within_ds1(model: str, ds1, seeds: list[int], n_folds: int) -> None:
     """Cross-validate by subject; the seed shuffles the subjects, too."""
-    matrices, seconds = [], []
+    stacks, seconds = [], []
     for seed in seeds:
-        matrix = np.zeros((6, 6), int)
+        stack = np.zeros((len(ds1.data), 6, 6), int)
         folds = GroupKFold(n_folds, shuffle=True, random_state=seed)
         for train, test in folds.split(ds1.data, groups=ds1.groups):
             started = time.perf_counter()
@@ -95,28 +95,30 @@ def within_ds1(model: str, ds1, seeds: list[int], n_folds: int) -> None:
                 ds1.data[train], [ds1.annotations[i] for i in train], ds1.groups[train]
             )
             seconds.append(time.perf_counter() - started)
-            matrix += sum(matrix_of(fitted, ds1, i, found=False) for i in test)
-        matrices.append(matrix)
-    print_row(model, "annotated", f"DS1, {n_folds} folds", matrices, seconds)
+            stack[test] = [matrix_of(fitted, ds1, i, found=False) for i in test]
+        stacks.append(stack)
+    print_row(model, "annotated", f"DS1, {n_folds} folds", stacks, ds1.groups, seconds)
 
 
 def on_ds2(model: str, ds1, seeds: list[int]) -> None:
     """Fit on DS1, and print DS2 with and without two of its records."""
     ds2 = load_mitbih(records=DE_CHAZAL_DS2)
-    per_seed: dict[bool, list[dict[int, np.ndarray]]] = {False: [], True: []}
+    per_seed: dict[bool, list[np.ndarray]] = {False: [], True: []}
     seconds = []
     for seed in seeds:
         started = time.perf_counter()
         fitted = annotator(model, seed).fit(ds1)
         seconds.append(time.perf_counter() - started)
-        for found, matrices in per_seed.items():
-            rows = enumerate(ds2.records)
-            matrices.append({int(n): matrix_of(fitted, ds2, i, found=found) for i, n in rows})
-    for found, matrices in per_seed.items():
+        for found, stacks in per_seed.items():
+            rows = range(len(ds2.data))
+            stacks.append(np.array([matrix_of(fitted, ds2, i, found=found) for i in rows]))
+    for found, stacks in per_seed.items():
         for left_out in ((), (202,), (232,)):
-            sums = [sum(m for n, m in each.items() if n not in left_out) for each in matrices]
+            kept = ~np.isin(ds2.records, left_out)
+            some = [stack[kept] for stack in stacks]
             records = "DS2" + "".join(f" without {n}" for n in left_out)
-            print_row(model, "found" if found else "annotated", records, sums, seconds)
+            peaks = "found" if found else "annotated"
+            print_row(model, peaks, records, some, ds2.groups[kept], seconds)
 
 
 def matrix_of(fitted: BeatAnnotator, records, i: int, *, found: bool) -> np.ndarray:
@@ -131,15 +133,26 @@ def matrix_of(fitted: BeatAnnotator, records, i: int, *, found: bool) -> np.ndar
 
 
 def print_row(
-    model: str, peaks: str, records: str, matrices: list[np.ndarray], seconds: list[float]
+    model: str,
+    peaks: str,
+    records: str,
+    stacks: list[np.ndarray],
+    subjects: np.ndarray,
+    seconds: list[float],
 ) -> None:
-    """Print mean and standard deviation over the seeds."""
-    figures = np.array([figures_of(matrix) for matrix in matrices])
+    """Print mean and standard deviation over the seeds, and the interval by subject of the mean."""
+    figures = np.array([figures_of(stack.sum(axis=0)) for stack in stacks])
     mean, spread = figures.mean(axis=0), figures.std(axis=0)
     text = [f"{m:.3f}" + (f" (sd {s:.3f})" if s > 5e-4 else "") for m, s in zip(mean, spread)]
+    for i in (-2, -1):
+        interval = bootstrap_interval(
+            lambda *drawn: np.mean([figures_of(stack.sum(axis=0))[i] for stack in drawn]),
+            *stacks, groups=subjects, random_state=0,
+        )  # fmt: skip
+        text[i] += f" [{interval.low:.3f} - {interval.high:.3f}]"
     accuracy, n, s_se, s_p, s_f, v_se, v_p, v_f, f, three, four = text
     print(
-        f"| {model} | {peaks} | {records} | {len(matrices)} | {accuracy} | {n} | {s_se} / {s_p} / "
+        f"| {model} | {peaks} | {records} | {len(stacks)} | {accuracy} | {n} | {s_se} / {s_p} / "
         f"{s_f} | {v_se} / {v_p} / {v_f} | {f} | {three} | {four} | {np.mean(seconds):.0f} |",
         flush=True,
     )

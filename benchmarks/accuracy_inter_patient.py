@@ -13,14 +13,16 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from functools import partial
 
 import numpy as np
+from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 from skecg import ECGResidualCNNClassifier
 from skecg.datasets import load_heartbeat
 from skecg.metrics import aami_report
-from skecg.model_selection import inter_patient_split
+from skecg.model_selection import bootstrap_interval, inter_patient_split
 
 
 def main() -> None:
@@ -55,7 +57,14 @@ def main() -> None:
             predicted[held] = classifier.predict(beats.data[held])
         print(f"\nseed {seed}: {time.perf_counter() - started:.0f} s")
         tested = np.concatenate([held for _, held in splits])
-        print(aami_report(y[tested], predicted[tested], convention="ec57"), flush=True)
+        truth, answer, subjects = y[tested], predicted[tested], beats.groups[tested]
+        print(aami_report(truth, answer, convention="ec57"))
+        macro_f1 = partial(f1_score, labels=[*"NSVF"], average="macro", zero_division=0)
+        for name, score in (("accuracy", accuracy_score), ("macro-F1 of N, S, V, F", macro_f1)):
+            interval = bootstrap_interval(
+                score, truth, answer, groups=subjects, n_resamples=500, random_state=0
+            )
+            print(f"{name}: {interval}, 95 % by subject", flush=True)
 
 
 if __name__ == "__main__":

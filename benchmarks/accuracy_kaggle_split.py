@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from functools import partial
 
 import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
@@ -21,6 +22,9 @@ from sklearn.model_selection import train_test_split
 
 import skecg
 from skecg.datasets import load_heartbeat
+from skecg.model_selection import bootstrap_interval
+
+SCORES = {"accuracy": accuracy_score, "macro-F1": partial(f1_score, average="macro")}
 
 
 def main() -> None:
@@ -35,10 +39,12 @@ def main() -> None:
     train = load_heartbeat(source="mitbih", subset="train")
     X, y = train.data, train.target
     if arguments.holdout:
-        X, X_test, y, y_test = train_test_split(X, y, test_size=0.1, stratify=y, random_state=123)
+        X, X_test, y, y_test, _, subjects = train_test_split(
+            X, y, train.groups, test_size=0.1, stratify=y, random_state=123
+        )
     else:
         test = load_heartbeat(source="mitbih", subset="test")
-        X_test, y_test = test.data, test.target
+        X_test, y_test, subjects = test.data, test.target, test.groups
 
     kind = getattr(skecg, f"ECG{arguments.model}Classifier")
     classifier = kind.published() if arguments.published else kind()
@@ -60,6 +66,12 @@ def main() -> None:
             f"F1 per class {np.round(per_class, 3).tolist()}, fit {wall:.0f} s, {cpu:.0f} s of CPU",
             flush=True,
         )
+        # Of subjects whose other beats were trained on: those of other people are less certain.
+        for name, score in SCORES.items():
+            interval = bootstrap_interval(
+                score, y_test, predicted, groups=subjects, n_resamples=500, random_state=0
+            )
+            print(f"  {name}: {interval:.4f}, 95 % by subject", flush=True)
     if len(arguments.seeds) > 1:
         for name, values in (("accuracy", accuracies), ("macro-F1", f1s)):
             print(f"{name}: mean {np.mean(values):.4f}, deviation {np.std(values, ddof=1):.4f}")

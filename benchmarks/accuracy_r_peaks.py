@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skecg.datasets import load_mitbih
-from skecg.model_selection import DE_CHAZAL_DS1, DE_CHAZAL_DS2
+from skecg.model_selection import DE_CHAZAL_DS1, DE_CHAZAL_DS2, bootstrap_interval
 from skecg.signal import find_r_peaks, split_windows, threshold_r_peaks
 
 RATE = 360
@@ -86,8 +86,9 @@ def outside(positions: NDArray, episodes: list[tuple[int, int]]) -> NDArray:
 
 
 def rows(
-    records: NDArray, beats: list[NDArray], found: list[NDArray], keep: list[tuple], name: str
+    bunch: Bunch, beats: list[NDArray], found: list[NDArray], keep: list[tuple], name: str
 ) -> None:
+    records = bunch.records
     for tolerance in TOLERANCES:
         counts = []
         for reference, r_peak, (keep_beats, keep_peaks) in zip(beats, found, keep):
@@ -105,6 +106,11 @@ def rows(
         for some in (records > 0, np.isin(records, DE_CHAZAL_DS1), np.isin(records, DE_CHAZAL_DS2)):
             total = n[some].sum(axis=0)
             columns.append(f"{total[0] / total[1]:.2%} / {total[2] / total[3]:.2%}")
+        for hits, of in ((0, 1), (2, 3)):
+            interval = bootstrap_interval(
+                lambda n: n[:, hits].sum() / n[:, of].sum(), n, groups=bunch.groups, random_state=0
+            )
+            columns.append(f"{interval.low:.2%} - {interval.high:.2%}")
         se, ppv = n[:, 0] / n[:, 1], n[:, 2] / n[:, 3]
         columns.append(f"{se.min():.1%} ({records[se.argmin()]})")
         columns.append(f"{ppv.min():.1%} ({records[ppv.argmin()]})")
@@ -125,9 +131,9 @@ def main() -> None:
         found = [find(signal) for signal in signals]
         seconds = time.process_time() - started
         all_of_it = [(np.ones(b.size, bool), np.ones(p.size, bool)) for b, p in zip(beats, found)]
-        rows(bunch.records, beats, found, all_of_it, name)
+        rows(bunch, beats, found, all_of_it, name)
         no_flutter = [(outside(b, e), outside(p, e)) for b, p, e in zip(beats, found, episodes)]
-        rows(bunch.records, beats, found, no_flutter, f"{name}, without flutter")
+        rows(bunch, beats, found, no_flutter, f"{name}, without flutter")
         offset = [np.abs(b[:, None] - p).min(axis=1) for b, p in zip(beats, found)]
         offset = np.concatenate(offset) / RATE
         offset = 1000 * np.percentile(offset[offset <= TOLERANCES[0]], [50, 90, 95, 99])

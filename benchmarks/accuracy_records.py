@@ -22,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 
 from skecg import BeatSegmenter, BeatVoteClassifier, ECGResidualCNNClassifier
 from skecg.datasets import load_ptbxl
+from skecg.model_selection import bootstrap_interval
 
 
 def scores(y: np.ndarray, probabilities: np.ndarray) -> list[float]:
@@ -30,10 +31,20 @@ def scores(y: np.ndarray, probabilities: np.ndarray) -> list[float]:
     return [accuracy_score(y, predicted), f1, roc_auc_score(y, probabilities[:, 1])]
 
 
-def report(name: str, folds: list[list[float]], seconds: list[float]) -> None:
+def report(
+    name: str,
+    folds: list[list[float]],
+    seconds: list[float],
+    y: np.ndarray,
+    probabilities: np.ndarray,
+    patients: np.ndarray,
+) -> None:
     mean, spread = np.mean(folds, axis=0), np.std(folds, axis=0, ddof=1)
     columns = (f"{m:.3f} +- {s:.3f}" for m, s in zip(mean, spread))
-    print(f"{name:30s} {'  '.join(columns)}  {np.mean(seconds):.1f}", flush=True)
+    interval = bootstrap_interval(
+        lambda y, p: scores(y, p)[1], y, probabilities, groups=patients, random_state=0
+    )
+    print(f"{name:30s} {'  '.join(columns)}  {interval}  {np.mean(seconds):.1f}", flush=True)
 
 
 def main() -> None:
@@ -67,6 +78,7 @@ def main() -> None:
 
     def run(model: BaseEstimator, votings: dict[str, str]) -> None:
         found, seconds = {name: [] for name in votings}, []
+        out_of_fold = {name: np.empty((len(y), 2)) for name in votings}
         for train, test in folds:
             fitted, started = clone(model), time.process_time()
             fitted.fit(X[train], y[train])
@@ -75,11 +87,15 @@ def main() -> None:
                 if voting:
                     # The training does not depend on the voting.
                     fitted.set_params(voting=voting)
-                found[name].append(scores(y[test], fitted.predict_proba(X[test])))
+                out_of_fold[name][test] = fitted.predict_proba(X[test])
+                found[name].append(scores(y[test], out_of_fold[name][test]))
         for name in votings:
-            report(name, found[name], seconds)
+            report(name, found[name], seconds, y, out_of_fold[name], groups)
 
-    print(f"\n{'':30s} accuracy        macro-F1        AUC             CPU s per fit")
+    print(
+        f"\n{'':30s} accuracy        macro-F1        AUC             macro-F1, 95 % by patient  "
+        "CPU s per fit"
+    )
     beats = network(n_beats.sum(), 128)
     for beat_weight in ("equal", "shared"):
         model = BeatVoteClassifier(segmenter, beats, beat_weight=beat_weight)

@@ -26,7 +26,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 import skecg
 from skecg.datasets import get_data_home, load_sheets
-from skecg.model_selection import leakage_report
+from skecg.model_selection import bootstrap_interval, leakage_report
 from skecg.preprocessing import AreaResize, LeadCropper
 
 MODELS = (
@@ -46,13 +46,6 @@ def published_split(sheets) -> tuple[np.ndarray, np.ndarray]:
     # Known from the authors' log, in which epochs with constant predictions have these accuracies.
     assert np.bincount(sheets.target[test]).tolist() == [21, 26, 17, 28]
     return train, test
-
-
-def bootstrap_interval(score, y: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % percentile interval of a score over 2,000 resamples of the images."""
-    rng = np.random.default_rng(0)
-    drawn = rng.integers(0, len(y), (2000, len(y)))
-    return tuple(np.quantile([score(y[rows], predicted[rows]) for rows in drawn], [0.025, 0.975]))
 
 
 def macro_f1(y: np.ndarray, predicted: np.ndarray) -> float:
@@ -117,8 +110,8 @@ def main() -> None:
             )
         truth, answer = y[tested], predicted[tested]
         for label, score in (("accuracy", accuracy_score), ("macro-F1", macro_f1)):
-            low, high = bootstrap_interval(score, truth, answer)
-            print(f"{name}: {label} {score(truth, answer):.3f} [{low:.3f}, {high:.3f}]")
+            interval = bootstrap_interval(score, truth, answer, random_state=0)
+            print(f"{name}: {label} {interval}")
         per_class = f1_score(truth, answer, average=None, zero_division=0)
         print("F1 per class", dict(zip(sheets.target_names.tolist(), per_class.round(3).tolist())))
         print(confusion_matrix(truth, answer), flush=True)
