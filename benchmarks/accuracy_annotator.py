@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 from sklearn.ensemble import (
@@ -146,9 +147,8 @@ def print_row(
     text = [f"{m:.3f}" + (f" (sd {s:.3f})" if s > 5e-4 else "") for m, s in zip(mean, spread)]
     for i in (-2, -1):
         interval = bootstrap_interval(
-            lambda *drawn: np.mean([figures_of(stack.sum(axis=0))[i] for stack in drawn]),
-            *stacks, groups=subjects, random_state=0,
-        )  # fmt: skip
+            partial(mean_over_seeds, i), *stacks, groups=subjects, random_state=0
+        )
         text[i] += f" [{interval.low:.3f} - {interval.high:.3f}]"
     accuracy, n, s_se, s_p, s_f, v_se, v_p, v_f, f, three, four = text
     print(
@@ -156,6 +156,10 @@ def print_row(
         f"{s_f} | {v_se} / {v_p} / {v_f} | {f} | {three} | {four} | {np.mean(seconds):.0f} |",
         flush=True,
     )
+
+
+def mean_over_seeds(i: int, *stacks: np.ndarray) -> float:
+    return np.mean([figures_of(stack.sum(axis=0))[i] for stack in stacks])
 
 
 def figures_of(matrix: np.ndarray) -> list[float]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 import neurokit2
 import numpy as np
@@ -85,6 +86,10 @@ def outside(positions: NDArray, episodes: list[tuple[int, int]]) -> NDArray:
     return ~inside
 
 
+def ratio(hits: int, of: int, counts: NDArray) -> float:
+    return counts[:, hits].sum() / counts[:, of].sum()
+
+
 def rows(
     bunch: Bunch, beats: list[NDArray], found: list[NDArray], keep: list[tuple], name: str
 ) -> None:
@@ -108,7 +113,7 @@ def rows(
             columns.append(f"{total[0] / total[1]:.2%} / {total[2] / total[3]:.2%}")
         for hits, of in ((0, 1), (2, 3)):
             interval = bootstrap_interval(
-                lambda n: n[:, hits].sum() / n[:, of].sum(), n, groups=bunch.groups, random_state=0
+                partial(ratio, hits, of), n, groups=bunch.groups, random_state=0
             )
             columns.append(f"{interval.low:.2%} - {interval.high:.2%}")
         se, ppv = n[:, 0] / n[:, 1], n[:, 2] / n[:, 3]

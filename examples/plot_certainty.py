@@ -45,7 +45,9 @@ X, y, groups = beats.data[drawn], y[drawn], groups[drawn]
 
 # %%
 # Three groups of people: two folds of five to calibrate, one to test, the others to train.
-folds = [held for _, held in StratifiedGroupKFold(5, shuffle=True, random_state=0).split(X, y, groups)]
+folds = [
+    held for _, held in StratifiedGroupKFold(5, shuffle=True, random_state=0).split(X, y, groups)
+]
 test, held_out, train = folds[0], np.concatenate(folds[1:3]), np.concatenate(folds[3:])
 for name, part in (("train", train), ("held out", held_out), ("test", test)):
     print(f"{name}: {len(part)} beats of {len(np.unique(groups[part]))} people")

@@ -42,10 +42,11 @@ class BootstrapInterval:
 
     def __str__(self) -> str:
         """Return the score and its interval with three decimals."""
-        return format(self, ".3f")
+        return format(self)
 
     def __format__(self, spec: str) -> str:
         """Format the three numbers alike, such as by ``f"{interval:.1%}"``."""
+        spec = spec or ".3f"
         score, low, high = (format(value, spec) for value in (self.score, self.low, self.high))
         return f"{score} [{low} - {high}]"
 

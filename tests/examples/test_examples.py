@@ -179,3 +179,13 @@ def test_annotation_of_a_recording_without_data(tmp_path):
     assert float(rate) > 0.95
     for name in ("annotation_overview.png", "annotation_strip.png"):
         assert matplotlib.image.imread(tmp_path / name).ndim == 3
+
+
+@pytest.mark.slow
+def test_plot_certainty_calibrates_and_gives_sets_of_classes(tmp_path):
+    done = run_without_data("plot_certainty.py", tmp_path)
+    before, after = (
+        float(value) for value in re.findall(r"logarithmic loss ([\d.]+) \[", done.stdout)
+    )
+    assert after < before
+    assert len(re.findall(r"the true class is in [01]\.\d+ \[", done.stdout)) == 2
