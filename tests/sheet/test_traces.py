@@ -47,6 +47,15 @@ def test_steep_flanks_keep_their_height(width):
         assert np.abs(trace - truth).max() < 0.2
 
 
+def test_peaks_keep_their_height_where_the_trace_trembles():
+    """The pen is no wider because a lead of much noise is nowhere flat."""
+    rng = np.random.default_rng(0)
+    truth = [t + 0.03 * rng.standard_normal(len(t)) for t in [beats(2.5, height=1.5)] * 4]
+    traces, _ = read(draw_sheet([*truth, beats(5) + 0.03 * rng.standard_normal(5 * RATE)]))
+    lost = [b[np.argmax(b)] - a[np.argmax(b)] for a, b in zip(traces, truth)]
+    assert np.mean(lost) < 0.08
+
+
 def test_the_sampling_rate_is_that_of_the_result(sheet):
     slow, fast = (read(sheet, rate=rate)[0] for rate in (100, 400))
     assert [len(trace) for trace in slow] == [250, 250, 250, 250, 500]
