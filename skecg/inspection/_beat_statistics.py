@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
+from ..metrics import aami_order
+
 
 @dataclass(frozen=True)
 class ClassBeats:
@@ -104,7 +106,7 @@ def check_coverages(coverages: Sequence[float]) -> tuple[float, ...]:
 
 
 def check_labels(labels: ArrayLike | None, y: NDArray) -> NDArray:
-    """Return the labels to draw: the given ones, or all labels of `y`, sorted.
+    """Return the labels to draw: the given ones, or all labels of `y`, AAMI's first.
 
     Raises
     ------
@@ -113,7 +115,7 @@ def check_labels(labels: ArrayLike | None, y: NDArray) -> NDArray:
     """
     occurring = np.unique(y)
     if labels is None:
-        return occurring
+        return occurring[aami_order(occurring)]
     labels = column_or_1d(labels)
     absent = np.setdiff1d(labels, occurring)
     if len(absent) or not len(labels):
