@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from ..metrics import aami_order
+from ._panels import evenly_spaced
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,8 @@ def summarize(
         n_missed=len(beats) - len(typical),
         mean=mean,
         bands=bands,
-        examples=_evenly_spaced(singles, n_examples),
+        examples=singles[evenly_spaced(len(singles), n_examples)],
     )
-
-
-def _evenly_spaced(beats: NDArray[np.floating], n: int) -> NDArray[np.floating]:
-    """Return up to ``n`` evenly spaced beats, including the first and the last."""
-    if len(beats) <= n:
-        return beats
-    return beats[np.linspace(0, len(beats) - 1, n).round().astype(int)]
 
 
 def check_beats(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.floating], NDArray]:
