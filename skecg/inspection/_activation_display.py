@@ -13,14 +13,12 @@ from torch import nn
 from ._activations import layer_activations
 from ._classifier import pick, unwrap
 from ._panels import COLORS, keywords, panel_grid
-from ._side_features import split_sample
+from ._side_features import SIDE_FEATURES, split_sample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _PANEL_SIZE = (2.3, 1.7)
-# The panel of the numbers beside a signal.
-SIDE_FEATURES = "side features"
 # Layers that return their input unchanged in evaluation mode, apart from its shape.
 _IDLE = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.Flatten, nn.Identity)
 

@@ -51,6 +51,8 @@ class AttentionDisplay(SampleDisplay):
         The Axes that was passed as `ax` and divided into panels.
     figure_ : matplotlib Figure
         The figure.
+    heading_ : Text or None
+        The predicted class, above the panels.
     ims_ : list of AxesImage
         The attention in each panel.
     colorbar_ : Colorbar
@@ -226,5 +228,5 @@ class AttentionDisplay(SampleDisplay):
     def _colors(self, values: NDArray[np.floating]) -> dict[str, Any]:
         # The scale extends at least to twice the uniform weight, so that nearly uniform attention
         # is not exaggerated.
-        colors = see_through("attention", None, COLORS[1], alpha=0.7)
+        colors = see_through("attention", COLORS[1], alpha=0.7)
         return {"cmap": colors, "vmin": 0.0, "vmax": max(2.0, float(values.max()))}

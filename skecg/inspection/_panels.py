@@ -94,7 +94,7 @@ def panel_grid(
 
 
 def draw_heading(axes: NDArray[np.object_], text: str, n_title_lines: int) -> Text | None:
-    """Write a text above a grid of panels, from their left edge and wrapped to their width.
+    """Write a text above a grid of panels, wrapped to their width.
 
     Parameters
     ----------
@@ -108,14 +108,17 @@ def draw_heading(axes: NDArray[np.object_], text: str, n_title_lines: int) -> Te
     Returns
     -------
     text : Text or None
-        The text, as the left title of the first panel.
+        The text, as the left title of the panel in the middle of the first row.
     """
     if not text:
         return None
-    panel, figure = axes[0, 0], axes[0, 0].figure
-    first, last = panel.get_position(), axes[0, -1].get_position()
+    n_columns = axes.shape[1]
+    panel, figure = axes[0, (n_columns - 1) // 2], axes[0, 0].figure
+    first, last = axes[0, 0].get_position(), axes[0, -1].get_position()
     points = max(last.x1 - first.x0, first.width) * figure.bbox.width / figure.dpi * 72
-    heading = panel.set_title("", loc="left", fontsize="medium")
+    # A constrained layout makes room for the centre of a title, which must not be beside the panel.
+    middle = {"x": 0.5 if n_columns % 2 else 1.0, "horizontalalignment": "center"}
+    heading = panel.set_title("", loc="left", fontsize="medium", **middle)
     # A character is about half as wide as the size of its font.
     lines = textwrap.wrap(text, max(int(points / (0.5 * heading.get_fontsize())), 12))
     heading.set_text("\n".join([*lines, *[""] * n_title_lines]))

@@ -84,12 +84,10 @@ class SampleDisplay:
         ]
         for panel, name in zip(self.axes_.flat, leads.names):
             panel.set_title(name, fontsize="small")
-        draw_heading(self.axes_, self._heading(), n_title_lines=int(any(leads.names)))
+        self.heading_ = draw_heading(self.axes_, self._heading(), int(any(leads.names)))
         self._describe_axes(leads.are_signals, len(leads.samples))
-        self.colorbar_ = self.figure_.colorbar(
-            self.ims_[0], ax=self.axes_.ravel().tolist(), shrink=0.8
-        )
-        self.colorbar_.set_label(self._colorbar_label)
+        self._draw_more(self.axes_.ravel()[len(leads.samples) : n_panels])
+        self._draw_colorbar(leads.values)
         return self
 
     def _values(self) -> NDArray[np.floating]:
@@ -112,6 +110,9 @@ class SampleDisplay:
         """Return the number of panels after those of the leads."""
         return 0
 
+    def _draw_more(self, panels: NDArray[np.object_]) -> None:
+        """Draw the panels after those of the leads."""
+
     def _draw_signal(
         self,
         panel: Axes,
@@ -126,6 +127,17 @@ class SampleDisplay:
         half = 0.5 / rate
         extent = (-half, seconds[-1] + half, lower, upper)
         return panel.imshow(values, aspect="auto", extent=extent, zorder=0, **im_kw)
+
+    def _draw_colorbar(self, values: NDArray[np.floating]) -> None:
+        image = self.ims_[0]
+        lower, upper = image.get_clim()
+        beyond = bool((values < lower).any()), bool((values > upper).any())
+        ends = {(True, True): "both", (True, False): "min", (False, True): "max"}
+        self.colorbar_ = self.figure_.colorbar(
+            image, ax=self.axes_.ravel().tolist(), shrink=0.8,
+            extend=ends.get(beyond, "neither"),
+        )  # fmt: skip
+        self.colorbar_.set_label(self._colorbar_label)
 
     def _describe_axes(self, are_signals: bool, n_leads: int) -> None:
         n_rows, n_columns = self.axes_.shape
@@ -206,10 +218,14 @@ def _panel_size(leads: _Leads, n_rows: int, n_columns: int) -> tuple[float, floa
     return size, size * height / width
 
 
-def see_through(name: str, *colors: str | None, alpha: float) -> Colormap:
-    """Return a map of colours that let the sample show through; None is fully transparent."""
+def see_through(name: str, *colors: str, alpha: float) -> Colormap:
+    """Return a map from transparent to a colour, or from one colour over transparent to another."""
     from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
-    shown = [color or next(filter(None, colors)) for color in colors]
-    stops = [to_rgba(s, 0.0 if c is None else alpha) for s, c in zip(shown, colors)]
+    nothing_to_last = [to_rgba(colors[-1], 0.0), to_rgba(colors[-1], alpha)]
+    if len(colors) == 1:
+        return LinearSegmentedColormap.from_list(name, nothing_to_last)
+    first_to_nothing = [to_rgba(colors[0], alpha), to_rgba(colors[0], 0.0)]
+    # Each side has one colour: in the middle, the two would mix to grey.
+    stops = list(zip((0.0, 0.5, 0.5, 1.0), first_to_nothing + nothing_to_last))
     return LinearSegmentedColormap.from_list(name, stops)

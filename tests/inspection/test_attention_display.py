@@ -94,7 +94,7 @@ def test_a_pipeline_names_its_leads_and_the_predicted_class(sheets):
     assert titles == [*LEADS, "rhythm"]
     probabilities = search.predict_proba(sheets.data)[2]
     expected = f"Predicted {search.predict(sheets.data)[2]} ({probabilities.max():.2f})\n"
-    assert display.ax_.get_title(loc="left") == expected
+    assert display.heading_.get_text() == expected
     published = clone(model).set_params(leadcropper=LeadCropper.published("edan-3x4", (16, 16)))
     display = AttentionDisplay.from_estimator(published.fit(sheets.data, names), sheets.data)
     assert display.axes_[0, 1].get_title() == "V4"  # the tenth box, as published
@@ -156,7 +156,7 @@ def test_a_heading_of_ones_own_is_wrapped(leads):
     _, ax = plt.subplots(figsize=(2, 2))
     maps = attention_maps(clf, X[:5])
     display = AttentionDisplay.from_maps(maps, X[:5], ax=ax, predicted=name, probability=0.5)
-    lines = display.ax_.get_title(loc="left").split("\n")
+    lines = display.heading_.get_text().split("\n")
     assert " ".join(lines).strip() == f"Predicted {name} (0.50)"
     assert max(map(len, lines)) < 30
-    assert AttentionDisplay.from_maps(maps, X[:5]).ax_.get_title(loc="left") == ""
+    assert AttentionDisplay.from_maps(maps, X[:5]).heading_ is None
