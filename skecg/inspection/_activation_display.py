@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from torch import nn
 
+from ..metrics import aami_order
 from ._activations import layer_activations
 from ._classifier import pick, unwrap
-from ._panels import COLORS, keywords, panel_grid
+from ._panels import COLORS, draw_heading, evenly_spaced, keywords, panel_grid
 from ._side_features import SIDE_FEATURES, split_sample
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ class ActivationDisplay:
     sampling_rate : float or None, default=None
         Sampling rate of a signal, in Hz. If None, the time axis is in samples.
     class_names : sequence of str or None, default=None
-        Names of the outputs of the last layer.
+        Names of the outputs of the last layer, which are drawn in the order N, S, V, F, Q, and then
+        all others as they are.
 
     Attributes
     ----------
@@ -52,6 +55,8 @@ class ActivationDisplay:
         The Axes that was passed as `ax` and divided into panels.
     figure_ : matplotlib Figure
         The figure.
+    heading_ : Text or None
+        How many of the layers are drawn, if not all of them.
     artists_ : dict of str to list of artists
         The lines or the image drawn for each layer. The key ``"input"`` is the sample.
 
@@ -93,6 +98,7 @@ class ActivationDisplay:
         *,
         sample: int = 0,
         layers: Sequence[str] | None = None,
+        max_layers: int | None = 12,
         sampling_rate: float | None = None,
         n_columns: int = 4,
         n_channels: int = 8,
@@ -115,6 +121,9 @@ class ActivationDisplay:
         layers : sequence of str, default=None
             Names of the layers. If None, all layers of :func:`layer_activations` except dropout,
             flattening and identity layers.
+        max_layers : int or None, default=12
+            Number of layers to draw at most if `layers` is None: the first, the last, and others
+            evenly spaced between them; the figure says how many there are. None draws all.
         sampling_rate : float, default=None
             Sampling rate of a signal, in Hz. If None, the time axis is in samples.
         n_columns : int, default=4
@@ -137,12 +146,11 @@ class ActivationDisplay:
         Raises
         ------
         TypeError, ValueError
-            As in :func:`layer_activations`.
+            As in :func:`layer_activations`, or if `max_layers` is less than 2.
         IndexError
             If `sample` is out of range.
         """
-        clf, X = unwrap(estimator, X)
-        one = pick(X, sample)
+        clf, one = unwrap(estimator, pick(X, sample))
         found = layer_activations(clf, one, layers=layers)
         modules = dict(clf.module_.named_modules())
         kinds = {name: type(modules[name.partition(":")[0]]).__name__ for name in found}
@@ -165,8 +173,9 @@ class ActivationDisplay:
             class_names=[str(label) for label in clf.classes_],
         )
         return display.plot(
-            n_columns=n_columns, n_channels=n_channels, ax=ax, line_kw=line_kw, im_kw=im_kw
-        )
+            max_layers=max_layers if layers is None else None, n_columns=n_columns,
+            n_channels=n_channels, ax=ax, line_kw=line_kw, im_kw=im_kw,
+        )  # fmt: skip
 
     @classmethod
     def from_activations(
@@ -175,6 +184,7 @@ class ActivationDisplay:
         X: ArrayLike,
         *,
         sample: int = 0,
+        max_layers: int | None = 12,
         sampling_rate: float | None = None,
         n_columns: int = 4,
         n_channels: int = 8,
@@ -191,7 +201,7 @@ class ActivationDisplay:
         X : array-like of shape (n_samples, n_timesteps), (n_samples, n_leads, n_timesteps) or \
 (n_samples, n_channels, height, width)
             The samples.
-        sample, sampling_rate, n_columns, n_channels, ax, line_kw, im_kw
+        sample, max_layers, sampling_rate, n_columns, n_channels, ax, line_kw, im_kw
             As in :meth:`from_estimator`.
 
         Returns
@@ -202,7 +212,8 @@ class ActivationDisplay:
         Raises
         ------
         ValueError
-            If `activations` and `X` have different numbers of samples.
+            If `activations` and `X` have different numbers of samples, or `max_layers` is less
+            than 2.
         """
         X = np.asarray(X)
         for name, values in activations.items():
@@ -214,12 +225,14 @@ class ActivationDisplay:
         one = {name: values[sample] for name, values in activations.items()}
         display = cls(np.atleast_2d(X[sample]), one, sampling_rate=sampling_rate)
         return display.plot(
-            n_columns=n_columns, n_channels=n_channels, ax=ax, line_kw=line_kw, im_kw=im_kw
-        )
+            max_layers=max_layers, n_columns=n_columns, n_channels=n_channels, ax=ax,
+            line_kw=line_kw, im_kw=im_kw,
+        )  # fmt: skip
 
     def plot(
         self,
         *,
+        max_layers: int | None = 12,
         n_columns: int = 4,
         n_channels: int = 8,
         ax: Axes | Sequence[Axes] | None = None,
@@ -235,15 +248,21 @@ class ActivationDisplay:
 
         Parameters
         ----------
-        n_columns, n_channels, ax, line_kw, im_kw
+        max_layers, n_columns, n_channels, ax, line_kw, im_kw
             As in :meth:`from_estimator`.
 
         Returns
         -------
         display : ActivationDisplay
             The object itself.
+
+        Raises
+        ------
+        ValueError
+            If `max_layers` is less than 2.
         """
-        n_panels = 1 + len(self.activations)
+        layers, note = self._chosen(max_layers)
+        n_panels = 1 + len(layers)
         n_columns = min(n_columns, n_panels)
         self.axes_, self.bounding_ax_ = panel_grid(
             ax, -(-n_panels // n_columns), n_columns, panel_size=_PANEL_SIZE, share_x=False
@@ -253,7 +272,7 @@ class ActivationDisplay:
             panel.set_axis_off()
         self.artists_ = {}
         is_signal = self.sample.ndim == 2
-        named = {"input": self.sample, **self.activations}
+        named = {"input": self.sample, **{name: self.activations[name] for name in layers}}
         for panel, (name, values) in zip(self.axes_.flat, named.items()):
             panel.set_title(self._title(name, values), fontsize="x-small")
             panel.tick_params(labelsize="x-small")
@@ -264,7 +283,23 @@ class ActivationDisplay:
             else:
                 artists = self._draw_maps(panel, name, values, n_channels, im_kw)
             self.artists_[name] = artists
+        self.heading_ = draw_heading(self.axes_, note, n_title_lines=2)
         return self
+
+    def _chosen(self, max_layers: int | None) -> tuple[list[str], str]:
+        """Return the names of what is drawn, and what the figure says of layers that are not."""
+        if max_layers is not None and not (isinstance(max_layers, Integral) and max_layers >= 2):
+            raise ValueError(
+                "max_layers must be None or an integer of at least 2, for the first and the last "
+                f"layer; got {max_layers!r}"
+            )
+        beside = [name for name in self.activations if name == SIDE_FEATURES]
+        layers = [name for name in self.activations if name != SIDE_FEATURES]
+        if max_layers is None or len(layers) <= max_layers:
+            return [*beside, *layers], ""
+        chosen = [layers[k] for k in evenly_spaced(len(layers), max_layers)]
+        note = f"{max_layers} of {len(layers)} layers; max_layers=None draws all"
+        return [*beside, *chosen], note
 
     def _draw_units(
         self, panel: Axes, name: str, values: NDArray, given: Mapping[str, Any] | None
@@ -278,8 +313,9 @@ class ActivationDisplay:
             label = "Side feature"
             panel.xaxis.get_major_locator().set_params(integer=True)
         elif names is not None and len(names) == len(values) <= 10:
-            label = "Class"
-            panel.set_xticks(range(len(names)), names)
+            label, order = "Class", aami_order(names)
+            values = values[order]
+            panel.set_xticks(range(len(names)), [names[k] for k in order])
         if label != "Unit":
             own |= {"linestyle": "", "marker": "o", "markersize": 4}
         panel.axhline(0, color="0.7", linewidth=0.6)

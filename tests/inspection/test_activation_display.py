@@ -12,7 +12,7 @@ from skecg.inspection import ActivationDisplay, layer_activations
 @pytest.mark.parametrize("name", NAMES)
 def test_a_panel_for_every_layer_of_every_classifier(name):
     clf, X = fitted(name)
-    display = ActivationDisplay.from_estimator(clf, X, sample=1)
+    display = ActivationDisplay.from_estimator(clf, X, sample=1, max_layers=None)
     assert next(iter(display.artists_)) == "input"
     assert set(display.artists_) - {"input"} == set(display.activations)
     assert not any("dropout" in name for name in display.activations)
@@ -22,6 +22,54 @@ def test_a_panel_for_every_layer_of_every_classifier(name):
         panel for panel in display.axes_.flat if panel.axison and panel.get_xlabel() == "Class"
     ]
     assert [text.get_text() for text in ticks[-1].get_xticklabels()] == ["N", "S", "V"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_deep_network_shows_twelve_layers_from_the_first_to_the_last(name):
+    clf, X = fitted(name)
+    whole = ActivationDisplay.from_estimator(clf, X, max_layers=None)
+    layers = list(whole.activations)
+    display = ActivationDisplay.from_estimator(clf, X)
+    drawn = list(display.artists_)[1:]
+    assert list(display.activations) == layers
+    assert len(drawn) == min(len(layers), 12)
+    assert (drawn[0], drawn[-1]) == (layers[0], layers[-1])
+    places = [layers.index(each) for each in drawn]
+    steps = np.diff(places)
+    assert steps.max() - steps.min() <= 1
+    if len(layers) > 12:
+        expected = f"12 of {len(layers)} layers; max_layers=None draws all"
+        assert display.heading_.get_text().strip() == expected
+    else:
+        assert display.heading_ is None
+    assert whole.heading_ is None
+
+
+def test_layers_that_are_asked_for_are_all_drawn():
+    clf, X = fitted("ECGResidualCNNClassifier")
+    names = list(layer_activations(clf, X[:1]))
+    assert len(names) > 12
+    display = ActivationDisplay.from_estimator(clf, X, layers=names)
+    assert list(display.artists_) == ["input", *names]
+    found = layer_activations(clf, X)
+    given = ActivationDisplay.from_activations(found, X, max_layers=3)
+    assert list(given.artists_) == [
+        "input",
+        names[0],
+        names[round((len(names) - 1) / 2)],
+        names[-1],
+    ]
+    with pytest.raises(ValueError, match=r"max_layers must be None or an integer of at least 2"):
+        ActivationDisplay.from_activations(found, X, max_layers=1)
+
+
+def test_classes_have_the_order_of_the_standard():
+    clf, X = fitted("ECGResidualCNNClassifier")
+    values = layer_activations(clf, X[:1], layers=["head.3"])["head.3"][0]
+    display = ActivationDisplay(X[0], {"head.3": values}, class_names=["F", "N", "V"]).plot()
+    panel = display.axes_[0, 1]
+    assert [text.get_text() for text in panel.get_xticklabels()] == ["N", "V", "F"]
+    np.testing.assert_array_equal(display.artists_["head.3"][0].get_ydata(), values[[1, 2, 0]])
 
 
 def test_lines_are_the_values():
