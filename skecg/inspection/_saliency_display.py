@@ -148,18 +148,8 @@ class SaliencyDisplay(SampleDisplay):
             Index of the sample to draw.
         method, baseline, n_steps, window, layer
             As in :func:`saliency`.
-        lead_names : sequence of n_leads str, default=None
-            Names of the leads. If None, those of the :class:`~skecg.LeadCropper` or
-            :class:`~skecg.TraceReader` in the pipeline, if there is one and the network reads as
-            many leads.
-        sampling_rate : float, default=None
-            Sampling rate of a signal, in Hz. If None, the time axis is in samples.
-        n_columns : int, default=5
-            Number of panels per row. Signals are drawn below each other, more than six in two
-            columns.
-        ax : Axes or sequence of Axes, default=None
-            One Axes per panel, or a single Axes to divide into panels. If None, a new figure is
-            created.
+        lead_names, sampling_rate, n_columns, ax
+            As in :meth:`AttentionDisplay.from_estimator`.
         im_kw : dict, default=None
             Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`, which draws the
             attributions. By default, the range of the colours holds 99.5 % of them.
