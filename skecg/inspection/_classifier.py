@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,11 +66,18 @@ def names_of_leads(clf: BaseEstimator, shape: tuple[int, ...]) -> list[str] | No
         if isinstance(step, LeadCropper | TraceReader):
             names = step.get_feature_names_out()
         elif names is not None and hasattr(step, "get_feature_names_out"):
-            # Steps that name nothing are assumed to keep the order of the leads.
-            with suppress(ValueError):
-                names = step.get_feature_names_out(names)
+            names = _chosen_names(step, names)
     of_leads = {shape[0], shape[1] if shape[0] == 1 and len(shape) == 3 else shape[0]}
     return names.tolist() if names is not None and len(names) in of_leads else None
+
+
+def _chosen_names(step: BaseEstimator, names: NDArray) -> NDArray:
+    """Return the names after a step; one that names something else keeps the leads as they are."""
+    try:
+        found = step.get_feature_names_out(names)
+    except ValueError:
+        return names
+    return found if set(found) <= set(names) else names
 
 
 def _steps_before_last(pipeline: Pipeline) -> Iterator[BaseEstimator]:

@@ -108,6 +108,22 @@ def test_names_that_do_not_fit_are_not_used(sheets):
     assert display.ax_.get_title() == "Lead 1"
 
 
+def test_steps_may_choose_among_the_names_but_not_replace_them(sheets):
+    chest = FunctionTransformer(
+        lambda X: X[:, 11:5:-1], feature_names_out=lambda _, names: names[11:5:-1]
+    )
+    named_by_sample = FunctionTransformer(
+        feature_names_out=lambda _, names: np.array([f"sample{k}" for k in range(6)], dtype=object)
+    )
+    network = ECGAttentionLSTMClassifier(max_epochs=1, n_hidden=8, random_state=0, device="cpu")
+    model = make_pipeline(
+        LeadCropper(size=(16, 16)), make_pipeline(chest, named_by_sample), network
+    )
+    display = AttentionDisplay.from_estimator(model.fit(sheets.data, sheets.target), sheets.data)
+    titles = [panel.get_title() for panel in display.axes_.flat if panel.axison]
+    assert titles == ["V6", "V5", "V4", "V3", "V2", "V1"]
+
+
 def test_only_the_sample_that_is_drawn_is_transformed(sheets):
     seen = []
 
