@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from torch import nn
 
-from ..metrics import aami_order
+from ._activation_panels import draw_channels, draw_maps, draw_units
 from ._activations import layer_activations
 from ._classifier import pick, unwrap
-from ._panels import COLORS, draw_heading, evenly_spaced, keywords, panel_grid
+from ._panels import draw_heading, evenly_spaced, panel_grid
 from ._side_features import SIDE_FEATURES, split_sample
 
 if TYPE_CHECKING:
@@ -277,11 +277,14 @@ class ActivationDisplay:
             panel.set_title(self._title(name, values), fontsize="x-small")
             panel.tick_params(labelsize="x-small")
             if values.ndim == 1:
-                artists = self._draw_units(panel, name, values, line_kw)
+                names = None if name == SIDE_FEATURES else self.class_names
+                label = "Side feature" if name == SIDE_FEATURES else "Unit"
+                artists = draw_units(panel, values, label, names, line_kw)
             elif is_signal and values.ndim == 2:
-                artists = self._draw_channels(panel, name, values, n_channels, line_kw)
+                rate = self.sampling_rate
+                artists = draw_channels(panel, name, values, n_channels, rate, line_kw)
             else:
-                artists = self._draw_maps(panel, name, values, n_channels, im_kw)
+                artists = draw_maps(panel, name, values, n_channels, im_kw)
             self.artists_[name] = artists
         self.heading_ = draw_heading(self.axes_, note, n_title_lines=2)
         return self
@@ -301,111 +304,9 @@ class ActivationDisplay:
         note = f"{max_layers} of {len(layers)} layers; max_layers=None draws all"
         return [*beside, *chosen], note
 
-    def _draw_units(
-        self, panel: Axes, name: str, values: NDArray, given: Mapping[str, Any] | None
-    ) -> list:
-        from matplotlib.lines import Line2D
-
-        own = {"color": COLORS[0], "linewidth": 0.8, "drawstyle": "steps-mid"}
-        names = self.class_names
-        label = "Unit"
-        if name == SIDE_FEATURES:
-            label = "Side feature"
-            panel.xaxis.get_major_locator().set_params(integer=True)
-        elif names is not None and len(names) == len(values) <= 10:
-            label, order = "Class", aami_order(names)
-            values = values[order]
-            panel.set_xticks(range(len(names)), [names[k] for k in order])
-        if label != "Unit":
-            own |= {"linestyle": "", "marker": "o", "markersize": 4}
-        panel.axhline(0, color="0.7", linewidth=0.6)
-        panel.set_xlabel(label, fontsize="x-small")
-        return panel.plot(values, **keywords(own, given, Line2D))
-
-    def _draw_channels(
-        self,
-        panel: Axes,
-        name: str,
-        values: NDArray,
-        n_channels: int,
-        given: Mapping[str, Any] | None,
-    ) -> list:
-        from matplotlib import colormaps
-        from matplotlib.lines import Line2D
-
-        positions, label = np.arange(values.shape[1]), "Position"
-        if name == "input":
-            n_channels, label = len(values), "Sample"
-            if self.sampling_rate is not None:
-                positions, label = positions / self.sampling_rate, "Time (s)"
-        drawn = _most_varied(values, n_channels)
-        colors = [COLORS[0]] if len(drawn) == 1 else colormaps["viridis"](
-            np.linspace(0, 0.9, len(drawn))
-        )  # fmt: skip
-        artists = []
-        for channel, color in zip(drawn, colors):
-            own = {"color": color, "linewidth": 0.9}
-            if values.shape[1] < 10:
-                own |= {"marker": ".", "markersize": 3}
-            artists += panel.plot(positions, values[channel], **keywords(own, given, Line2D))
-        if label != "Time (s)":
-            panel.xaxis.get_major_locator().set_params(integer=True)
-        if name == "input":
-            panel.set_ylabel("Amplitude", fontsize="x-small")
-        panel.set_xlabel(label, fontsize="x-small")
-        return artists
-
-    def _draw_maps(
-        self,
-        panel: Axes,
-        name: str,
-        values: NDArray,
-        n_channels: int,
-        given: Mapping[str, Any] | None,
-    ) -> list:
-        from matplotlib.image import AxesImage
-
-        own = {"cmap": "viridis", "interpolation": "nearest"}
-        if values.ndim == 2:
-            panel.set_xlabel("Feature", fontsize="x-small")
-            panel.set_ylabel("Position", fontsize="x-small")
-            picture, aspect = values, "auto"
-        else:
-            maps = values.reshape(-1, *values.shape[-2:])
-            if name == "input":
-                own["cmap"], n_channels = "gray", len(maps)
-                if len(maps) == 3:  # colours
-                    maps = maps.mean(0, keepdims=True)
-            picture, aspect = _montage(maps[_most_varied(maps, n_channels)]), "equal"
-            panel.set_xticks([])
-            panel.set_yticks([])
-        return [panel.imshow(picture, aspect=aspect, **keywords(own, given, AxesImage))]
-
     def _title(self, name: str, values: NDArray) -> str:
         shape = " × ".join(map(str, values.shape))
         if name == "input":
             return f"input\n{shape}"
         kind = (self.kinds or {}).get(name)
         return f"{name.removeprefix('network.')}\n{shape if kind is None else f'{kind}, {shape}'}"
-
-
-def _most_varied(channels: NDArray, n_channels: int) -> NDArray[np.intp]:
-    """Return the channels with the largest standard deviation, in ascending order."""
-    spreads = channels.reshape(len(channels), -1).astype(float).std(1)
-    return np.sort(np.argsort(-spreads, kind="stable")[:n_channels])
-
-
-def _montage(maps: NDArray) -> NDArray:
-    """Arrange maps (n, height, width) in a grid, each scaled to the range 0 to 1."""
-    n_maps, height, width = maps.shape
-    # Like a panel, the grid should be about 1.5 times as wide as high.
-    n_columns = int(np.clip(round(np.sqrt(1.5 * n_maps * height / width)), 1, n_maps))
-    n_rows = -(-n_maps // n_columns)
-    gap = max(1, min(height, width) // 16)
-    picture = np.full((n_rows * (height + gap) - gap, n_columns * (width + gap) - gap), np.nan)
-    for i, one in enumerate(maps.astype(float)):
-        top, left = (i // n_columns) * (height + gap), (i % n_columns) * (width + gap)
-        contrast = np.ptp(one)
-        scaled = (one - one.min()) / (contrast if contrast else 1)
-        picture[top : top + height, left : left + width] = scaled
-    return picture

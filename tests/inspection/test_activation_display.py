@@ -76,6 +76,20 @@ def test_classes_have_the_order_of_the_standard():
     np.testing.assert_array_equal(display.artists_["head.3"][0].get_ydata(), values[[1, 2, 0]])
 
 
+def test_long_names_of_classes_are_shortened_and_slanted():
+    names = ["normal", "myocardial infarction", "abnormal heartbeat"]
+    display = ActivationDisplay(np.zeros((1, 9)), {"head": np.arange(3)}, class_names=names).plot()
+    labels = display.axes_[0, 1].get_xticklabels()
+    assert [text.get_text() for text in labels] == [
+        "normal",
+        "myocardial infa…",
+        "abnormal heartb…",
+    ]
+    assert {text.get_rotation() for text in labels} == {30}
+    short = ActivationDisplay(np.zeros((1, 9)), {"head": np.arange(2)}, class_names=["N", "V"])
+    assert short.plot().axes_[0, 1].get_xticklabels()[0].get_rotation() == 0
+
+
 def test_lines_are_the_values():
     clf, X = fitted("ECGResidualCNNClassifier")
     layers = ["features.0", "features.5", "head.3"]

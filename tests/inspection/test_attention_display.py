@@ -135,7 +135,8 @@ def test_only_the_sample_that_is_drawn_is_transformed(sheets):
     model = make_pipeline(LeadCropper(size=(16, 16)), FunctionTransformer(remember), network)
     model.fit(sheets.data, sheets.target)
     seen.clear()
-    AttentionDisplay.from_estimator(model, sheets.data, sample=-1)
+    pictures = [sheets.data[0], np.repeat(sheets.data[1], 2, axis=0)]  # of different sizes
+    AttentionDisplay.from_estimator(model, pictures, sample=-1)
     assert seen == [1]
 
 
