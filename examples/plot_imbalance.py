@@ -28,6 +28,7 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_validate
 
 from skecg import ECGResidualCNNClassifier, NDSampler
 from skecg.datasets import load_heartbeat, make_beats
+from skecg.metrics import aami_labels
 
 homes = (os.environ.get("SKECG_DATA"), "../shared/data", Path.home() / "skecg_data")
 homes = [Path(home) for home in homes if home]
@@ -44,8 +45,8 @@ order = np.random.default_rng(0).permutation(len(y))
 label = pd.Series(y[order])
 drawn = order[label.groupby([label, groups[order]]).cumcount() < 30]
 X, y, groups = beats.data[drawn], y[drawn], groups[drawn]
-names, counts = np.unique(y, return_counts=True)
-for name, n in zip(names, counts):
+counts = {name: np.sum(y == name) for name in aami_labels(y)}
+for name, n in counts.items():
     print(f"{name}: {n} beats of {len(np.unique(groups[y == name]))} persons")
 
 # %%
@@ -55,7 +56,7 @@ for name, n in zip(names, counts):
 plain = ECGResidualCNNClassifier(
     n_filters=8, max_epochs=10, batch_size=64, learning_rate=3e-3, random_state=0
 )
-growth = len(counts) * counts.max() / len(y)
+growth = len(counts) * max(counts.values()) / len(y)
 shorter = clone(plain).set_params(max_epochs=round(plain.max_epochs / growth))
 ways = {
     "no correction": plain,

@@ -3,7 +3,7 @@ Inspection of a network
 =======================
 
 The activations of a residual network for a beat, the attribution of its prediction to the samples
-of the beat, and the attention of a Vision Transformer on a sheet.
+of the beat, and the attention of networks on a sheet and on its leads.
 """
 
 # %%
@@ -15,13 +15,23 @@ import os
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.pipeline import make_pipeline
 
-from skecg import AreaResize, ECGResidualCNNClassifier, ECGViTClassifier
+from skecg import (
+    AreaResize,
+    ECGAttentionLSTMClassifier,
+    ECGResidualCNNClassifier,
+    ECGViTClassifier,
+    LeadCropper,
+)
 from skecg.datasets import beats_from_records, load_mitbih, make_beats, make_sheets
-from skecg.inspection import ActivationDisplay, AttentionDisplay, TrainingCurveDisplay, saliency
+from skecg.inspection import (
+    ActivationDisplay,
+    AttentionDisplay,
+    SaliencyDisplay,
+    TrainingCurveDisplay,
+)
 
 homes = (os.environ.get("SKECG_DATA"), "../shared/data", Path.home() / "skecg_data")
 home = next((h for h in homes if h and Path(h, "mitdb").is_dir()), None)
@@ -49,18 +59,11 @@ TrainingCurveDisplay.from_estimator(clf)
 # Attribution of the prediction
 # -----------------------------
 # Integrated gradients show how much each sample of the beat contributes to the class V. They sum to
-# the difference between the outputs of the network for this beat and for a beat of zeros.
-attribution = saliency(clf, X[ventricular], target="V", method="integrated_gradients")
-print(f"sum of the attributions: {attribution.sum():.2f}")
-limit = np.abs(attribution).max()
-fig, ax = plt.subplots(figsize=(6.4, 3), layout="constrained")
-time = np.arange(X.shape[-1]) / rate
-ax.plot(time, X[ventricular].ravel(), color="0.8", zorder=0)
-points = ax.scatter(
-    time, X[ventricular].ravel(), 12, attribution.ravel(), cmap="PuOr_r", vmin=-limit, vmax=limit
-)
-fig.colorbar(points, label="Attribution to V")
-ax.set(xlabel="Time (s)", ylabel="Amplitude")
+# the difference between the outputs of the network for this beat and for a beat of zeros. Orange
+# speaks for V and blue against it.
+display = SaliencyDisplay.from_estimator(clf, X[ventricular], target="V", sampling_rate=rate)
+print(f"sum of the attributions: {display.attributions.sum():.2f}")
+display.figure_.savefig("saliency.png", dpi=100)
 
 # %%
 # Attention of a Vision Transformer
@@ -71,6 +74,17 @@ sheets = make_sheets(16, size=(786, 1106), random_state=0)
 model = make_pipeline(
     AreaResize((92, 128), region="grid"), ECGViTClassifier(max_epochs=4, random_state=0)
 )
-model.fit(sheets.data, sheets.target)
-AttentionDisplay.from_estimator(model, sheets.data[:1])
+model.fit(sheets.data, sheets.target_names[sheets.target])
+AttentionDisplay.from_estimator(model, sheets.data)
+
+# %%
+# Attention to the leads
+# ----------------------
+# The crops of a ``LeadCropper`` have the names of its layout.
+by_lead = make_pipeline(
+    LeadCropper(size=(32, 32)), ECGAttentionLSTMClassifier(max_epochs=4, random_state=0)
+)
+by_lead.fit(sheets.data, sheets.target_names[sheets.target])
+AttentionDisplay.from_estimator(by_lead, sheets.data)
+SaliencyDisplay.from_estimator(by_lead, sheets.data, method="occlusion")
 plt.show()

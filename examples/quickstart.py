@@ -21,7 +21,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from skecg import BeatWindows, ECGResidualCNNClassifier, load_pretrained
 from skecg.datasets import beat_windows_from_records, load_mitbih, make_records
-from skecg.metrics import aami_report
+from skecg.metrics import aami_labels, aami_report
 from skecg.model_selection import (
     DE_CHAZAL_DS1,
     DE_CHAZAL_DS2,
@@ -80,9 +80,10 @@ predicted = classifier.predict(beats.data[test])
 print(aami_report(y[test], predicted))
 
 # %%
-# The confusion matrix, the training curve, and how the classes differ from late beats.
+# The confusion matrix in the order of the standard, the training curve, and how the classes differ
+# from late beats.
 
-classes = [name for name in beats.target_names if name in classifier.classes_]
+classes = aami_labels(y[test], predicted)
 figure = plt.figure(figsize=(11, 7), layout="constrained")
 above, below = figure.subfigures(2, 1)
 matrix, curve = above.subplots(1, 2)

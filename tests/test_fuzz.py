@@ -671,6 +671,8 @@ def metric_functions(tmp_path: Path) -> Case:
             metrics.compare_beats,
             {**beats, "sampling_rate": 100, "tolerance": 0.15, "convention": "ec57"},
         ),
+        "order": (metrics.aami_order, {"labels": ["V", "N"]}),
+        "labels": (lambda y: metrics.aami_labels(y), {"y": y}),
         "report": (metrics.aami_report, {**both, **report, "output_dict": False}),
         "scorers": (metrics.aami_scorers, options),
         "j_kappa": (metrics.j_kappa_score, {**both, **options}),

@@ -9,6 +9,7 @@ from ._beat_display import BeatDisplay
 from ._ecg_display import ECGDisplay
 from ._lead_layout_display import LeadLayoutDisplay
 from ._saliency import saliency
+from ._saliency_display import SaliencyDisplay
 from ._training_curve_display import TrainingCurveDisplay
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "BeatStripDisplay",
     "ECGDisplay",
     "LeadLayoutDisplay",
+    "SaliencyDisplay",
     "TrainingCurveDisplay",
     "attention_maps",
     "layer_activations",

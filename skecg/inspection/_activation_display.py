@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,17 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from torch import nn
 
+from ._activation_panels import draw_channels, draw_maps, draw_units
 from ._activations import layer_activations
 from ._classifier import pick, unwrap
-from ._panels import COLORS, keywords, panel_grid
-from ._side_features import split_sample
+from ._panels import draw_heading, evenly_spaced, panel_grid
+from ._side_features import SIDE_FEATURES, split_sample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _PANEL_SIZE = (2.3, 1.7)
-# The panel of the numbers beside a signal.
-SIDE_FEATURES = "side features"
 # Layers that return their input unchanged in evaluation mode, apart from its shape.
 _IDLE = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.Flatten, nn.Identity)
 
@@ -42,7 +42,8 @@ class ActivationDisplay:
     sampling_rate : float or None, default=None
         Sampling rate of a signal, in Hz. If None, the time axis is in samples.
     class_names : sequence of str or None, default=None
-        Names of the outputs of the last layer.
+        Names of the outputs of the last layer, which are drawn in the order N, S, V, F, Q, and then
+        all others as they are.
 
     Attributes
     ----------
@@ -54,6 +55,8 @@ class ActivationDisplay:
         The Axes that was passed as `ax` and divided into panels.
     figure_ : matplotlib Figure
         The figure.
+    heading_ : Text or None
+        How many of the layers are drawn, if not all of them.
     artists_ : dict of str to list of artists
         The lines or the image drawn for each layer. The key ``"input"`` is the sample.
 
@@ -95,6 +98,7 @@ class ActivationDisplay:
         *,
         sample: int = 0,
         layers: Sequence[str] | None = None,
+        max_layers: int | None = 12,
         sampling_rate: float | None = None,
         n_columns: int = 4,
         n_channels: int = 8,
@@ -117,6 +121,9 @@ class ActivationDisplay:
         layers : sequence of str, default=None
             Names of the layers. If None, all layers of :func:`layer_activations` except dropout,
             flattening and identity layers.
+        max_layers : int or None, default=12
+            Number of layers to draw at most if `layers` is None: the first, the last, and others
+            evenly spaced between them; the figure says how many there are. None draws all.
         sampling_rate : float, default=None
             Sampling rate of a signal, in Hz. If None, the time axis is in samples.
         n_columns : int, default=4
@@ -139,12 +146,11 @@ class ActivationDisplay:
         Raises
         ------
         TypeError, ValueError
-            As in :func:`layer_activations`.
+            As in :func:`layer_activations`, or if `max_layers` is less than 2.
         IndexError
             If `sample` is out of range.
         """
-        clf, X = unwrap(estimator, X)
-        one = pick(X, sample)
+        clf, one = unwrap(estimator, pick(X, sample))
         found = layer_activations(clf, one, layers=layers)
         modules = dict(clf.module_.named_modules())
         kinds = {name: type(modules[name.partition(":")[0]]).__name__ for name in found}
@@ -167,8 +173,9 @@ class ActivationDisplay:
             class_names=[str(label) for label in clf.classes_],
         )
         return display.plot(
-            n_columns=n_columns, n_channels=n_channels, ax=ax, line_kw=line_kw, im_kw=im_kw
-        )
+            max_layers=max_layers if layers is None else None, n_columns=n_columns,
+            n_channels=n_channels, ax=ax, line_kw=line_kw, im_kw=im_kw,
+        )  # fmt: skip
 
     @classmethod
     def from_activations(
@@ -177,6 +184,7 @@ class ActivationDisplay:
         X: ArrayLike,
         *,
         sample: int = 0,
+        max_layers: int | None = 12,
         sampling_rate: float | None = None,
         n_columns: int = 4,
         n_channels: int = 8,
@@ -193,7 +201,7 @@ class ActivationDisplay:
         X : array-like of shape (n_samples, n_timesteps), (n_samples, n_leads, n_timesteps) or \
 (n_samples, n_channels, height, width)
             The samples.
-        sample, sampling_rate, n_columns, n_channels, ax, line_kw, im_kw
+        sample, max_layers, sampling_rate, n_columns, n_channels, ax, line_kw, im_kw
             As in :meth:`from_estimator`.
 
         Returns
@@ -204,7 +212,8 @@ class ActivationDisplay:
         Raises
         ------
         ValueError
-            If `activations` and `X` have different numbers of samples.
+            If `activations` and `X` have different numbers of samples, or `max_layers` is less
+            than 2.
         """
         X = np.asarray(X)
         for name, values in activations.items():
@@ -216,12 +225,14 @@ class ActivationDisplay:
         one = {name: values[sample] for name, values in activations.items()}
         display = cls(np.atleast_2d(X[sample]), one, sampling_rate=sampling_rate)
         return display.plot(
-            n_columns=n_columns, n_channels=n_channels, ax=ax, line_kw=line_kw, im_kw=im_kw
-        )
+            max_layers=max_layers, n_columns=n_columns, n_channels=n_channels, ax=ax,
+            line_kw=line_kw, im_kw=im_kw,
+        )  # fmt: skip
 
     def plot(
         self,
         *,
+        max_layers: int | None = 12,
         n_columns: int = 4,
         n_channels: int = 8,
         ax: Axes | Sequence[Axes] | None = None,
@@ -237,15 +248,21 @@ class ActivationDisplay:
 
         Parameters
         ----------
-        n_columns, n_channels, ax, line_kw, im_kw
+        max_layers, n_columns, n_channels, ax, line_kw, im_kw
             As in :meth:`from_estimator`.
 
         Returns
         -------
         display : ActivationDisplay
             The object itself.
+
+        Raises
+        ------
+        ValueError
+            If `max_layers` is less than 2.
         """
-        n_panels = 1 + len(self.activations)
+        layers, note = self._chosen(max_layers)
+        n_panels = 1 + len(layers)
         n_columns = min(n_columns, n_panels)
         self.axes_, self.bounding_ax_ = panel_grid(
             ax, -(-n_panels // n_columns), n_columns, panel_size=_PANEL_SIZE, share_x=False
@@ -255,97 +272,37 @@ class ActivationDisplay:
             panel.set_axis_off()
         self.artists_ = {}
         is_signal = self.sample.ndim == 2
-        named = {"input": self.sample, **self.activations}
+        named = {"input": self.sample, **{name: self.activations[name] for name in layers}}
         for panel, (name, values) in zip(self.axes_.flat, named.items()):
             panel.set_title(self._title(name, values), fontsize="x-small")
             panel.tick_params(labelsize="x-small")
             if values.ndim == 1:
-                artists = self._draw_units(panel, name, values, line_kw)
+                names = None if name == SIDE_FEATURES else self.class_names
+                label = "Side feature" if name == SIDE_FEATURES else "Unit"
+                artists = draw_units(panel, values, label, names, line_kw)
             elif is_signal and values.ndim == 2:
-                artists = self._draw_channels(panel, name, values, n_channels, line_kw)
+                rate = self.sampling_rate
+                artists = draw_channels(panel, name, values, n_channels, rate, line_kw)
             else:
-                artists = self._draw_maps(panel, name, values, n_channels, im_kw)
+                artists = draw_maps(panel, name, values, n_channels, im_kw)
             self.artists_[name] = artists
+        self.heading_ = draw_heading(self.axes_, note, n_title_lines=2)
         return self
 
-    def _draw_units(
-        self, panel: Axes, name: str, values: NDArray, given: Mapping[str, Any] | None
-    ) -> list:
-        from matplotlib.lines import Line2D
-
-        own = {"color": COLORS[0], "linewidth": 0.8, "drawstyle": "steps-mid"}
-        names = self.class_names
-        label = "Unit"
-        if name == SIDE_FEATURES:
-            label = "Side feature"
-            panel.xaxis.get_major_locator().set_params(integer=True)
-        elif names is not None and len(names) == len(values) <= 10:
-            label = "Class"
-            panel.set_xticks(range(len(names)), names)
-        if label != "Unit":
-            own |= {"linestyle": "", "marker": "o", "markersize": 4}
-        panel.axhline(0, color="0.7", linewidth=0.6)
-        panel.set_xlabel(label, fontsize="x-small")
-        return panel.plot(values, **keywords(own, given, Line2D))
-
-    def _draw_channels(
-        self,
-        panel: Axes,
-        name: str,
-        values: NDArray,
-        n_channels: int,
-        given: Mapping[str, Any] | None,
-    ) -> list:
-        from matplotlib import colormaps
-        from matplotlib.lines import Line2D
-
-        positions, label = np.arange(values.shape[1]), "Position"
-        if name == "input":
-            n_channels, label = len(values), "Sample"
-            if self.sampling_rate is not None:
-                positions, label = positions / self.sampling_rate, "Time (s)"
-        drawn = _most_varied(values, n_channels)
-        colors = [COLORS[0]] if len(drawn) == 1 else colormaps["viridis"](
-            np.linspace(0, 0.9, len(drawn))
-        )  # fmt: skip
-        artists = []
-        for channel, color in zip(drawn, colors):
-            own = {"color": color, "linewidth": 0.9}
-            if values.shape[1] < 10:
-                own |= {"marker": ".", "markersize": 3}
-            artists += panel.plot(positions, values[channel], **keywords(own, given, Line2D))
-        if label != "Time (s)":
-            panel.xaxis.get_major_locator().set_params(integer=True)
-        if name == "input":
-            panel.set_ylabel("Amplitude", fontsize="x-small")
-        panel.set_xlabel(label, fontsize="x-small")
-        return artists
-
-    def _draw_maps(
-        self,
-        panel: Axes,
-        name: str,
-        values: NDArray,
-        n_channels: int,
-        given: Mapping[str, Any] | None,
-    ) -> list:
-        from matplotlib.image import AxesImage
-
-        own = {"cmap": "viridis", "interpolation": "nearest"}
-        if values.ndim == 2:
-            panel.set_xlabel("Feature", fontsize="x-small")
-            panel.set_ylabel("Position", fontsize="x-small")
-            picture, aspect = values, "auto"
-        else:
-            maps = values.reshape(-1, *values.shape[-2:])
-            if name == "input":
-                own["cmap"], n_channels = "gray", len(maps)
-                if len(maps) == 3:  # colours
-                    maps = maps.mean(0, keepdims=True)
-            picture, aspect = _montage(maps[_most_varied(maps, n_channels)]), "equal"
-            panel.set_xticks([])
-            panel.set_yticks([])
-        return [panel.imshow(picture, aspect=aspect, **keywords(own, given, AxesImage))]
+    def _chosen(self, max_layers: int | None) -> tuple[list[str], str]:
+        """Return the names of what is drawn, and what the figure says of layers that are not."""
+        if max_layers is not None and not (isinstance(max_layers, Integral) and max_layers >= 2):
+            raise ValueError(
+                "max_layers must be None or an integer of at least 2, for the first and the last "
+                f"layer; got {max_layers!r}"
+            )
+        beside = [name for name in self.activations if name == SIDE_FEATURES]
+        layers = [name for name in self.activations if name != SIDE_FEATURES]
+        if max_layers is None or len(layers) <= max_layers:
+            return [*beside, *layers], ""
+        chosen = [layers[k] for k in evenly_spaced(len(layers), max_layers)]
+        note = f"{max_layers} of {len(layers)} layers; max_layers=None draws all"
+        return [*beside, *chosen], note
 
     def _title(self, name: str, values: NDArray) -> str:
         shape = " × ".join(map(str, values.shape))
@@ -353,25 +310,3 @@ class ActivationDisplay:
             return f"input\n{shape}"
         kind = (self.kinds or {}).get(name)
         return f"{name.removeprefix('network.')}\n{shape if kind is None else f'{kind}, {shape}'}"
-
-
-def _most_varied(channels: NDArray, n_channels: int) -> NDArray[np.intp]:
-    """Return the channels with the largest standard deviation, in ascending order."""
-    spreads = channels.reshape(len(channels), -1).astype(float).std(1)
-    return np.sort(np.argsort(-spreads, kind="stable")[:n_channels])
-
-
-def _montage(maps: NDArray) -> NDArray:
-    """Arrange maps (n, height, width) in a grid, each scaled to the range 0 to 1."""
-    n_maps, height, width = maps.shape
-    # Like a panel, the grid should be about 1.5 times as wide as high.
-    n_columns = int(np.clip(round(np.sqrt(1.5 * n_maps * height / width)), 1, n_maps))
-    n_rows = -(-n_maps // n_columns)
-    gap = max(1, min(height, width) // 16)
-    picture = np.full((n_rows * (height + gap) - gap, n_columns * (width + gap) - gap), np.nan)
-    for i, one in enumerate(maps.astype(float)):
-        top, left = (i // n_columns) * (height + gap), (i % n_columns) * (width + gap)
-        contrast = np.ptp(one)
-        scaled = (one - one.min()) / (contrast if contrast else 1)
-        picture[top : top + height, left : left + width] = scaled
-    return picture

@@ -134,7 +134,8 @@ class BeatDisplay:
             Time of the first sample in seconds, for example -0.5 if beats start half a second
             before the R peak.
         labels : array-like of shape (n_classes,), default=None
-            The labels to draw, in this order. If None, all labels, sorted.
+            The labels to draw, in this order. If None, all labels: the AAMI classes in the order
+            N, S, V, F, Q, then the others, sorted.
         display_labels : sequence of n_classes str, default=None
             Names of the classes. If None, the labels are used.
         lead_names : sequence of n_leads str, default=None

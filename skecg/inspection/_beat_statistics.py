@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
+from ..metrics import aami_order
+from ._panels import evenly_spaced
+
 
 @dataclass(frozen=True)
 class ClassBeats:
@@ -56,15 +59,8 @@ def summarize(
         n_missed=len(beats) - len(typical),
         mean=mean,
         bands=bands,
-        examples=_evenly_spaced(singles, n_examples),
+        examples=singles[evenly_spaced(len(singles), n_examples)],
     )
-
-
-def _evenly_spaced(beats: NDArray[np.floating], n: int) -> NDArray[np.floating]:
-    """Return up to ``n`` evenly spaced beats, including the first and the last."""
-    if len(beats) <= n:
-        return beats
-    return beats[np.linspace(0, len(beats) - 1, n).round().astype(int)]
 
 
 def check_beats(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.floating], NDArray]:
@@ -104,7 +100,7 @@ def check_coverages(coverages: Sequence[float]) -> tuple[float, ...]:
 
 
 def check_labels(labels: ArrayLike | None, y: NDArray) -> NDArray:
-    """Return the labels to draw: the given ones, or all labels of `y`, sorted.
+    """Return the labels to draw: the given ones, or all labels of `y`, AAMI's first.
 
     Raises
     ------
@@ -113,7 +109,7 @@ def check_labels(labels: ArrayLike | None, y: NDArray) -> NDArray:
     """
     occurring = np.unique(y)
     if labels is None:
-        return occurring
+        return occurring[aami_order(occurring)]
     labels = column_or_1d(labels)
     absent = np.setdiff1d(labels, occurring)
     if len(absent) or not len(labels):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
@@ -11,6 +13,7 @@ from torch import Tensor, nn
 
 from ..classifiers import BaseECGClassifier
 from ..networks import Scaled
+from ..preprocessing import LeadCropper, TraceReader
 
 
 def unwrap(clf: BaseEstimator, X: ArrayLike) -> tuple[BaseECGClassifier, ArrayLike]:
@@ -21,27 +24,84 @@ def unwrap(clf: BaseEstimator, X: ArrayLike) -> tuple[BaseECGClassifier, ArrayLi
     TypeError
         If there is no classifier of this package.
     """
-    found: BaseEstimator = clf
+    pipelines, found = _opened(clf)
+    for pipeline in pipelines:
+        X = pipeline[:-1].transform(X) if len(pipeline) > 1 else X
+    return found, X
+
+
+def _opened(clf: BaseEstimator) -> tuple[list[Pipeline], BaseECGClassifier]:
+    """Return the pipelines around a classifier from the outermost, and the classifier."""
+    found, pipelines = clf, []
     while not isinstance(found, BaseECGClassifier):
         if hasattr(found, "best_estimator_"):
             found = found.best_estimator_
         elif isinstance(found, FrozenEstimator):
             found = found.estimator
         elif isinstance(found, Pipeline):
-            X = found[:-1].transform(X) if len(found) > 1 else X
+            pipelines.append(found)
             found = found[-1]
         else:
             raise TypeError(
                 "clf must be a fitted classifier of skecg, or a pipeline or search that ends in "
                 f"one; got {clf!r}"
             )
-    return found, X
+    return pipelines, found
+
+
+def names_of_leads(clf: BaseEstimator, shape: tuple[int, ...]) -> list[str] | None:
+    """Return the names of the leads that a pipeline cuts out or reads, if they are known.
+
+    Parameters
+    ----------
+    clf : classifier
+        As for :func:`unwrap`.
+    shape : tuple of int
+        Shape of a sample as the network reads it, which has a channel, or in one picture a row,
+        for each lead.
+    """
+    steps = [step for pipeline in _opened(clf)[0] for step in _steps_before_last(pipeline)]
+    names = None
+    for step in steps:
+        if isinstance(step, LeadCropper | TraceReader):
+            names = step.get_feature_names_out()
+        elif names is not None and hasattr(step, "get_feature_names_out"):
+            names = _chosen_names(step, names)
+    of_leads = {shape[0], shape[1] if shape[0] == 1 and len(shape) == 3 else shape[0]}
+    return names.tolist() if names is not None and len(names) in of_leads else None
+
+
+def _chosen_names(step: BaseEstimator, names: NDArray) -> NDArray:
+    """Return the names after a step; one that names something else keeps the leads as they are."""
+    try:
+        found = step.get_feature_names_out(names)
+    except ValueError:
+        return names
+    return found if set(found) <= set(names) else names
+
+
+def _steps_before_last(pipeline: Pipeline) -> Iterator[BaseEstimator]:
+    for step in pipeline[:-1]:
+        if isinstance(step, Pipeline):
+            yield from _steps_before_last(step)
+            step = step[-1]
+        yield step
+
+
+def predicted_class(clf: BaseECGClassifier, one: ArrayLike) -> tuple[object, float]:
+    """Return the likeliest class of one sample of shape (1, ...), and its probability."""
+    probabilities = clf.predict_proba(one)[0]
+    code = int(probabilities.argmax())
+    return clf.classes_[code], float(probabilities[code])
 
 
 def pick(X: ArrayLike, sample: int) -> ArrayLike:
     """Return one sample of X, of shape (1, ...), with its column names if X is a data frame."""
     chosen = np.arange(len(X))[sample]
-    return X.iloc[[chosen]] if hasattr(X, "iloc") else np.asarray(X)[[chosen]]
+    if hasattr(X, "iloc"):
+        return X.iloc[[chosen]]
+    # Pictures in a list may differ in size.
+    return [X[chosen]] if isinstance(X, list | tuple) else np.asarray(X)[[chosen]]
 
 
 def as_read(module: nn.Module, x: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
-"""Colours and panels shared by the displays."""
+"""Colours, panels and headings shared by the displays."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 # Okabe and Ito, "Color universal design" (2008), without yellow, which is too pale for a line.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -89,6 +91,43 @@ def panel_grid(
     places = GridSpecFromSubplotSpec(*shape, subplot_spec=ax.get_subplotspec())
     axes = places.subplots(squeeze=False, sharex=share_x, sharey=share_y)
     return axes, ax
+
+
+def draw_heading(axes: NDArray[np.object_], text: str, n_title_lines: int) -> Text | None:
+    """Write a text above a grid of panels, wrapped to their width.
+
+    Parameters
+    ----------
+    axes : ndarray of Axes of shape (n_rows, n_columns)
+        The panels.
+    text : str
+        The text. If empty, nothing is drawn.
+    n_title_lines : int
+        Number of lines of the centred titles of the first row, which stand below the text.
+
+    Returns
+    -------
+    text : Text or None
+        The text, as the left title of the panel in the middle of the first row.
+    """
+    if not text:
+        return None
+    n_columns = axes.shape[1]
+    panel, figure = axes[0, (n_columns - 1) // 2], axes[0, 0].figure
+    first, last = axes[0, 0].get_position(), axes[0, -1].get_position()
+    points = max(last.x1 - first.x0, first.width) * figure.bbox.width / figure.dpi * 72
+    # A constrained layout makes room for the centre of a title, which must not be beside the panel.
+    middle = {"x": 0.5 if n_columns % 2 else 1.0, "horizontalalignment": "center"}
+    heading = panel.set_title("", loc="left", fontsize="medium", **middle)
+    # Characters of the default font are 0.58 times as wide as high on average.
+    lines = textwrap.wrap(text, max(int(points / (0.58 * heading.get_fontsize())), 12))
+    heading.set_text("\n".join([*lines, *[""] * n_title_lines]))
+    return heading
+
+
+def evenly_spaced(n: int, n_chosen: int) -> NDArray[np.intp]:
+    """Return up to ``n_chosen`` evenly spaced indices below ``n``, with the first and the last."""
+    return np.linspace(0, n - 1, min(n, n_chosen)).round().astype(np.intp)
 
 
 def keywords(

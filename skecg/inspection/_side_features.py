@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 from ..networks import SignalNetwork, network_proper
 
+# The panel of the numbers beside a signal.
+SIDE_FEATURES = "side features"
+
 
 def with_side_features(module: nn.Module) -> SignalNetwork | None:
     """Return the network if it reads numbers beside a signal, otherwise None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._aami_labels import aami_labels, aami_order
 from ._aami_report import AAMIReport, aami_report
 from ._beat_comparison import BeatComparison, compare_beats
 from ._scorers import (
@@ -15,6 +16,8 @@ from ._scores import j_kappa_score, positive_predictivity_score, sensitivity_sco
 __all__ = [
     "AAMIReport",
     "BeatComparison",
+    "aami_labels",
+    "aami_order",
     "aami_report",
     "aami_scorers",
     "compare_beats",

@@ -169,6 +169,7 @@ def aami_report(
     See Also
     --------
     aami_scorers : Scorers of some of these metrics for ``scoring=``.
+    aami_labels : The labels in this order, for ``labels=`` of scikit-learn.
 
     References
     ----------

@@ -12,6 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 
 from ..classifiers import BaseECGClassifier
+from ..metrics import aami_order
 from ..records import BeatAnnotator, BeatTreesClassifier, BeatVoteClassifier
 from ..storage import MAX_BYTES, ModelFileError, ValueReader, read_container
 from ..training import TrainingFacts
@@ -178,7 +179,8 @@ def _tree_lines(
 
 
 def _labels(learned: dict[str, Any], reader: ValueReader) -> str:
-    return ", ".join(map(repr, reader.read(learned["classes_"]).tolist()))
+    labels = reader.read(learned["classes_"]).tolist()
+    return ", ".join(repr(labels[k]) for k in aami_order(labels))
 
 
 def _nested_lines(inner: dict[str, Any], reader: ValueReader) -> Iterator[str]:
@@ -200,7 +202,9 @@ def _state_lines(state: dict[str, Any]) -> Iterator[str]:
     history = state["history"]
     yield _line("network", f"{state['network']}, {state['n_parameters']:,} weights")
     yield _line("input", f"samples of shape {state['input_shape']}")
-    counted = zip(state["classes"].tolist(), facts.class_counts, strict=True)
+    labels = state["classes"].tolist()
+    counted = list(zip(labels, facts.class_counts, strict=True))
+    counted = [counted[k] for k in aami_order(labels)]
     yield _line("classes", ", ".join(f"{label!r}: {count:,}" for label, count in counted))
     subjects = "subjects not given"
     if facts.n_subjects is not None:

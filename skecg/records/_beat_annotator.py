@@ -18,6 +18,7 @@ from tqdm import tqdm
 from .._compat import CallbackSupportMixin, HasMethods, validate_params, with_callbacks
 from .._estimators import check_parts, publish
 from .._native_callbacks import fit_of_part
+from ..metrics import aami_order
 from ..preprocessing import BeatWindows
 from ..signal import AAMI_CLASSES, aami_codes
 from ._beat_annotations import BeatAnnotations
@@ -87,7 +88,7 @@ class BeatAnnotator(MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
     >>> new = make_records(1, duration=60, random_state=1)
     >>> beats = annotator.annotate(new.data[0], new.sampling_rate)
     >>> beats.classes, beats.probabilities.shape == (len(beats), 4)
-    (('F', 'N', 'S', 'V'), True)
+    (('N', 'S', 'V', 'F'), True)
     """
 
     _parameter_constraints: dict = {
@@ -206,7 +207,8 @@ class BeatAnnotator(MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
         Returns
         -------
         BeatAnnotations
-            The beats with their classes and probabilities, and what could not be read.
+            The beats with their classes, in the order N, S, V, F, Q, their probabilities, and
+            what could not be read.
 
         Raises
         ------
@@ -232,13 +234,14 @@ class BeatAnnotator(MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
         found = windows.segment([signal], r_peaks=None if r_peaks is None else [r_peaks])
         table = _as_table(found.beats, windows)
         label, probabilities = self._labelled(table, progress)
+        order = aami_order(self.classes_)
         return BeatAnnotations(
             found.r_peak,
             label,
             sampling_rate,
             len(signal),
-            classes=[str(one) for one in self.classes_],
-            probabilities=probabilities,
+            classes=[str(self.classes_[k]) for k in order],
+            probabilities=None if probabilities is None else probabilities[:, order],
             unreadable=found.unreadable[0],
             signal=signal,
             name=name,

@@ -124,6 +124,7 @@ def test_plot_inspection_draws_layers_attributions_and_attention(tmp_path):
     done = run_without_data("plot_inspection.py", tmp_path)
     assert "sum of the attributions" in done.stdout
     assert matplotlib.image.imread(tmp_path / "inspection.png").ndim == 3
+    assert matplotlib.image.imread(tmp_path / "saliency.png").ndim == 3
 
 
 @pytest.mark.slow

@@ -12,8 +12,9 @@ from skecg.inspection import ActivationDisplay, layer_activations
 @pytest.mark.parametrize("name", NAMES)
 def test_a_panel_for_every_layer_of_every_classifier(name):
     clf, X = fitted(name)
-    display = ActivationDisplay.from_estimator(clf, X, sample=1)
+    display = ActivationDisplay.from_estimator(clf, X, sample=1, max_layers=None)
     assert next(iter(display.artists_)) == "input"
+    assert display.heading_ is None
     assert set(display.artists_) - {"input"} == set(display.activations)
     assert not any("dropout" in name for name in display.activations)
     titles = [panel.get_title() for panel in display.axes_.flat if panel.axison]
@@ -22,6 +23,71 @@ def test_a_panel_for_every_layer_of_every_classifier(name):
         panel for panel in display.axes_.flat if panel.axison and panel.get_xlabel() == "Class"
     ]
     assert [text.get_text() for text in ticks[-1].get_xticklabels()] == ["N", "S", "V"]
+
+
+@pytest.mark.parametrize(
+    ("name", "n_layers"),
+    {
+        "ECGAttentionVGGClassifier": 48,
+        "ECGResidualCNNClassifier": 20,
+        "ECGCNN2DClassifier": 9,
+    }.items(),
+)
+def test_a_deep_network_shows_twelve_layers_from_the_first_to_the_last(name, n_layers):
+    display = ActivationDisplay.from_estimator(*fitted(name))
+    layers, drawn = list(display.activations), list(display.artists_)[1:]
+    assert len(layers) == n_layers
+    assert len(drawn) == min(n_layers, 12)
+    assert (drawn[0], drawn[-1]) == (layers[0], layers[-1])
+    places = [layers.index(each) for each in drawn]
+    steps = np.diff(places)
+    assert steps.max() - steps.min() <= 1
+    if n_layers > 12:
+        expected = f"12 of {n_layers} layers; max_layers=None draws all\n\n"
+        assert display.heading_.get_text() == expected
+    else:
+        assert display.heading_ is None
+
+
+def test_layers_that_are_asked_for_are_all_drawn():
+    clf, X = fitted("ECGResidualCNNClassifier")
+    names = list(layer_activations(clf, X[:1]))
+    assert len(names) > 12
+    display = ActivationDisplay.from_estimator(clf, X, layers=names)
+    assert list(display.artists_) == ["input", *names]
+    found = layer_activations(clf, X)
+    given = ActivationDisplay.from_activations(found, X, max_layers=3)
+    assert list(given.artists_) == [
+        "input",
+        names[0],
+        names[round((len(names) - 1) / 2)],
+        names[-1],
+    ]
+    with pytest.raises(ValueError, match=r"max_layers must be None or an integer of at least 2"):
+        ActivationDisplay.from_activations(found, X, max_layers=1)
+
+
+def test_classes_have_the_order_of_the_standard():
+    clf, X = fitted("ECGResidualCNNClassifier")
+    values = layer_activations(clf, X[:1], layers=["head.3"])["head.3"][0]
+    display = ActivationDisplay(X[0], {"head.3": values}, class_names=["F", "N", "V"]).plot()
+    panel = display.axes_[0, 1]
+    assert [text.get_text() for text in panel.get_xticklabels()] == ["N", "V", "F"]
+    np.testing.assert_array_equal(display.artists_["head.3"][0].get_ydata(), values[[1, 2, 0]])
+
+
+def test_long_names_of_classes_are_shortened_and_slanted():
+    names = ["normal", "myocardial infarction", "abnormal heartbeat"]
+    display = ActivationDisplay(np.zeros((1, 9)), {"head": np.arange(3)}, class_names=names).plot()
+    labels = display.axes_[0, 1].get_xticklabels()
+    assert [text.get_text() for text in labels] == [
+        "normal",
+        "myocardial infa…",
+        "abnormal heartb…",
+    ]
+    assert {text.get_rotation() for text in labels} == {30}
+    short = ActivationDisplay(np.zeros((1, 9)), {"head": np.arange(2)}, class_names=["N", "V"])
+    assert short.plot().axes_[0, 1].get_xticklabels()[0].get_rotation() == 0
 
 
 def test_lines_are_the_values():

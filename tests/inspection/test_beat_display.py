@@ -50,6 +50,15 @@ def test_mean_and_central_bands_of_every_class(beats):
     assert titles == [f"{name}: {n} beats" for name, n in zip("NSVFQ", counts)]
 
 
+def test_classes_have_the_order_of_the_standard(beats):
+    y = beats.target_names[beats.target]
+    display = BeatDisplay.from_beats(beats.data, y)
+    assert list(display.display_labels) == ["N", "S", "V", "F", "Q"]
+    assert_mean_and_bands(display, 3, 0, beats.data[y == "F"])
+    other = BeatDisplay.from_beats(beats.data, np.where(y == "N", "usual", "ectopic"))
+    assert list(other.display_labels) == ["ectopic", "usual"]
+
+
 def test_mean_and_central_bands_of_real_beats(data_home):
     real = beats_from_records(load_mitbih(data_home, records=[119]))
     display = BeatDisplay.from_beats(real.data, real.target, sampling_rate=real.sampling_rate)

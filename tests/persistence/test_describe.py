@@ -49,6 +49,16 @@ def test_the_card_tells_what_there_is(data, tmp_path):
     assert len(lines) == 10
 
 
+def test_classes_have_the_order_of_the_standard(tmp_path):
+    X, y = np.random.default_rng(0).standard_normal((30, 40)), np.array(["F", "V", "N"] * 10)
+    skecg.save(tiny().fit(X, y), tmp_path / "m")
+    assert "classes       'N': 10, 'V': 10, 'F': 10" in skecg.describe(tmp_path / "m")
+    skecg.save(tiny().fit(X[5:], y[5:]), tmp_path / "m")
+    assert "classes       'N': 9, 'V': 8, 'F': 8" in skecg.describe(tmp_path / "m")
+    card = skecg.describe(skecg.pretrained_path("mitbih-aami"))
+    assert "classes       'N', 'S', 'V', 'F'" in card
+
+
 def test_without_groups_the_card_says_so(data, tmp_path):
     skecg.save(tiny().fit(*data), tmp_path / "m")
     assert "trained on    30 samples, subjects not given" in skecg.describe(tmp_path / "m")

@@ -51,6 +51,15 @@ def test_people_it_has_not_seen(fitted, unseen):
     np.testing.assert_allclose(beats.probabilities.sum(axis=1), 1)
 
 
+def test_beats_show_their_classes_in_the_order_of_the_standard(fitted, unseen):
+    beats = fitted.annotate(unseen.data[0], unseen.sampling_rate)
+    assert beats.classes == ("N", "S", "V", "F")
+    likeliest = np.array(beats.classes)[beats.probabilities.argmax(axis=1)]
+    np.testing.assert_array_equal(likeliest, beats.label)
+    columns = beats.to_frame().columns[-4:].tolist()
+    assert columns == [f"probability_{name}" for name in "NSVF"]
+
+
 def test_given_r_peaks_are_the_beats(fitted, unseen):
     peaks = unseen.annotations[0].sample[unseen.target[0] >= 0]
     beats = fitted.annotate(unseen.data[0], 360, peaks, name="100")
