@@ -68,14 +68,16 @@ def taking_images(norm: type) -> type:
 def quiet_exporter() -> Iterator[None]:
     """Keep to itself what ``torch.export`` and ``torch.onnx`` say of their own insides.
 
-    PyTorch 2.13 logs that torchvision is missing and every attempt that fails, by a handler of the
-    logger ``torch``, and warns of names that it deprecates itself and of the weights of its LSTM.
+    PyTorch 2.13 logs that torchvision is missing and every attempt that fails, by handlers of many
+    loggers below ``torch``, and warns of names that it deprecates itself and of the weights of its
+    LSTM.
     """
 
     def is_grave(record: logging.LogRecord) -> bool:
         return record.levelno > logging.ERROR
 
-    handlers = list(logging.getLogger("torch").handlers)
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("torch")]
+    handlers = {handler for name in names for handler in logging.getLogger(name).handlers}
     for handler in handlers:
         handler.addFilter(is_grave)
     try:

@@ -178,7 +178,20 @@ def _model(network: torch.nn.Module, shape: tuple[int, ...], dtype: torch.dtype)
             input_names=[_INPUT],
             output_names=[_OUTPUT],
         )
-    return program.model_proto
+    model = program.model_proto
+    _rename_axis(model, _INPUT, "n_samples")
+    return model
+
+
+def _rename_axis(model: Any, name: str, axis: str) -> None:
+    """Give the first axis of an input a name that says what it is, everywhere."""
+    values = [*model.graph.input, *model.graph.output, *model.graph.value_info]
+    axes = [d for value in values for d in value.type.tensor_type.shape.dim]
+    (samples,) = (v for v in model.graph.input if v.name == name)
+    number = samples.type.tensor_type.shape.dim[0].dim_param
+    for each in axes:
+        if each.dim_param == number:
+            each.dim_param = axis
 
 
 def _traced(network: torch.nn.Module, samples: torch.Tensor) -> torch.export.ExportedProgram:
