@@ -131,10 +131,10 @@ def _over_samples(
     """Return center and scale of every lead."""
     low = _of_leads(samples, np.min, np.minimum)
     high = _of_leads(samples, np.max, np.maximum)
-    center, scale = low, high - low
-    if method == "standard":
-        n = sum(each.shape[0] * each.shape[-1] for each in samples)
-        with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        center, scale = low, high - low
+        if method == "standard":
+            n = sum(each.shape[0] * each.shape[-1] for each in samples)
             center = _of_leads(samples, np.sum, np.add) / n
             squares = _of_leads(samples, np.sum, np.add, lambda X: np.square(X - center[:, None]))
             scale = np.sqrt(squares / n)

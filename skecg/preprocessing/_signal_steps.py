@@ -14,6 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from .._compat import output_container, validate_params
 from .._estimators import Estimator, publish, validated
+from .._limits import in_range
 from ..signal import blocks_of_rows
 from ._record_rows import has_unequal_rows
 
@@ -55,7 +56,8 @@ class SignalTransformer(TransformerMixin, Estimator):
             If a parameter is out of its range, or X has another form, NaN or infinite values.
         """
         self._check_params()
-        X, form = self._checked_for_fit(X)
+        with in_range("X"):
+            X, form = self._checked_for_fit(X)
         publish(self, form | self._learned(X))
         return self
 
@@ -80,7 +82,8 @@ class SignalTransformer(TransformerMixin, Estimator):
             If X has another form than in ``fit``, NaN or infinite values; and as the class says.
         """
         self._check_params()
-        X = self._checked(X)
+        with in_range("X"):
+            X = self._checked(X)
         if isinstance(X, list):
             return [self._transformed(record[None])[0] for record in X]
         _require_table(self, X)

@@ -136,8 +136,9 @@ def filter_sections(
     parts = []
     if edges:
         kind = kinds[low is not None, high is not None]
+        cut = edges if len(edges) == 2 else edges[0]
         with np.errstate(all="ignore"):
-            parts.append(butter(order, edges, kind, output="sos", fs=float(sampling_rate)))
+            parts.append(butter(order, cut, kind, output="sos", fs=float(sampling_rate)))
     if mains is not None:
         parts.append(tf2sos(*iirnotch(float(mains), mains_quality, fs=float(sampling_rate))))
     return np.concatenate(parts)
@@ -161,11 +162,11 @@ def _check_frequencies(sampling_rate: float, given: dict[str, float | None]) -> 
         if not value < sampling_rate / 2:
             raise ValueError(
                 f"{name} must be below half the sampling rate, {sampling_rate / 2:g} Hz, since "
-                f"signals of {sampling_rate:g} Hz have no higher frequencies; got {value:g} Hz"
+                f"signals of {sampling_rate:g} Hz have no higher frequencies; got {value} Hz"
             )
     low, high = given["low"], given["high"]
     if low is not None and high is not None and not low < high:
-        raise ValueError(f"low must be below high, got {low:g} and {high:g} Hz")
+        raise ValueError(f"low must be below high, got {low} and {high} Hz")
 
 
 def _padding(sections: NDArray[np.float64]) -> int:
