@@ -31,6 +31,9 @@ from skecg import (
     ECGTimeDistributedCNNClassifier,
     ECGViTClassifier,
     NDSampler,
+    SignalFilter,
+    SignalResampler,
+    SignalScaler,
 )
 from skecg._compat import cpu_has_bfloat16_units
 
@@ -98,7 +101,17 @@ OTHER_PRECISION = "float32" if cpu_has_bfloat16_units() else "bfloat16"
 IN_OTHER_PRECISION = [
     clone(classifier).set_params(precision=OTHER_PRECISION) for classifier in CLASSIFIERS
 ]
-TRANSFORMERS = [BeatSegmenter(), BeatWindows(), BeatNumbers()]
+TRANSFORMERS = [
+    BeatSegmenter(),
+    BeatWindows(),
+    BeatNumbers(),
+    SignalScaler(),
+    SignalScaler(by="sample", method="minmax"),
+    SignalScaler(by="training"),
+    # Forwards and backwards it needs longer rows than the checks have.
+    SignalFilter(sampling_rate=125, causal=True, mains=50),
+    SignalResampler(sampling_rate=125, rate=250),
+]
 RECORD_CLASSIFIERS = [BeatVoteClassifier(TwoFromEachRow(), LogisticRegression())]
 TREE_CLASSIFIERS = [BeatTreesClassifier()]
 # One that looks at y only, one that compares samples, one that makes them, one that does both.

@@ -50,6 +50,9 @@ from skecg import (
     LeadCropper,
     NDSampler,
     SampleView,
+    SignalFilter,
+    SignalResampler,
+    SignalScaler,
     datasets,
     inspection,
     metrics,
@@ -551,6 +554,16 @@ def beat_votes(tmp_path: Path) -> Case:
     )  # fmt: skip
 
 
+def signal_steps(tmp_path: Path) -> Case:
+    X, _ = small_data()
+    steps = [
+        SignalScaler(), SignalScaler(by="training"), SignalScaler(by="sample", method="minmax"),
+        SignalFilter(sampling_rate=RATE, causal=True), SignalResampler(sampling_rate=RATE, rate=60),
+    ]  # fmt: skip
+    made = iter(steps * 10**6)
+    return _estimator_case(lambda: clone(next(made)), {"X": X}, ["transform"])
+
+
 def nd_samplers(tmp_path: Path) -> Case:
     X, _ = small_data()
     right = {"X": X, "y": np.arange(N) % 3 // 2, "sample_weight": np.ones(N), "groups": X[:, 0, 0]}
@@ -620,6 +633,7 @@ def signal_functions(tmp_path: Path) -> Case:
         "period_factor": 1.2, "beat_length": 187, "on_long": "truncate", "scale": "window",
         "detector": "threshold", "threshold": 0.9, "how": "median", "step": 50, "tail": "drop",
         "rr": [0.8, 0.4, 1.2], "n_intervals": 60, "causal": False,
+        "low": 0.5, "high": 40.0, "mains": 45, "mains_quality": 30.0, "order": 2,
     }  # fmt: skip
     own = {
         "rhythm_numbers": {"names": signals.RHYTHM_NUMBERS[:3]},
@@ -822,6 +836,7 @@ KINDS: dict[str, tuple[Callable[[Path], Case], int]] = {
     "BeatVoteClassifier": (beat_votes, 100),
     "BeatAnnotations": (beat_annotations, 150),
     "NDSampler": (nd_samplers, 100),
+    "SignalScaler, SignalFilter, SignalResampler": (signal_steps, 150),
     "AreaResize, LeadCropper": (picture_transformers, 100),
     "SampleView": (views, 200),
     "save, load, describe": (files_of_models, 100),

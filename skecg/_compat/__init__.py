@@ -31,7 +31,12 @@ from ._sklearn import (
     safe_indexing,
     validate_steps,
 )
-from ._torch import WithoutDefaultCallbacks, cpu_has_bfloat16_units, taking_images
+from ._torch import (
+    WithoutDefaultCallbacks,
+    cpu_has_bfloat16_units,
+    quiet_exporter,
+    taking_images,
+)
 from ._trees import grown_trees, plant_trees
 
 __all__ = [
@@ -59,6 +64,7 @@ __all__ = [
     "parameter_names",
     "plant_forest",
     "plant_trees",
+    "quiet_exporter",
     "raise_for_params",
     "routing_enabled",
     "safe_indexing",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _CPUINFO = Path("/proc/cpuinfo")
@@ -58,3 +62,27 @@ def taking_images(norm: type) -> type:
     else:
         norm.forward = next(c.forward for c in norm.__mro__ if c.__module__.startswith("torch."))
     return norm
+
+
+@contextmanager
+def quiet_exporter() -> Iterator[None]:
+    """Keep to itself what ``torch.export`` and ``torch.onnx`` say of their own insides.
+
+    PyTorch 2.13 logs that torchvision is missing and every attempt that fails, by handlers of many
+    loggers below ``torch``, and warns of names that it deprecates itself and of the weights of its
+    LSTM.
+    """
+
+    def is_grave(record: logging.LogRecord) -> bool:
+        return record.levelno > logging.ERROR
+
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("torch")]
+    handlers = {handler for name in names for handler in logging.getLogger(name).handlers}
+    for handler in handlers:
+        handler.addFilter(is_grave)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(is_grave)

@@ -13,6 +13,7 @@ from ._images import BaseImageClassifier
 from ._lead_crops import BaseLeadCropClassifier
 from ._neural import ECGNeuralClassifier
 from ._parameters import TrainingParameters
+from ._probability_network import ProbabilityNetwork as ProbabilityNetwork
 from ._residual_cnn import ECGResidualCNNClassifier
 from ._signals import BaseSignalClassifier
 from ._time_distributed_cnn import ECGTimeDistributedCNNClassifier

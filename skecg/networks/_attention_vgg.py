@@ -134,7 +134,9 @@ class AttentionVGG(nn.Module):
         keys = [_positions(tap) for tap in taps]
         if self.compatibility == "dot":
             return [(global_features, key, 1 / math.sqrt(key.shape[2])) for key in keys]
-        queries = (score.weight.flatten().expand(len(k), -1) for score, k in zip(self.scores, keys))
+        queries = (
+            score.weight.flatten().expand(k.shape[0], -1) for score, k in zip(self.scores, keys)
+        )
         return [(q, key + global_features[:, None], 1.0) for q, key in zip(queries, keys)]
 
 

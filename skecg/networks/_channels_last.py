@@ -26,8 +26,8 @@ def channels_last(x: Tensor) -> Tensor:
         return x
     if x.shape[1] == 1:
         # With a single channel, both layouts are the same memory, and PyTorch tells them apart
-        # by the strides.
-        return x.reshape(len(x), *x.shape[2:], 1).movedim(-1, 1)
+        # by the strides. (Of len(x), torch.export would make a constant.)
+        return x.reshape(x.shape[0], *x.shape[2:], 1).movedim(-1, 1)
     return x.contiguous(memory_format=_FORMATS[x.dim()])
 
 

@@ -68,7 +68,7 @@ class TimeDistributedCNN(nn.Module):
         """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
         slabs = self.slabs(x).flatten(0, 1).unsqueeze(1)
         features = self.features(channels_last(slabs))
-        return self.head(features.unflatten(0, (len(x), self.n_steps)).flatten(1))
+        return self.head(features.unflatten(0, (x.shape[0], self.n_steps)).flatten(1))
 
     def slabs(self, x: Tensor) -> Tensor:
         """Return the slabs (n_samples, n_steps, n_rows, width) that the convolutions read."""

@@ -2,7 +2,16 @@
 
 from ..storage import ModelFileError
 from ._describe import describe
+from ._export_onnx import export_onnx
 from ._pretrained import load_pretrained, pretrained_path
 from ._save_load import load, save
 
-__all__ = ["ModelFileError", "describe", "load", "load_pretrained", "pretrained_path", "save"]
+__all__ = [
+    "ModelFileError",
+    "describe",
+    "export_onnx",
+    "load",
+    "load_pretrained",
+    "pretrained_path",
+    "save",
+]

@@ -18,6 +18,7 @@ from sklearn.preprocessing import (
 )
 
 from .._compat import IMPUTER_DTYPES
+from ..preprocessing import SignalScaler
 from ..storage import ModelFileError
 
 # Tells whether a value is sound, given the lengths of the axes that are known so far.
@@ -78,6 +79,12 @@ def _classes(value: Any, lengths: dict[str, int], estimator: BaseEstimator) -> b
     return True
 
 
+def _of_training(value: Any, lengths: dict[str, int], estimator: BaseEstimator) -> bool:
+    if estimator.by != "training":
+        return value is None
+    return _array("leads", finite=True)(value, lengths, estimator)
+
+
 _FEATURES = _array("features")
 _CHECKS: dict[type[BaseEstimator], dict[str, Check]] = {
     FunctionTransformer: {},
@@ -119,6 +126,7 @@ _CHECKS: dict[type[BaseEstimator], dict[str, Check]] = {
     },
 }
 SKLEARN_STEPS = tuple(_CHECKS)
+_CHECKS[SignalScaler] = dict.fromkeys(("center_", "scale_"), _of_training)
 _OF_INPUT = ("n_features_in_", "feature_names_in_")
 
 
@@ -183,11 +191,12 @@ def _check(estimator: BaseEstimator, learned: dict[str, Any]) -> None:
     if not learned:
         return
     checks, name = _CHECKS.get(type(estimator), {}), type(estimator).__name__
-    check_input(learned, name)
+    if type(estimator) is not SignalScaler or learned.keys() & {*_OF_INPUT}:
+        check_input(learned, name)  # fitted on records of different lengths, a scaler has none
     optional = {*_OF_INPUT, *IMPUTER_DTYPES[1:]}
     if learned.keys() - optional != checks.keys() - optional:
         raise ModelFileError(f"the fitted attributes of a {name} are incomplete or unknown")
-    lengths = {"features": learned["n_features_in_"]}
+    lengths = {"features": learned.get("n_features_in_", 0)}
     broken = [
         a
         for a, check in checks.items()

@@ -7,6 +7,9 @@ from ._beat_windows import BeatWindows
 from ._lead_cropper import LeadCropper
 from ._memory import ContentMemory
 from ._record_rows import has_unequal_rows as has_unequal_rows
+from ._signal_filter import SignalFilter
+from ._signal_resampler import SignalResampler
+from ._signal_scaler import SignalScaler
 from ._trace_reader import TraceReader
 
 __all__ = [
@@ -16,5 +19,8 @@ __all__ = [
     "BeatWindows",
     "ContentMemory",
     "LeadCropper",
+    "SignalFilter",
+    "SignalResampler",
+    "SignalScaler",
     "TraceReader",
 ]

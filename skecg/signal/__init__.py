@@ -4,6 +4,9 @@ from ._aami import AAMI_CLASSES, AAMI_SYMBOLS, aami_codes, is_beat
 from ._beat_shape import SHAPE_NUMBERS, shape_numbers
 from ._beat_windows import beat_windows, scale_beat_windows
 from ._beats import Beats, cut_beats
+from ._filters import blocks_of_rows as blocks_of_rows
+from ._filters import filter_sections as filter_sections
+from ._filters import filter_signals
 from ._late_beats import late_beats as late_beats
 from ._late_beats import median_of_late as median_of_late
 from ._lead_numbers import LEAD_NUMBERS, lead_numbers
@@ -27,6 +30,7 @@ __all__ = [
     "beat_windows",
     "cut_beats",
     "detect_r_peaks",
+    "filter_signals",
     "find_r_peaks",
     "is_beat",
     "lead_numbers",

@@ -3,6 +3,7 @@
 from ._container import FORMAT_VERSION, read_container, write_container
 from ._header import ModelFileError
 from ._replacement import remove_unfinished
+from ._replacement import replacement as replacement
 from ._source import MAX_BYTES, StoredClassifier, not_finite, read_classifier, take_weights
 from ._values import ValueReader, ValueWriter
 

@@ -172,6 +172,16 @@ def test_plot_imbalance_compares_five_ways(tmp_path):
     assert n_rows[0] == n_rows[1] == n_rows[2] < n_rows[3] == n_rows[4]
 
 
+@pytest.mark.slow
+def test_plot_export_gives_the_same_probabilities_by_onnx_runtime(tmp_path):
+    pytest.importorskip("onnxruntime", reason='pip install "skecg[onnx]"')
+    done = run_without_data("plot_export.py", tmp_path)
+    assert "sampling_rate 125" in done.stdout
+    (difference,) = re.findall(r"largest difference (\S+), same label for 100%", done.stdout)
+    assert float(difference) < 1e-5
+    assert matplotlib.image.imread(tmp_path / "export.png").ndim == 3
+
+
 def test_annotation_of_a_recording_without_data(tmp_path):
     done = run_without_data("plot_annotation.py", tmp_path)
     assert "Record 'holter': 1 lead (MLII), 360 Hz, 300 s" in done.stdout
