@@ -135,7 +135,7 @@ def test_only_the_sample_that_is_drawn_is_transformed(sheets):
     model = make_pipeline(LeadCropper(size=(16, 16)), FunctionTransformer(remember), network)
     model.fit(sheets.data, sheets.target)
     seen.clear()
-    pictures = [sheets.data[0], np.repeat(sheets.data[1], 2, axis=0)]  # of different sizes
+    pictures = [sheets.data[0], sheets.data[1].repeat(2, 0).repeat(2, 1)]  # of different sizes
     AttentionDisplay.from_estimator(model, pictures, sample=-1)
     assert seen == [1]
 
