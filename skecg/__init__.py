@@ -9,6 +9,7 @@ from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from . import (
+        augmentation,
         classifiers,
         datasets,
         inspection,
@@ -89,6 +90,7 @@ _HOMES = {
     "save": "persistence",
 }
 _SUBPACKAGES = (
+    "augmentation",
     "classifiers",
     "datasets",
     "inspection",
@@ -129,6 +131,7 @@ __all__ = [
     "NDSampler",
     "SampleView",
     "TraceReader",
+    "augmentation",
     "classifiers",
     "datasets",
     "describe",

@@ -6,7 +6,7 @@ import copy
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from .._compat import WithoutDefaultCallbacks
 from ..networks import all_finite
 from ..parallel import sum_gradients, sum_over_processes
 from ..samples import Batches
+from ._augmented import augmented
 from ._block_prediction import BlockPrediction
 from ._checkpoint import CheckpointStore, ResumableTraining
 from ._device import Precision
@@ -55,6 +56,8 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
     shuffle : bool, "once" or "balanced"
         Draw a new order of the samples for every epoch, or one order for all epochs; or draw for
         every epoch equally many samples of each class; False keeps the order given.
+    augment : sequence of callables
+        What training batches go through on the device, one after the other.
     **kwargs
         Parameters of :class:`skorch.NeuralNetClassifier`.
     """
@@ -67,6 +70,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         precision: Precision = Precision(torch.float32),  # noqa: B008 (immutable)
         gradient_clip: float | None = None,
         shuffle: bool | Literal["once", "balanced"] = True,
+        augment: Sequence[Callable[[Tensor], Tensor]] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(module, criterion=nn.CrossEntropyLoss, train_split=None, **kwargs)
@@ -74,6 +78,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         self.precision = precision
         self.gradient_clip = gradient_clip
         self.shuffle = shuffle
+        self.augment = augment
         self.kept_in_eval: tuple[str, ...] = ()  # parts of the module, such as normalisations
         self.n_epochs_before = 0  # of this training, before the process was killed
         self.n_epochs = self.max_epochs  # of this training, in all
@@ -205,7 +210,8 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             module.get_submodule(name).eval()
         forget_denormals(optimizer)
         autocast, losses = self.autocast(training=True), []
-        for X, y, weights in batches.in_turn(order):
+        in_turn = augmented(batches.in_turn(order), self.augment, module)
+        for X, y, targets, weights in in_turn:
             if factors is not None:
                 rate = self.lr * next(factors)
                 for group in optimizer.param_groups:
@@ -218,7 +224,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             network = forward if len(X) == self.batch_size else module
             with autocast:
                 logits = network(X).to(self.precision.weights)
-            loss = sample_loss(logits, y, weights)
+            loss = sample_loss(logits, targets, weights)
             loss.backward()
             sum_gradients(module, batches)
             if self.gradient_clip is not None:
