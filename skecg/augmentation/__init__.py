@@ -13,17 +13,28 @@ sample draws anew, and none of them turns an ECG upside down or back to front.
 """
 
 from ._base import Augmentation as Augmentation
+from ._disturbances import BaselineWander, Noise, PowerLine
+from ._mixup import Mixup
 from ._parameters import Augment as Augment
 from ._parameters import augmentation_steps as augmentation_steps
 from ._parameters import set_step_params as set_step_params
 from ._parameters import step_params as step_params
 from ._pictures import Blur, Contrast, Erase, Rotate
 from ._shift import Shift
+from ._signals import Gain, LeadDropout, TimeMask, TimeStretch
 
 __all__ = [
+    "BaselineWander",
     "Blur",
     "Contrast",
     "Erase",
+    "Gain",
+    "LeadDropout",
+    "Mixup",
+    "Noise",
+    "PowerLine",
     "Rotate",
     "Shift",
+    "TimeMask",
+    "TimeStretch",
 ]

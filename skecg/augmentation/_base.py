@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from .._compat import Interval
+from .._compat import Interval, validate_params
 from .._estimators import Estimator
 
 SHARE = Interval(Real, 0, 1, closed="both")
@@ -66,6 +66,10 @@ class Augmentation(Estimator):
             return changed
         return torch.where(uniform(X, 0, 1) < self.p, changed, X)
 
+    def check_parameters(self) -> None:
+        """Raise a ValueError if a parameter is out of its range."""
+        validate_params(self)
+
     def check_batch(self, X: Tensor) -> None:
         """Raise an error unless a batch is of the kind that is augmented."""
         if not isinstance(X, Tensor) or not X.is_floating_point():
@@ -77,6 +81,21 @@ class Augmentation(Estimator):
             raise ValueError(
                 f"{type(self).__name__} takes {self._takes}; got a batch of shape {tuple(X.shape)}"
             )
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class SignalAugmentation(Augmentation):
+    """Base of the augmentations of signals.
+
+    A batch has the shape (n_samples, n_leads, n_timesteps), or (n_samples, n_timesteps), one lead.
+    Signals arrive in the unit of X: mV, or whatever else they were scaled to.
+    """
+
+    _n_axes = (2, 3)
+    _takes = (
+        "signals of shape (n_samples, n_leads, n_timesteps), not pictures, for which there are "
+        "augmentations of their own"
+    )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -8,7 +8,6 @@ from typing import Any
 
 from torch import Tensor
 
-from .._compat import validate_params
 from ._base import Augmentation
 
 Augment = Callable[[Tensor], Tensor] | Sequence[Callable[[Tensor], Tensor]] | None
@@ -39,13 +38,13 @@ def augmentation_steps(augment: Augment) -> tuple[Callable[[Tensor], Tensor], ..
             raise TypeError(
                 f"{name} is the class {step.__name__}; give one of it, {step.__name__}()"
             )
-        if not callable(step):
+        if not callable(step) and not hasattr(step, "mix"):
             raise TypeError(
                 f"{name} must be a callable that maps a batch to a batch, such as one of "
                 f"skecg.augmentation; got {step!r}"
             )
         if isinstance(step, Augmentation):
-            validate_params(step)
+            step.check_parameters()
     return steps
 
 

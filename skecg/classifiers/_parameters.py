@@ -14,7 +14,7 @@ from skorch.callbacks import Callback
 from torch import nn
 from torch.optim import Optimizer
 
-from .._compat import Hidden, Interval, StrOptions
+from .._compat import HasMethods, Hidden, Interval, StrOptions
 from .._estimators import Estimator, check_parts
 from ..augmentation import Augment, set_step_params, step_params
 from ..samples import SampleView
@@ -182,7 +182,7 @@ class TrainingParameters(Estimator):
         "lr_schedule": [StrOptions({"one-cycle", "cosine"}), callable, None],
         "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
         "shuffle": ["boolean", StrOptions({"once", "balanced"})],
-        "augment": [callable, list, tuple, None],
+        "augment": [callable, list, tuple, Hidden(HasMethods("mix")), None],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],

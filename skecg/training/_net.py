@@ -210,8 +210,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             module.get_submodule(name).eval()
         forget_denormals(optimizer)
         autocast, losses = self.autocast(training=True), []
-        in_turn = augmented(batches.in_turn(order), self.augment, module)
-        for X, y, targets, weights in in_turn:
+        for X, y, targets, weights in augmented(batches.in_turn(order), self):
             if factors is not None:
                 rate = self.lr * next(factors)
                 for group in optimizer.param_groups:

@@ -9,11 +9,17 @@ from sklearn.base import clone
 from skecg import augmentation
 from skecg.augmentation import Contrast, Erase, Rotate, Shift, augmentation_steps
 
-ALL = [getattr(augmentation, name)() for name in augmentation.__all__]
+NEEDED = {"BaselineWander": {"sampling_rate": 125}, "PowerLine": {"sampling_rate": 125}}
+NEEDED["LeadDropout"] = {"rate": 0.9}
+ALL = [
+    getattr(augmentation, name)(**NEEDED.get(name, {}))
+    for name in augmentation.__all__
+    if name != "Mixup"  # which changes targets as well: test_mixup.py
+]
 
 
 def batch_for(augment):
-    return torch.rand(64, 3, 16, 24) if 4 in augment._n_axes else torch.rand(64, 2, 120)
+    return torch.rand(64, 3, 16, 24) if 4 in augment._n_axes else torch.rand(64, 3, 120)
 
 
 @pytest.mark.parametrize("augment", ALL, ids=repr)
@@ -46,7 +52,7 @@ def test_it_draws_from_the_default_generator_and_for_each_sample_anew(augment):
     torch.manual_seed(0)
     assert torch.equal(augment(X), first)
     assert not torch.equal(second, first)
-    assert len(first.flatten(1).unique(dim=0)) > 4
+    assert len(first.flatten(1).unique(dim=0)) > 3
 
 
 @pytest.mark.parametrize("augment", ALL, ids=repr)

@@ -11,11 +11,29 @@ from numpy.testing import assert_array_equal
 from resumable import assert_resumes, small
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_predict
+from skorch.callbacks import EpochScoring
 
 import skecg
 from skecg import ECGCNNClassifier, ECGNeuralClassifier, ECGViTClassifier
-from skecg.augmentation import Contrast, Erase, Rotate, Shift
+from skecg.augmentation import (
+    BaselineWander,
+    Contrast,
+    Erase,
+    Gain,
+    LeadDropout,
+    Mixup,
+    Noise,
+    PowerLine,
+    Rotate,
+    Shift,
+    TimeMask,
+    TimeStretch,
+)
 
+SIGNALS = [
+    Gain(), TimeStretch(center="peak"), Shift(), BaselineWander(sampling_rate=125), Noise(),
+    PowerLine(sampling_rate=125, padding=0.0), TimeMask(), LeadDropout(), Mixup(),
+]  # fmt: skip
 PICTURES = [Shift(), Rotate(), Contrast(), Erase()]
 
 
@@ -55,6 +73,56 @@ def test_a_fit_that_was_killed_goes_on_with_the_same_draws(beats, folder, augmen
 
 def test_pictures_go_on_with_the_same_draws(pictures, folder):
     assert_resumes(vit(augment=PICTURES), *pictures, folder)
+
+
+@pytest.mark.parametrize("weights", [None, np.linspace(0, 2, 40)], ids=["equal", "weighted"])
+@pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
+def test_blended_targets_are_learned(beats, folder, weights, precision):
+    classifier = small(augment=SIGNALS, precision=precision, batch_size=13)  # the last batch has 1
+    assert_resumes(classifier, *beats, folder, sample_weight=weights)
+
+
+def test_mixup_blends_the_numbers_beside_a_signal_too(beats):
+    seen = []
+
+    class Watch(Mixup):
+        def mix(self, X, y, weights):
+            mixed = super().mix(X, y, weights)
+            seen.append((X, y, mixed))
+            return mixed
+
+    X = np.hstack([beats[0].reshape(40, -1), 10.0 * np.eye(3)[beats[1]]])
+    small(augment=[Gain(), Watch(alpha=1.0)], n_leads=2, n_side_features=3, max_epochs=1).fit(
+        X, beats[1]
+    )
+    for before, y, (after, shares, _) in seen:
+        torch.testing.assert_close(before[:, -3:], 10 * y)
+        torch.testing.assert_close(after[:, -3:], 10 * shares)
+
+
+def test_callbacks_of_batches_see_labels(beats):
+    scoring = EpochScoring("accuracy", on_train=True, name="train_acc", lower_is_better=False)
+    classifier = small(augment=Mixup(alpha=1.0), callbacks=[scoring]).fit(*beats)
+    assert 0 <= classifier.history_[-1]["train_acc"] <= 1
+
+
+def test_an_object_of_ones_own_may_change_targets(beats):
+    class Smooth:
+        def mix(self, X, y, weights):
+            return X, 0.9 * y + 0.1 / y.shape[1], weights
+
+    class Forgetful:
+        def mix(self, X, y, weights):
+            return X
+
+    X, y = beats
+    smooth = small(augment=Smooth(), max_epochs=30, learning_rate=0.03).fit(X, y)
+    plain = small(max_epochs=30, learning_rate=0.03).fit(X, y)
+    assert smooth.predict_proba(X).max() < plain.predict_proba(X).max()
+    with pytest.raises(
+        TypeError, match="mix of Forgetful|must return X, y and weights; got Tensor"
+    ):
+        small(augment=Forgetful()).fit(X, y)
 
 
 def test_another_augmentation_is_another_fit(beats, folder):
