@@ -52,7 +52,7 @@ def test_it_draws_from_the_default_generator_and_for_each_sample_anew(augment):
     torch.manual_seed(0)
     assert torch.equal(augment(X), first)
     assert not torch.equal(second, first)
-    assert len(first.flatten(1).unique(dim=0)) > 3
+    assert len(first.flatten(1).unique(dim=0)) > 2
 
 
 @pytest.mark.parametrize("augment", ALL, ids=repr)

@@ -119,9 +119,7 @@ def test_an_object_of_ones_own_may_change_targets(beats):
     smooth = small(augment=Smooth(), max_epochs=30, learning_rate=0.03).fit(X, y)
     plain = small(max_epochs=30, learning_rate=0.03).fit(X, y)
     assert smooth.predict_proba(X).max() < plain.predict_proba(X).max()
-    with pytest.raises(
-        TypeError, match="mix of Forgetful|must return X, y and weights; got Tensor"
-    ):
+    with pytest.raises(TypeError, match=r"Forgetful.* must return X, y and weights; got Tensor"):
         small(augment=Forgetful()).fit(X, y)
 
 
