@@ -61,6 +61,15 @@ class TrainingParameters(Estimator):
         (n_samples, ...) that the network reads, to one of the same shape. Values beside a signal
         (``n_side_features``) are left out of the batch that they get. Held-out samples and
         predictions are not changed.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with an average of the weights. ``"ema"``: an exponential average over the optimiser
+        steps, which forgets after 1000 steps or, earlier, after a ninth of those done. ``"swa"``:
+        the mean over the weights after each epoch of the last quarter, which were meant for a
+        ``lr_schedule`` that stays high, such as None. Early stopping and callbacks that see the end
+        of an epoch judge the average. Batch normalisations get the statistics of the training
+        samples under the average, for one more pass, without augmentation, at the end, or after
+        every epoch that something judges. ``partial_fit`` starts from the average and does not
+        average.
     class_weight : "balanced", dict {label: weight} or None, default=None
         Weights of the classes; multiplied with ``sample_weight``.
     early_stopping : bool, default=False
@@ -143,7 +152,7 @@ class TrainingParameters(Estimator):
       training goes on, and the last good checkpoint stays.
     - In a :func:`~skecg.training.data_parallel` block all processes must see the folder.
     - The file holds arrays and text in the format of :func:`skecg.save`, no code. It is three to
-      four times as large as the weights.
+      four times as large as the weights, five with ``average_weights``.
     - ``partial_fit`` neither reads nor writes it.
     """
 
@@ -156,6 +165,7 @@ class TrainingParameters(Estimator):
     gradient_clip: float | None = None
     shuffle: bool | Literal["once", "balanced"] = True
     augment: Augment = None
+    average_weights: Literal["ema", "swa"] | None = None
     class_weight: str | Mapping[Any, float] | None = None
     early_stopping: bool = False
     validation_fraction: float = 0.1
@@ -183,6 +193,7 @@ class TrainingParameters(Estimator):
         "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
         "shuffle": ["boolean", StrOptions({"once", "balanced"})],
         "augment": [callable, list, tuple, Hidden(HasMethods("mix")), None],
+        "average_weights": [StrOptions({"ema", "swa"}), None],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from skorch import NeuralNetClassifier
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, PrintLog
 from skorch.dataset import Dataset
 from torch import Tensor, nn
 
@@ -22,13 +22,14 @@ from ..networks import all_finite
 from ..parallel import sum_gradients, sum_over_processes
 from ..samples import Batches
 from ._augmented import augmented
+from ._averaged_weights import AveragedWeights
 from ._block_prediction import BlockPrediction
 from ._checkpoint import CheckpointStore, ResumableTraining
 from ._device import Precision
 from ._early_stopping import EarlyStopping
 from ._losses import sample_loss
 from ._optimizers import Moments, forget_denormals
-from ._progress import EpochWatcher
+from ._progress import EpochProgressBar, EpochWatcher
 from ._schedules import Schedule
 from ._shared_training import shared
 
@@ -112,6 +113,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         n_epochs: int,
         generator: torch.Generator,
         early_stopping: EarlyStopping | None = None,
+        averages: AveragedWeights | None = None,
         watcher: EpochWatcher | None = None,
         checkpoints: CheckpointStore | None = None,
     ) -> LeanNet:
@@ -127,6 +129,9 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             Decides the order of the samples where it is random.
         early_stopping : EarlyStopping or None
             Watches the validation loss; afterwards the net has the weights of the best epoch.
+        averages : AveragedWeights or None
+            Averages the weights; what judges an epoch sees the average, and afterwards the net has
+            it.
         watcher : EpochWatcher or None
             Is told of every epoch, and may end training.
         checkpoints : CheckpointStore or None
@@ -145,10 +150,13 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         n_steps = n_epochs * steps_per_epoch
         orders = self._orders(batches, generator)
 
-        training = ResumableTraining(self, generator, early_stopping, checkpoints)
+        averages = averages or AveragedWeights(None)
+        training = ResumableTraining(self, generator, early_stopping, averages, checkpoints)
         self.n_epochs_before = training.recall_history(watcher)
         self.notify("on_train_begin", X=datasets["dataset_train"], y=None)
         epochs = training.restore(n_epochs)
+        averages.begin(self, batches, n_epochs)
+        is_judged = valid is not None or watcher is not None or self._has_judges()
         try:
             for epoch in epochs:
                 if watcher is not None:
@@ -157,6 +165,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
                 self.notify("on_epoch_begin", **datasets)
                 factors = self._factors(epoch * steps_per_epoch, n_steps, steps_per_epoch)
                 self._train_epoch(batches, next(orders), factors, forward, listens)
+                averages.put_in(epoch, is_judged=is_judged)
                 if valid is not None:
                     self._validate_epoch(valid, listens)
                 self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
@@ -168,6 +177,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
                 )
                 if watcher is not None:
                     stop |= watcher.end_epoch()
+                averages.take_out()
                 training.keep(finished=stop or epoch + 1 == n_epochs)
                 if stop:
                     break
@@ -178,6 +188,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             elif watcher is not None:  # a callback interrupted after the epoch, as skorch's do
                 watcher.end_epoch()
         self.notify("on_train_end", X=datasets["dataset_train"], y=None)
+        averages.settle()
         if early_stopping is not None:
             early_stopping.restore(self.module_)
         self.module_.eval()
@@ -290,6 +301,10 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             for _, callback in self.callbacks_
             for event in _BATCH_EVENTS
         )
+
+    def _has_judges(self) -> bool:
+        """Tell whether a callback may look at the weights, which those that print do not."""
+        return any(not isinstance(c, EpochProgressBar | PrintLog) for _, c in self.callbacks_)
 
     def autocast(self, *, training: bool = False) -> AbstractContextManager[Any]:
         """Return the context in which products have the number format of training or prediction."""
