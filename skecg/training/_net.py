@@ -27,6 +27,7 @@ from ._block_prediction import BlockPrediction
 from ._checkpoint import CheckpointStore, ResumableTraining
 from ._device import Precision
 from ._early_stopping import EarlyStopping
+from ._lean_copies import without_batches, without_gradients
 from ._losses import sample_loss
 from ._optimizers import Moments, forget_denormals
 from ._progress import EpochProgressBar, EpochWatcher
@@ -357,11 +358,11 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         state = self.__dict__.copy()
         if "module_" in state:
             # Gradients are left behind: a copy's weights share memory, not gradients.
-            state["module_"] = _without_gradients(state["module_"])
+            state["module_"] = without_gradients(state["module_"])
             state["optimizer_"] = None
             state["device"] = "cpu"
         if state.get("history_") is not None:
-            state["history_"] = _without_batches(state["history_"])
+            state["history_"] = without_batches(state["history_"])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -395,13 +396,3 @@ def _mean(losses: Tensor, batch_size: int, n_samples: int) -> float:
 
 def _dataset(batches: Batches | None) -> Dataset | None:
     return None if batches is None else Dataset(batches.samples, batches.y)
-
-
-def _without_gradients(module: nn.Module) -> nn.Module:
-    memo = {id(p): nn.Parameter(p.detach().cpu(), p.requires_grad) for p in module.parameters()}
-    return copy.deepcopy(module, memo).cpu()
-
-
-def _without_batches(history: Any) -> Any:
-    rows = [{key: value for key, value in row.items() if key != "batches"} for row in history]
-    return type(history)({**row, "batches": []} for row in rows)
