@@ -18,6 +18,7 @@ from ._mixup import Mixup
 from ._parameters import Augment as Augment
 from ._parameters import augmentation_steps as augmentation_steps
 from ._parameters import set_step_params as set_step_params
+from ._parameters import step_name as step_name
 from ._parameters import step_params as step_params
 from ._pictures import Blur, Contrast, Erase, Rotate
 from ._shift import Shift

@@ -48,6 +48,11 @@ def augmentation_steps(augment: Augment) -> tuple[Callable[[Tensor], Tensor], ..
     return steps
 
 
+def step_name(step: Any) -> str:
+    """Return how an augmentation is called in errors and pictures: by its name or parameters."""
+    return getattr(step, "__qualname__", None) or repr(step)
+
+
 def step_params(augment: Augment) -> dict[str, Any]:
     """Return the parameters of the augmentations in a list, such as ``shift__limit``."""
     return {

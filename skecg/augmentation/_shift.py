@@ -31,9 +31,9 @@ class Shift(Augmentation):
     >>> from skecg.augmentation import Shift
     >>> _ = torch.manual_seed(0)
     >>> Shift(limit=0.5)(torch.arange(6.0).expand(3, 6))
-    tensor([[0., 0., 1., 2., 3., 4.],
+    tensor([[0., 1., 2., 3., 4., 5.],
             [2., 3., 4., 5., 5., 5.],
-            [3., 4., 5., 5., 5., 5.]])
+            [0., 0., 0., 1., 2., 3.]])
     """
 
     limit: float = 0.05

@@ -10,6 +10,7 @@ from skorch import NeuralNet
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..augmentation import step_name
 from ..networks import SignalNetwork, network_proper
 
 Batch = tuple[Tensor, Tensor, Tensor | None]
@@ -47,8 +48,8 @@ def augmented(
                 X = _changed(step, X, net.module_)
             if first and not X.isfinite().all():
                 raise ValueError(
-                    f"{_name(step)} of augment made values that are not finite out of a training "
-                    "batch"
+                    f"{step_name(step)} of augment made values that are not finite out of a "
+                    "training batch"
                 )
         first = False
         yield X, y, targets, weights
@@ -67,7 +68,7 @@ def _mixed(step: Any, X: Tensor, shares: Tensor, weights: Tensor | None) -> Batc
     mixed = step.mix(X, shares, weights)
     if not isinstance(mixed, tuple) or len(mixed) != 3:
         raise TypeError(
-            f"the method mix of {_name(step)} of augment must return X, y and weights; got "
+            f"the method mix of {step_name(step)} of augment must return X, y and weights; got "
             f"{type(mixed).__name__}"
         )
     if weights is None and mixed[2] is None:
@@ -87,12 +88,12 @@ def _shares(targets: Tensor, net: NeuralNet, dtype: torch.dtype) -> Tensor:
 def _checked(step: Callable[..., Any], before: Tensor, after: Any) -> Tensor:
     if not isinstance(after, Tensor):
         raise TypeError(
-            f"{_name(step)} of augment must return a batch, a tensor of shape "
+            f"{step_name(step)} of augment must return a batch, a tensor of shape "
             f"{tuple(before.shape)}; got {type(after).__name__}"
         )
     if (after.shape, after.dtype, after.device) != (before.shape, before.dtype, before.device):
         raise ValueError(
-            f"{_name(step)} of augment must return a batch as it gets it, {_form(before)}; got "
+            f"{step_name(step)} of augment must return a batch as it gets it, {_form(before)}; got "
             f"{_form(after)}"
         )
     return after
@@ -101,7 +102,3 @@ def _checked(step: Callable[..., Any], before: Tensor, after: Any) -> Tensor:
 def _form(batch: Tensor) -> str:
     dtype = str(batch.dtype).removeprefix("torch.")
     return f"a tensor of shape {tuple(batch.shape)} of {dtype} on {batch.device}"
-
-
-def _name(step: Callable[..., Any]) -> str:
-    return getattr(step, "__qualname__", None) or repr(step)
