@@ -55,6 +55,7 @@ def test_padding_stays(augment, shape):
     changed = type(augment)(**{**augment.get_params(), "padding": 0.0})(X)
     assert torch.equal(changed[:4, ..., 30:], X[:4, ..., 30:])
     assert (changed[:4, ..., :30] != X[:4, ..., :30]).float().mean() > 0.95
+    assert (changed[:4, ..., 29] != X[:4, ..., 29]).any()
     assert torch.equal(changed[4], X[4])
     assert (changed[5:] != X[5:]).float().mean() > 0.95
 

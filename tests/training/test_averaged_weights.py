@@ -143,6 +143,17 @@ def test_normalisations_have_the_statistics_of_the_training_samples(kind):
     assert not torch.allclose(plain.module_[1].running_mean, values.mean(0), rtol=0.05, atol=0.05)
 
 
+def test_statistics_are_the_mean_over_whole_batches():
+    net = train(normalized, "ema")
+    data = batches()
+    order = list(data.shuffled(16, torch.Generator().manual_seed(0)))
+    assert [len(index) for index in order] == [16, 16, 16, 2]
+    with torch.no_grad():
+        values = [net.module_[0](data.X[index]) for index in order[:3]]
+    variance = torch.stack([batch.var(0) for batch in values]).mean(0)
+    torch.testing.assert_close(net.module_[1].running_var, variance)
+
+
 def test_statistics_are_computed_in_an_order_like_that_of_the_training():
     net = train(normalized, "swa", shuffle="balanced")
     assert net.module_[1].running_var.isfinite().all()
