@@ -11,6 +11,7 @@ from torch import Tensor
 
 from .._compat import Interval, validate_params
 from .._estimators import Estimator
+from .._shared_docs import SharedDocstring
 
 SHARE = Interval(Real, 0, 1, closed="both")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
@@ -38,6 +39,11 @@ class Augmentation(Estimator):
         "signals of shape (n_samples, n_leads, n_timesteps) or pictures of shape (n_samples, "
         "n_channels, height, width)"
     )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let a subclass's docstring show what it inherits."""
+        super().__init_subclass__(**kwargs)
+        cls.__doc__ = SharedDocstring(cls.__doc__)
 
     def change(self, X: Tensor) -> Tensor:
         """Return a batch in which every sample is changed."""
@@ -81,6 +87,9 @@ class Augmentation(Estimator):
             raise ValueError(
                 f"{type(self).__name__} takes {self._takes}; got a batch of shape {tuple(X.shape)}"
             )
+
+
+Augmentation.__doc__ = SharedDocstring(Augmentation.__doc__)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

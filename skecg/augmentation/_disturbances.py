@@ -63,11 +63,6 @@ class BaselineWander(Disturbance):
         Largest amplitude, in the unit of X, such as mV; each lead's is drawn between 0 and this.
     frequency : float, default=0.5
         Highest frequency in Hz; it is drawn between 0 and this.
-    padding : float or None, default=None
-        Value with which short signals are filled at the end, such as 0.0 in the beats of a
-        :class:`skecg.BeatSegmenter`; what is filled stays as it is.
-    p : float, default=1.0
-        Probability that a signal is changed.
     """
 
     sampling_rate: float
@@ -100,11 +95,6 @@ class PowerLine(Disturbance):
         Largest amplitude, in the unit of X, such as mV; each lead's is drawn between 0 and this.
     frequency : float, default=50.0
         Frequency of the power line in Hz; 60 in the Americas.
-    padding : float or None, default=None
-        Value with which short signals are filled at the end, such as 0.0 in the beats of a
-        :class:`skecg.BeatSegmenter`; what is filled stays as it is.
-    p : float, default=1.0
-        Probability that a signal is changed.
     """
 
     sampling_rate: float
@@ -138,11 +128,6 @@ class Noise(Disturbance):
     deviation : float, default=0.02
         Largest standard deviation, in the unit of X, such as mV; each signal's is drawn between 0
         and this.
-    padding : float or None, default=None
-        Value with which short signals are filled at the end, such as 0.0 in the beats of a
-        :class:`skecg.BeatSegmenter`; what is filled stays as it is.
-    p : float, default=1.0
-        Probability that a signal is changed.
     """
 
     deviation: float = 0.02

@@ -26,8 +26,6 @@ class Mixup(Augmentation):
     alpha : float, default=0.2
         Parameter of the beta distribution of the shares: near 0 hardly anything is blended, 1 makes
         all shares equally likely.
-    p : float, default=1.0
-        Probability that a sample is changed.
 
     Notes
     -----

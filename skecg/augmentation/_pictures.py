@@ -24,8 +24,6 @@ class Rotate(PictureAugmentation):
     ----------
     limit : float, default=3.0
         Largest angle either way, in degrees; at most 45.
-    p : float, default=1.0
-        Probability that a picture is changed.
     """
 
     limit: float = 3.0
@@ -62,8 +60,6 @@ class Contrast(PictureAugmentation):
     limit : float, default=0.2
         Largest relative change: the factor is between 1 - limit and 1 + limit. Below 1, so that no
         picture becomes its negative.
-    p : float, default=1.0
-        Probability that a picture is changed.
     """
 
     limit: float = 0.2
@@ -90,8 +86,6 @@ class Blur(PictureAugmentation):
     ----------
     sigma : float, default=1.0
         Standard deviation of the filter, in pixels; at most 10.
-    p : float, default=1.0
-        Probability that a picture is changed.
     """
 
     sigma: float = 1.0
@@ -128,8 +122,6 @@ class Erase(PictureAugmentation):
     limit : float, default=0.3
         Longest sides of the rectangle, as a share of the picture's; both are drawn between 0 and
         this.
-    p : float, default=0.5
-        Probability that a picture is changed.
 
     References
     ----------

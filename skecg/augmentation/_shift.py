@@ -22,8 +22,6 @@ class Shift(Augmentation):
     limit : float, default=0.05
         Largest shift either way, as a share of the signal's length, or of the picture's height and
         width; at most 1.
-    p : float, default=1.0
-        Probability that a sample is changed.
 
     Examples
     --------

@@ -26,8 +26,6 @@ class Gain(SignalAugmentation):
     limit : float, default=0.2
         Largest relative change: the factor is between 1 - limit and 1 + limit. Below 1, so that no
         signal is turned upside down.
-    p : float, default=1.0
-        Probability that a signal is changed.
     """
 
     limit: float = 0.2
@@ -57,8 +55,6 @@ class TimeStretch(SignalAugmentation):
         a :class:`skecg.BeatSegmenter` have their R peak; in the windows of a
         :class:`skecg.BeatWindows` the R peak is at before / (before + after). ``"peak"`` takes the
         sample that deviates most from the signal's mean, in all leads together.
-    p : float, default=1.0
-        Probability that a signal is changed.
     """
 
     limit: float = 0.1
@@ -95,8 +91,6 @@ class TimeMask(SignalAugmentation):
     ----------
     limit : float, default=0.1
         Longest stretch, as a share of the signal's length; its length is drawn between 0 and this.
-    p : float, default=0.5
-        Probability that a signal is changed.
     """
 
     limit: float = 0.1
@@ -124,8 +118,6 @@ class LeadDropout(SignalAugmentation):
     ----------
     rate : float, default=0.1
         Probability that a lead is set to zero.
-    p : float, default=1.0
-        Probability that a signal is changed at all.
     """
 
     rate: float = 0.1

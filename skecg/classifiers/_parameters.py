@@ -16,10 +16,10 @@ from torch.optim import Optimizer
 
 from .._compat import HasMethods, Hidden, Interval, StrOptions
 from .._estimators import Estimator, check_parts
+from .._shared_docs import SharedDocstring
 from ..augmentation import Augment, set_step_params, step_params
 from ..samples import SampleView
 from ..training import Schedule
-from ._shared_docs import SharedDocstring
 
 _AUGMENT = "augment__"
 
