@@ -9,6 +9,7 @@ from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from . import (
+        augmentation,
         classifiers,
         datasets,
         inspection,
@@ -97,6 +98,7 @@ _HOMES = {
     "save": "persistence",
 }
 _SUBPACKAGES = (
+    "augmentation",
     "classifiers",
     "datasets",
     "inspection",
@@ -140,6 +142,7 @@ __all__ = [
     "SignalResampler",
     "SignalScaler",
     "TraceReader",
+    "augmentation",
     "classifiers",
     "datasets",
     "describe",

@@ -63,7 +63,7 @@ FLOORS = (
     ("samples",),
     ("model_selection", "metrics", "sampling"),
     ("networks", "augmentation", "signal", "sheet", "paper"),
-    ("_native_callbacks", "_estimators"),
+    ("_native_callbacks", "_estimators", "_shared_docs"),
     ("_compat", "_limits", "_version"),
 )
 

@@ -11,6 +11,7 @@ import torch
 from skorch.callbacks import Callback, PrintLog
 from torch import nn
 
+from ..augmentation import augmentation_steps
 from ..networks import (
     LSTM,
     Conv3d,
@@ -55,6 +56,7 @@ def net_settings(
         "precision": resolve_precision(params.precision, device),
         "gradient_clip": params.gradient_clip,
         "shuffle": params.shuffle,
+        "augment": augmentation_steps(params.augment),
         "optimizer": resolve_optimizer(params.optimizer, device),
         "optimizer__weight_decay": params.weight_decay,
         "lr": params.learning_rate,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
@@ -14,11 +14,14 @@ from skorch.callbacks import Callback
 from torch import nn
 from torch.optim import Optimizer
 
-from .._compat import Hidden, Interval, StrOptions
-from .._estimators import Estimator
+from .._compat import HasMethods, Hidden, Interval, StrOptions
+from .._estimators import Estimator, check_parts
+from .._shared_docs import SharedDocstring
+from ..augmentation import Augment, set_step_params, step_params
 from ..samples import SampleView
 from ..training import Schedule
-from ._shared_docs import SharedDocstring
+
+_AUGMENT = "augment__"
 
 
 # A data class, so that the parameters common to all classifiers are written down once and every
@@ -52,6 +55,21 @@ class TrainingParameters(Estimator):
         many of each class in every batch: samples of a rare class are drawn several times, of a
         frequent class only some are drawn. Nothing is copied, and unlike class weights it makes no
         step large.
+    augment : callable, list of callables or None, default=None
+        Random changes of the training samples, batch by batch on the device, one after the other:
+        those of :mod:`skecg.augmentation`, or functions that map a batch, a tensor of the shape
+        (n_samples, ...) that the network reads, to one of the same shape. Values beside a signal
+        (``n_side_features``) are left out of the batch that they get. Held-out samples and
+        predictions are not changed.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with an average of the weights. ``"ema"``: an exponential average over the optimiser
+        steps, which forgets after 1000 steps or, earlier, after a ninth of those done. ``"swa"``:
+        the mean over the weights after each epoch of the last quarter, which were meant for a
+        ``lr_schedule`` that stays high, such as None. Early stopping and callbacks that see the end
+        of an epoch judge the average. Batch normalisations get the statistics of the training
+        samples under the average, for one more pass, without augmentation, at the end, or after
+        every epoch that something judges. ``partial_fit`` starts from the average and does not
+        average.
     class_weight : "balanced", dict {label: weight} or None, default=None
         Weights of the classes; multiplied with ``sample_weight``.
     early_stopping : bool, default=False
@@ -134,7 +152,7 @@ class TrainingParameters(Estimator):
       training goes on, and the last good checkpoint stays.
     - In a :func:`~skecg.training.data_parallel` block all processes must see the folder.
     - The file holds arrays and text in the format of :func:`skecg.save`, no code. It is three to
-      four times as large as the weights.
+      four times as large as the weights, five with ``average_weights``.
     - ``partial_fit`` neither reads nor writes it.
     """
 
@@ -146,6 +164,8 @@ class TrainingParameters(Estimator):
     lr_schedule: str | Schedule | None = "one-cycle"
     gradient_clip: float | None = None
     shuffle: bool | Literal["once", "balanced"] = True
+    augment: Augment = None
+    average_weights: Literal["ema", "swa"] | None = None
     class_weight: str | Mapping[Any, float] | None = None
     early_stopping: bool = False
     validation_fraction: float = 0.1
@@ -172,6 +192,8 @@ class TrainingParameters(Estimator):
         "lr_schedule": [StrOptions({"one-cycle", "cosine"}), callable, None],
         "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
         "shuffle": ["boolean", StrOptions({"once", "balanced"})],
+        "augment": [callable, list, tuple, Hidden(HasMethods("mix")), None],
+        "average_weights": [StrOptions({"ema", "swa"}), None],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -195,6 +217,28 @@ class TrainingParameters(Estimator):
         """Let a subclass's docstring show what it inherits."""
         super().__init_subclass__(**kwargs)
         cls.__doc__ = SharedDocstring(cls.__doc__)
+
+    # A list of augmentations has the parameters of those in it ----------------------------------
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters, with ``deep`` also those of the augmentations in a list."""
+        params = super().get_params(deep=deep)
+        if deep:
+            params |= {_AUGMENT + name: value for name, value in step_params(self.augment).items()}
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters; ``augment__shift__limit=0.1`` sets one of a Shift in a list."""
+        augment = params.get("augment", self.augment)
+        if not isinstance(augment, list | tuple):
+            check_parts(self, params, {"augment": "skecg.augmentation.Shift()"})
+            return super().set_params(**params)
+        of_steps = {
+            n.removeprefix(_AUGMENT): params.pop(n) for n in list(params) if n.startswith(_AUGMENT)
+        }
+        super().set_params(**params)
+        set_step_params(self.augment, of_steps)
+        return self
 
     def _module_factory(
         self,

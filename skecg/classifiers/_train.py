@@ -10,7 +10,7 @@ import torch
 
 from .._native_callbacks import FitTask
 from ..samples import Batches
-from ..training import EarlyStopping, LeanNet, checkpoint_file, validation_split
+from ..training import AveragedWeights, EarlyStopping, LeanNet, checkpoint_file, validation_split
 from ._fit_identity import fit_identity
 from ._fitted import Fitted
 from ._parameters import TrainingParameters
@@ -61,6 +61,7 @@ def train(
             n_epochs=params.max_epochs,
             generator=torch.Generator().manual_seed(seed),
             early_stopping=early_stopping,
+            averages=AveragedWeights(params.average_weights),
             watcher=task,
             checkpoints=kept,
         )

@@ -5,6 +5,7 @@ from ._activation_display import ActivationDisplay
 from ._activations import layer_activations
 from ._attention import AttentionMaps, attention_maps
 from ._attention_display import AttentionDisplay
+from ._augmentation_display import AugmentationDisplay
 from ._beat_display import BeatDisplay
 from ._ecg_display import ECGDisplay
 from ._lead_layout_display import LeadLayoutDisplay
@@ -16,6 +17,7 @@ __all__ = [
     "ActivationDisplay",
     "AttentionDisplay",
     "AttentionMaps",
+    "AugmentationDisplay",
     "BeatDisplay",
     "BeatStripDisplay",
     "ECGDisplay",

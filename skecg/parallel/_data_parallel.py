@@ -62,8 +62,9 @@ def data_parallel(accelerator: Accelerator | None = None) -> Iterator[Accelerato
       times with 64, 1.5 times with 256 and 1.8 times with 1024, and the default ViT on sheets of
       182 x 256 pixels 1.2 times as fast with batches of 4 sheets and 1.6 times with 16.
     - *Randomness*: all processes use the seed and the initial weights of the main process. Each
-      process draws its own dropout masks, so that with dropout or stochastic depth the training
-      differs from that of a single process by the random draws.
+      process draws its own dropout masks and augments its own part of a batch, so that with
+      dropout, stochastic depth or ``augment`` the training differs from that of a single process
+      by the random draws. ``Mixup`` blends samples of one process.
     - *Batch normalisation* uses the statistics of the whole batch, with two additional messages
       per layer in each direction. Other layers that combine the samples of a batch use only those
       of their process.

@@ -15,7 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from .. import classifiers, preprocessing, records
+from .. import augmentation, classifiers, preprocessing, records
 from .._compat import validate_params
 from ..classifiers import BaseECGClassifier, ECGNeuralClassifier
 from ..storage import ModelFileError, not_finite
@@ -28,7 +28,7 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
     **{name: getattr(classifiers, name) for name in classifiers.__all__ if name.startswith("ECG")},
     **{
         name: getattr(room, name)
-        for room in (preprocessing, records)
+        for room in (augmentation, preprocessing, records)
         for name in room.__all__
         if issubclass(getattr(room, name), BaseEstimator)
     },

@@ -123,8 +123,8 @@ class ValueWriter:
             return {"$partial": [function, self._write_dict(value.keywords, place)]}
         raise TypeError(
             f"{place} is {value!r}, which a model file cannot hold: it stores data and names, no "
-            "code. Use a name, a number, an array, a schedule of skecg.training, a class of "
-            "torch.optim or a functools.partial of one"
+            "code. Use a name, a number, an array, a schedule of skecg.training, an augmentation "
+            "of skecg.augmentation, a class of torch.optim or a functools.partial of one"
         )
 
     def check_object(self, value: Any) -> None:

@@ -1,6 +1,7 @@
 """How any network is fitted: the skorch net, schedules, precision, checkpoints."""
 
 from ..parallel import data_parallel
+from ._averaged_weights import AveragedWeights as AveragedWeights
 from ._checkpoint import CheckpointStore as CheckpointStore
 from ._checkpoint_dir import DIGEST as DIGEST
 from ._checkpoint_dir import CheckpointFile as CheckpointFile

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..parallel import current_share
 from ..storage import ModelFileError
+from ._averaged_weights import AveragedWeights
 from ._early_stopping import EarlyStopping
 from ._generators import generator_states, set_generator_states
 from ._optimizers import load_optimizer
@@ -20,7 +21,7 @@ from ._progress import EpochWatcher
 # What a state has, in the order in which `keep` writes it.
 STATE_ENTRIES = (
     "finished", "history", "weights", "buffers", "optimizer", "order", "generators",
-    "early_stopping", "callbacks",
+    "early_stopping", "averages", "callbacks",
 )  # fmt: skip
 
 
@@ -44,8 +45,9 @@ class ResumableTraining:
 
     A state contains everything that decides how training continues: weights and buffers, the
     optimiser's state, the generators of the samples' order and of PyTorch, early stopping, the
-    history (whose length is the position in the schedule), and the state of callbacks that have
-    ``state_dict`` and ``load_state_dict``. Without a store nothing is done.
+    average of the weights, the history (whose length is the position in the schedule), and the
+    state of callbacks that have ``state_dict`` and ``load_state_dict``. Without a store nothing is
+    done.
 
     Parameters
     ----------
@@ -55,6 +57,8 @@ class ResumableTraining:
         Decides the order of the samples.
     early_stopping : EarlyStopping or None
         Watches the validation loss.
+    averages : AveragedWeights
+        Averages the weights.
     store : CheckpointStore or None
         Has the state to go on from, and keeps the next ones.
     """
@@ -64,10 +68,11 @@ class ResumableTraining:
         net: NeuralNet,
         generator: torch.Generator,
         early_stopping: EarlyStopping | None,
+        averages: AveragedWeights,
         store: CheckpointStore | None,
     ) -> None:
         self.net, self.generator, self.early_stopping = net, generator, early_stopping
-        self.store = store
+        self.averages, self.store = averages, store
         self.n_done = n_epochs_done(store)
         self._first_order = generator.get_state()
 
@@ -114,6 +119,10 @@ class ResumableTraining:
             # Where the weights are, like those that a further epoch would put in their place.
             best = self.early_stopping.best_weights
             self.early_stopping.best_weights = {n: w.to(net.device) for n, w in best.items()}
+        if self.averages.kind is not None:
+            vars(self.averages).update(state["averages"])
+            average = self.averages.weights
+            self.averages.weights = {n: w.to(net.device) for n, w in average.items()}
         self._first_order = state["order"]
         self.generator.set_state(state["order"])
         share = current_share()
@@ -141,6 +150,9 @@ class ResumableTraining:
             "early_stopping": None
             if stopping is None
             else {name: getattr(stopping, name) for name in stopping.PROGRESS},
+            "averages": None
+            if self.averages.kind is None
+            else {name: getattr(self.averages, name) for name in self.averages.PROGRESS},
             "callbacks": {name: c.state_dict() for name, c in _callbacks_with_state(net)},
         }
         self.store.write(_as_arrays(state))

@@ -6,14 +6,14 @@ import copy
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from skorch import NeuralNetClassifier
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, PrintLog
 from skorch.dataset import Dataset
 from torch import Tensor, nn
 
@@ -21,13 +21,16 @@ from .._compat import WithoutDefaultCallbacks
 from ..networks import all_finite
 from ..parallel import sum_gradients, sum_over_processes
 from ..samples import Batches
+from ._augmented import augmented
+from ._averaged_weights import AveragedWeights
 from ._block_prediction import BlockPrediction
 from ._checkpoint import CheckpointStore, ResumableTraining
 from ._device import Precision
 from ._early_stopping import EarlyStopping
+from ._lean_copies import without_batches, without_gradients
 from ._losses import sample_loss
 from ._optimizers import Moments, forget_denormals
-from ._progress import EpochWatcher
+from ._progress import EpochProgressBar, EpochWatcher
 from ._schedules import Schedule
 from ._shared_training import shared
 
@@ -55,6 +58,8 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
     shuffle : bool, "once" or "balanced"
         Draw a new order of the samples for every epoch, or one order for all epochs; or draw for
         every epoch equally many samples of each class; False keeps the order given.
+    augment : sequence of callables
+        What training batches go through on the device, one after the other.
     **kwargs
         Parameters of :class:`skorch.NeuralNetClassifier`.
     """
@@ -67,6 +72,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         precision: Precision = Precision(torch.float32),  # noqa: B008 (immutable)
         gradient_clip: float | None = None,
         shuffle: bool | Literal["once", "balanced"] = True,
+        augment: Sequence[Callable[[Tensor], Tensor]] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(module, criterion=nn.CrossEntropyLoss, train_split=None, **kwargs)
@@ -74,6 +80,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         self.precision = precision
         self.gradient_clip = gradient_clip
         self.shuffle = shuffle
+        self.augment = augment
         self.kept_in_eval: tuple[str, ...] = ()  # parts of the module, such as normalisations
         self.n_epochs_before = 0  # of this training, before the process was killed
         self.n_epochs = self.max_epochs  # of this training, in all
@@ -107,6 +114,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         n_epochs: int,
         generator: torch.Generator,
         early_stopping: EarlyStopping | None = None,
+        averages: AveragedWeights | None = None,
         watcher: EpochWatcher | None = None,
         checkpoints: CheckpointStore | None = None,
     ) -> LeanNet:
@@ -122,6 +130,9 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             Decides the order of the samples where it is random.
         early_stopping : EarlyStopping or None
             Watches the validation loss; afterwards the net has the weights of the best epoch.
+        averages : AveragedWeights or None
+            Averages the weights; what judges an epoch sees the average, and afterwards the net has
+            it.
         watcher : EpochWatcher or None
             Is told of every epoch, and may end training.
         checkpoints : CheckpointStore or None
@@ -140,10 +151,13 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         n_steps = n_epochs * steps_per_epoch
         orders = self._orders(batches, generator)
 
-        training = ResumableTraining(self, generator, early_stopping, checkpoints)
+        averages = averages or AveragedWeights(None)
+        training = ResumableTraining(self, generator, early_stopping, averages, checkpoints)
         self.n_epochs_before = training.recall_history(watcher)
         self.notify("on_train_begin", X=datasets["dataset_train"], y=None)
         epochs = training.restore(n_epochs)
+        averages.begin(self, batches, n_epochs)
+        is_judged = valid is not None or watcher is not None or self._has_judges()
         try:
             for epoch in epochs:
                 if watcher is not None:
@@ -152,6 +166,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
                 self.notify("on_epoch_begin", **datasets)
                 factors = self._factors(epoch * steps_per_epoch, n_steps, steps_per_epoch)
                 self._train_epoch(batches, next(orders), factors, forward, listens)
+                averages.put_in(epoch, is_judged=is_judged)
                 if valid is not None:
                     self._validate_epoch(valid, listens)
                 self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
@@ -163,6 +178,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
                 )
                 if watcher is not None:
                     stop |= watcher.end_epoch()
+                averages.take_out()
                 training.keep(finished=stop or epoch + 1 == n_epochs)
                 if stop:
                     break
@@ -173,6 +189,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             elif watcher is not None:  # a callback interrupted after the epoch, as skorch's do
                 watcher.end_epoch()
         self.notify("on_train_end", X=datasets["dataset_train"], y=None)
+        averages.settle()
         if early_stopping is not None:
             early_stopping.restore(self.module_)
         self.module_.eval()
@@ -205,7 +222,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             module.get_submodule(name).eval()
         forget_denormals(optimizer)
         autocast, losses = self.autocast(training=True), []
-        for X, y, weights in batches.in_turn(order):
+        for X, y, targets, weights in augmented(batches.in_turn(order), self):
             if factors is not None:
                 rate = self.lr * next(factors)
                 for group in optimizer.param_groups:
@@ -218,7 +235,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             network = forward if len(X) == self.batch_size else module
             with autocast:
                 logits = network(X).to(self.precision.weights)
-            loss = sample_loss(logits, y, weights)
+            loss = sample_loss(logits, targets, weights)
             loss.backward()
             sum_gradients(module, batches)
             if self.gradient_clip is not None:
@@ -286,6 +303,10 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             for event in _BATCH_EVENTS
         )
 
+    def _has_judges(self) -> bool:
+        """Tell whether a callback may look at the weights, which those that print do not."""
+        return any(not isinstance(c, EpochProgressBar | PrintLog) for _, c in self.callbacks_)
+
     def autocast(self, *, training: bool = False) -> AbstractContextManager[Any]:
         """Return the context in which products have the number format of training or prediction."""
         products = self.precision.products if training else self.precision.in_prediction
@@ -337,11 +358,11 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         state = self.__dict__.copy()
         if "module_" in state:
             # Gradients are left behind: a copy's weights share memory, not gradients.
-            state["module_"] = _without_gradients(state["module_"])
+            state["module_"] = without_gradients(state["module_"])
             state["optimizer_"] = None
             state["device"] = "cpu"
         if state.get("history_") is not None:
-            state["history_"] = _without_batches(state["history_"])
+            state["history_"] = without_batches(state["history_"])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -375,13 +396,3 @@ def _mean(losses: Tensor, batch_size: int, n_samples: int) -> float:
 
 def _dataset(batches: Batches | None) -> Dataset | None:
     return None if batches is None else Dataset(batches.samples, batches.y)
-
-
-def _without_gradients(module: nn.Module) -> nn.Module:
-    memo = {id(p): nn.Parameter(p.detach().cpu(), p.requires_grad) for p in module.parameters()}
-    return copy.deepcopy(module, memo).cpu()
-
-
-def _without_batches(history: Any) -> Any:
-    rows = [{key: value for key, value in row.items() if key != "batches"} for row in history]
-    return type(history)({**row, "batches": []} for row in rows)

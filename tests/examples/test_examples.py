@@ -182,6 +182,17 @@ def test_plot_export_gives_the_same_probabilities_by_onnx_runtime(tmp_path):
     assert matplotlib.image.imread(tmp_path / "export.png").ndim == 3
 
 
+@pytest.mark.slow
+def test_plot_augmentation_shows_augmentations_and_searches_among_them(tmp_path):
+    done = run_without_data("plot_augmentation.py", tmp_path)
+    scores = re.findall(
+        r"^(augment\w*)=.*balanced accuracy (\d\.\d+)", done.stdout, flags=re.MULTILINE
+    )
+    assert [name for name, _ in scores] == ["augment"] * 3 + ["augment__timestretch__limit"] * 2
+    assert max(float(score) for _, score in scores) > 0.4  # guessing gives 0.2
+    assert matplotlib.image.imread(tmp_path / "augmentation.png").ndim == 3
+
+
 def test_annotation_of_a_recording_without_data(tmp_path):
     done = run_without_data("plot_annotation.py", tmp_path)
     assert "Record 'holter': 1 lead (MLII), 360 Hz, 300 s" in done.stdout

@@ -62,7 +62,7 @@ def test_two_processes_take_the_steps_of_one(together, alone, case):
     torch.testing.assert_close(shared["weights"], single["weights"], rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("case", [*CASES, "with_dropout", "without_a_seed"])
+@pytest.mark.parametrize("case", [*CASES, "with_dropout", "without_a_seed", "augmented"])
 def test_all_processes_have_the_same_bits(together, case):
     first, second = (results[case] for results in together)
     assert first["losses"] == second["losses"]

@@ -23,6 +23,7 @@ from skecg import (
     ECGNeuralClassifier,
     ECGResidualCNNClassifier,
 )
+from skecg.augmentation import Mixup, Noise
 from skecg.datasets import make_beats
 from skecg.training import data_parallel
 
@@ -118,6 +119,16 @@ def continued():
     return classifier.partial_fit(X[:50], y[:50])
 
 
+def normalised_and_averaged():
+    # The statistics of the average are those of whole batches, too.
+    classifier = ECGCNNClassifier(
+        **EXACT, max_epochs=3, batch_size=16, width=4, hidden_layer_sizes=(16,), dropout=0.0,
+        augment=[lambda X: 0.5 * X], average_weights="ema", early_stopping=True,
+        validation_fraction=0.3,
+    )  # fmt: skip
+    return classifier.fit(BEATS.data[:65], BEATS.target[:65], groups=BEATS.groups[:65])
+
+
 # The same as one process within rounding.
 SAME: list[Callable] = [
     weighted,
@@ -126,6 +137,7 @@ SAME: list[Callable] = [
     stopped_early,
     listened_to,
     normalised,
+    normalised_and_averaged,
     normalised_positions_of_size_one,
     continued,
 ]
@@ -164,8 +176,14 @@ def resumed(folder):
     ]
 
 
+def augmented():
+    # Each process changes its own part of a batch; of the last batch one has none.
+    classifier, X, y = residual_cnn(65, augment=[Noise(), Mixup()], average_weights="swa")
+    return classifier.fit(X, y)
+
+
 # The same in all processes only.
-EQUAL: list[Callable] = [with_dropout, without_a_seed]
+EQUAL: list[Callable] = [with_dropout, without_a_seed, augmented]
 
 
 def other_samples():

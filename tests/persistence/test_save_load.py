@@ -32,6 +32,7 @@ from skecg import (
     ModelFileError,
     NDSampler,
     TraceReader,
+    augmentation,
 )
 from skecg.datasets import make_sheets
 from skecg.persistence._estimators import ESTIMATORS
@@ -65,6 +66,7 @@ def round_trip(estimator, path, **options):
 def test_the_estimators_of_a_file_are_the_public_ones():
     # A sampler works in fit only: no file needs it.
     of_files = public_estimators() - {NDSampler}
+    of_files |= {getattr(augmentation, name) for name in augmentation.__all__}
     of_sklearn = {cls for cls in ESTIMATORS.values() if cls.__module__.startswith("sklearn.")}
     assert set(ESTIMATORS.values()) - of_sklearn == of_files
 
