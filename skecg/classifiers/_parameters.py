@@ -51,13 +51,17 @@ class TrainingParameters(Estimator):
         the order of X. ``"balanced"`` draws for every epoch as many samples as there are, equally
         many of each class in every batch: samples of a rare class are drawn several times, of a
         frequent class only some are drawn. Nothing is copied, and unlike class weights it makes no
-        step large.
-    class_weight : "balanced", dict {label: weight} or None, default=None
-        Weights of the classes; multiplied with ``sample_weight``.
+        step large. It needs one class for each sample.
+    class_weight : "balanced", dict {label: weight}, list of dict or None, default=None
+        Weights of the classes; multiplied with ``sample_weight``. With several labels at once, a
+        list of one dict {0: weight, 1: weight} for each column of y, in their order; there
+        ``"balanced"`` weighs each label's n1 samples that have it by n / (2 n1) and the n0 that do
+        not by n / (2 n0), which gives both the same sum.
     early_stopping : bool, default=False
         Hold out part of the training samples, stop when their loss has not fallen for
         ``patience`` epochs, and restore the best epoch's weights. With ``groups`` in ``fit`` no
         subject is in both parts; without ``groups`` a warning says that subjects may be divided.
+        The part is stratified by class, or iteratively by the labels of a y of several columns.
         False trains on every sample.
     validation_fraction : float, default=0.1
         Part of the training samples to hold out for early stopping.
@@ -146,7 +150,7 @@ class TrainingParameters(Estimator):
     lr_schedule: str | Schedule | None = "one-cycle"
     gradient_clip: float | None = None
     shuffle: bool | Literal["once", "balanced"] = True
-    class_weight: str | Mapping[Any, float] | None = None
+    class_weight: str | Mapping[Any, float] | Sequence[Mapping[int, float]] | None = None
     early_stopping: bool = False
     validation_fraction: float = 0.1
     patience: int = 10
@@ -172,7 +176,7 @@ class TrainingParameters(Estimator):
         "lr_schedule": [StrOptions({"one-cycle", "cosine"}), callable, None],
         "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
         "shuffle": ["boolean", StrOptions({"once", "balanced"})],
-        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "patience": [Interval(Integral, 1, None, closed="left")],

@@ -201,7 +201,8 @@ def _state_lines(state: dict[str, Any]) -> Iterator[str]:
     yield _line("network", f"{state['network']}, {state['n_parameters']:,} weights")
     yield _line("input", f"samples of shape {state['input_shape']}")
     counted = zip(state["classes"].tolist(), facts.class_counts, strict=True)
-    yield _line("classes", ", ".join(f"{label!r}: {count:,}" for label, count in counted))
+    name = "classes" if facts.n_multilabel is None else "labels"
+    yield _line(name, ", ".join(f"{label!r}: {count:,}" for label, count in counted))
     subjects = "subjects not given"
     if facts.n_subjects is not None:
         subjects = f"{facts.n_subjects:,} subjects (SHA-256 of their ids {facts.subjects_sha256})"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
@@ -15,6 +16,7 @@ from sklearn.utils.validation import validate_data
 from .._limits import in_range
 from ..model_selection import group_numbers
 from ._sample_view import SampleView
+from ._weights import is_used
 
 _VALUES_PER_BLOCK = 2**20
 
@@ -47,17 +49,32 @@ def check_samples(
 def check_samples_and_labels(
     estimator: BaseEstimator, X: ArrayLike | SampleView, y: ArrayLike, *, reset: bool, dtype: list
 ) -> tuple[SampleView, np.ndarray]:
-    """Check samples as :func:`check_samples` does, and a label for each."""
+    """Check samples as :func:`check_samples` does, and a label or a row of labels for each.
+
+    A y of several columns stays a matrix, and a sparse one becomes an array.
+    """
+    y = y.toarray() if issparse(y) else y
+    several = _has_columns(y)
     if isinstance(X, SampleView | np.memmap):
         X = check_samples(estimator, X, reset=reset, dtype=dtype)
         with in_range("y"):
-            y = validate_data(estimator, y=y, reset=False)
+            y = validate_data(estimator, y=y, reset=False, multi_output=several)
         check_consistent_length(X, y)
         return X, y
     _refuse_file_names(X)
     with np.errstate(over="ignore"), in_range("X or y"):
-        X, y = validate_data(estimator, X, y, reset=reset, dtype=dtype, allow_nd=True)
+        X, y = validate_data(
+            estimator, X, y, reset=reset, dtype=dtype, allow_nd=True, multi_output=several
+        )
     return _with_values(SampleView(X)), y
+
+
+def _has_columns(y: Any) -> bool:
+    """Tell whether y is a table; one of a single column is a list of labels to scikit-learn."""
+    if isinstance(y, list | tuple) and len(y) and isinstance(y[0], list | tuple | np.ndarray):
+        return np.size(y[0]) > 1
+    shape = getattr(y, "shape", ())
+    return len(shape) == 2 and shape[1] > 1
 
 
 def _refuse_file_names(X: Any) -> None:
@@ -119,5 +136,5 @@ def without_zero_weights(
     """Leave out what would fill batches and teach nothing."""
     if weights is None:
         return X, codes, weights, groups
-    keep = np.flatnonzero(weights)
+    keep = np.flatnonzero(is_used(weights))
     return X[keep], codes[keep], weights[keep], None if groups is None else groups[keep]
