@@ -109,9 +109,9 @@ def start(
     is_same = source.targets == net.targets and np.array_equal(source.classes, classes)
     if params.reset_layers is None and not is_same:
         raise ValueError(
-            f"reset_layers=None keeps the outputs of {source.name}, for "
+            f"reset_layers=None keeps the classes of {source.name}, "
             f"{source.targets.describe(source.classes)}, but y has "
-            f"{net.targets.describe(classes)}; reset_layers='head' draws the last layer anew"
+            f"{net.targets.describe(classes)}; use reset_layers='head'"
         )
     sample = torch.zeros((1, *network_shape), dtype=net.precision.weights, device=net.device)
     report = take_over(

@@ -109,7 +109,7 @@ class OneClass:
 
     def describe(self, classes: np.ndarray) -> str:
         """Name the classes in an error."""
-        return f"the classes {classes.tolist()}"
+        return f"{classes.tolist()}"
 
 
 @dataclass(frozen=True)
