@@ -72,7 +72,14 @@ def check_samples_and_labels(
 def _has_columns(y: Any) -> bool:
     """Tell whether y is a table; one of a single column is a list of labels to scikit-learn."""
     if isinstance(y, list | tuple) and len(y) and isinstance(y[0], list | tuple | np.ndarray):
-        return np.size(y[0]) > 1
+        widths = {np.size(row) for row in y}
+        if len(widths) > 1:
+            raise ValueError(
+                "y must have one label for each sample, or a row of 0 and 1; got rows of "
+                f"{sorted(widths)[:3]} entries. Lists of labels become a matrix of 0 and 1 by "
+                "sklearn.preprocessing.MultiLabelBinarizer"
+            )
+        return widths != {1}
     shape = getattr(y, "shape", ())
     return len(shape) == 2 and shape[1] > 1
 
