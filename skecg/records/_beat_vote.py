@@ -35,6 +35,7 @@ from ._checks import (
     check_classes_left,
     check_groups,
     check_has_probabilities,
+    check_one_label_each,
     class_prior,
 )
 from ._metadata import fit_keywords, shared_weights
@@ -177,7 +178,8 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         X : array-like of shape (n_records, n_samples), or list of records of different lengths
             One lead.
         y : array-like of shape (n_records,)
-            Labels of the records.
+            Labels of the records. For several labels at once, put the whole estimator into
+            scikit-learn's ``MultiOutputClassifier``.
         sample_weight : array-like of shape (n_records,), default=None
             Weights of the records.
         groups : array-like of shape (n_records,), default=None
@@ -383,6 +385,7 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         self, X: Records, y: ArrayLike, segmenter: BaseEstimator
     ) -> tuple[Records, NDArray, dict[str, Any]]:
         """Return X, y and the attributes that say which form X has."""
+        check_one_label_each(y)
         form: dict[str, Any] = {}
         finite = _check_form(segmenter, X)
         if has_unequal_rows(X):

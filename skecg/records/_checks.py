@@ -65,6 +65,17 @@ def check_has_probabilities(classifier: BaseEstimator, voting: Any) -> None:
         )
 
 
+def check_one_label_each(y: ArrayLike) -> None:
+    """Raise a ValueError if y is a table of several labels, on which beats cannot vote at once."""
+    shape = getattr(y, "shape", None) or np.shape(y[:1] if isinstance(y, list) else ())
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"y must have one label for each record; got {shape[1]} columns. For several labels, "
+            "use sklearn.multioutput.MultiOutputClassifier(BeatVoteClassifier(...)), which lets "
+            "the beats vote on each"
+        )
+
+
 def check_classes_left(classes: NDArray, codes: NDArray[np.int64]) -> None:
     """Raise a ValueError if a class is not among the codes of the records that have beats."""
     lost = np.setdiff1d(np.arange(len(classes)), codes)

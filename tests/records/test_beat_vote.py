@@ -19,6 +19,7 @@ from sklearn.model_selection import (
     cross_val_score,
     cross_validate,
 )
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
@@ -407,3 +408,17 @@ def test_a_gap_is_refused_or_skipped_as_the_segmenter_says():
         clf.fit(gaps, y)
     with pytest.warns(UserWarning, match="gap"):
         assert clf.predict(gaps).shape == y.shape
+
+
+@pytest.mark.parametrize("form", [np.asarray, lambda y: y.tolist()])
+def test_several_labels_are_voted_on_one_by_one(form):
+    rng = np.random.default_rng(0)
+    y = np.arange(24)[:, np.newaxis] // [1, 2] % 2
+    time = np.arange(1250) % 100
+    X = np.exp(-0.5 * ((time - 50) / (3 + 6 * y[:, :1])) ** 2)
+    X = X - 0.5 * y[:, 1:] * np.exp(-0.5 * ((time - 75) / 5) ** 2) + rng.normal(0, 0.01, X.shape)
+    vote = BeatVoteClassifier(BeatSegmenter(), LogisticRegression())
+    with pytest.raises(ValueError, match=r"got 2 columns.*MultiOutputClassifier"):
+        vote.fit(X, form(y))
+    each = MultiOutputClassifier(vote).fit(X, y)
+    np.testing.assert_array_equal(each.predict(X), y)
