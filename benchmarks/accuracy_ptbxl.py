@@ -44,7 +44,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     ptbxl = load_ptbxl(task="superclass-multilabel")
-    classifier = ECGResidualCNNClassifier()
+    classifier = ECGResidualCNNClassifier(batch_size=32)  # an excerpt has few steps
     settings = dict(setting.split("=") for setting in arguments.settings)
     classifier.set_params(**{name: json.loads(value) for name, value in settings.items()})
     counts = dict(zip(ptbxl.target_names.tolist(), ptbxl.target.sum(0).tolist()))

@@ -30,22 +30,20 @@ from skecg.metrics import fmax_score
 
 
 def generated_records(n_records: int = 300, rate: int = 100) -> Bunch:
-    """Return leads of two seconds in which waves are inverted, widened, raised or missing."""
+    """Return leads of two seconds with waves that are inverted, wide, high or deep."""
     rng = np.random.default_rng(0)
-    names = np.array(["negative T", "wide QRS", "high R", "no P"])
+    names = np.array(["negative T", "wide QRS", "high R", "deep S"])
     groups = np.sort(rng.integers(0, n_records // 2, n_records))
     target = (rng.uniform(size=(n_records, 4)) < [0.3, 0.25, 0.3, 0.2]).astype(int)
-    negative, wide, high, without = target.T[..., np.newaxis]
+    negative, wide, high, deep = target.T[..., np.newaxis]
     time = np.arange(2 * rate) / rate
     phase = (time + rng.uniform(0, 0.8, (n_records, 1))) % 0.8  # 75 beats per minute
 
     def wave(at: float, width: np.ndarray | float) -> np.ndarray:
         return np.exp(-0.5 * ((phase - at) / width) ** 2)
 
-    lead = (1 + 0.6 * high) * wave(0.35, 0.012 + 0.012 * wide)
-    lead = (
-        lead + 0.3 * (1 - without) * wave(0.17, 0.03) + 0.3 * (1 - 2 * negative) * wave(0.6, 0.04)
-    )
+    lead = (1 + 0.6 * high) * wave(0.35, 0.012 + 0.012 * wide) + 0.15 * wave(0.19, 0.02)
+    lead = lead + 0.3 * (1 - 2 * negative) * wave(0.6, 0.04) - 0.5 * deep * wave(0.4, 0.015)
     data = (lead + rng.normal(0, 0.05, lead.shape)).astype(np.float32)[:, np.newaxis]
     return Bunch(
         data=data, target=target, target_names=names, groups=groups, lead_names=["II"],
