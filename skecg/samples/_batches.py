@@ -35,7 +35,7 @@ class Batches:
     X : SampleView or ndarray of shape (n_samples, ...)
         Samples. Integers keep their type until they are on the device.
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-        Class codes 0 .. n_classes - 1, or a matrix of floating-point numbers.
+        Class codes 0 .. n_classes - 1; or a matrix, which becomes one of ``dtype``.
     weights : ndarray of shape (n_samples,) or (n_samples, n_labels), or None
         Weights of the samples with mean 1; None for equal weights.
     device : torch.device
@@ -64,7 +64,7 @@ class Batches:
             self._rows = None if rows is None else torch.from_numpy(rows)
             if self.X.data_ptr() == self.samples.array.ctypes.data:
                 self._mapped = MappedSamples.of(self.samples.array)
-        if y.dtype.kind == "f":
+        if y.ndim == 2:
             self.y = torch.as_tensor(y, dtype=dtype).to(device)
         else:
             self.y = torch.from_numpy(np.ascontiguousarray(y, dtype=np.int64)).to(device)
