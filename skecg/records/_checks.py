@@ -36,7 +36,7 @@ def check_groups(groups: ArrayLike | None, n_records: int) -> None:
 
 
 def class_prior(
-    codes: NDArray[np.int64], sample_weight: NDArray[np.float64] | None
+    codes: NDArray[np.int64], sample_weight: NDArray[np.float64] | None, n_classes: int = 0
 ) -> NDArray[np.float64]:
     """Return the weighted share of the records of each class.
 
@@ -46,7 +46,7 @@ def class_prior(
         If the weights have no finite positive sum.
     """
     with np.errstate(over="ignore"):
-        totals = np.bincount(codes, sample_weight)
+        totals = np.bincount(codes, sample_weight, n_classes)
         total = totals.sum()
     if not total:
         raise ValueError("all sample weights are zero; there is nothing to learn from")
@@ -62,17 +62,6 @@ def check_has_probabilities(classifier: BaseEstimator, voting: Any) -> None:
             f"voting={voting!r} needs the probabilities of beats, but "
             f"{type(classifier).__name__} has no predict_proba; choose voting='hard' or a "
             "classifier that has one"
-        )
-
-
-def check_one_label_each(y: ArrayLike) -> None:
-    """Raise a ValueError if y is a table of several labels, on which beats cannot vote at once."""
-    shape = getattr(y, "shape", None) or np.shape(y[:1] if isinstance(y, list) else ())
-    if len(shape) == 2 and shape[1] > 1:
-        raise ValueError(
-            f"y must have one label for each record; got {shape[1]} columns. For several labels, "
-            "use sklearn.multioutput.MultiOutputClassifier(BeatVoteClassifier(...)), which lets "
-            "the beats vote on each"
         )
 
 

@@ -9,6 +9,7 @@ from ._checks import (
     check_one_for_each,
     check_samples,
     check_samples_and_labels,
+    dense_labels,
     without_zero_weights,
 )
 from ._sample_view import SampleView
@@ -34,6 +35,7 @@ __all__ = [
     "check_samples_and_labels",
     "class_weights",
     "combined_weights",
+    "dense_labels",
     "given_weights",
     "is_used",
     "label_weights",

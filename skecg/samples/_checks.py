@@ -53,8 +53,7 @@ def check_samples_and_labels(
 
     A y of several columns stays a matrix, and a sparse one becomes an array.
     """
-    y = y.toarray() if issparse(y) else y
-    several = _has_columns(y)
+    y, several = dense_labels(y)
     if isinstance(X, SampleView | np.memmap):
         X = check_samples(estimator, X, reset=reset, dtype=dtype)
         with in_range("y"):
@@ -69,8 +68,21 @@ def check_samples_and_labels(
     return _with_values(SampleView(X)), y
 
 
+def dense_labels(y: Any) -> tuple[Any, bool]:
+    """Return y, dense if it was sparse, and whether it has several columns.
+
+    A table of one column is a list of labels to scikit-learn.
+
+    Raises
+    ------
+    ValueError
+        If it has rows of different lengths.
+    """
+    y = y.toarray() if issparse(y) else y
+    return y, _has_columns(y)
+
+
 def _has_columns(y: Any) -> bool:
-    """Tell whether y is a table; one of a single column is a list of labels to scikit-learn."""
     if isinstance(y, list | tuple) and len(y) and isinstance(y[0], list | tuple | np.ndarray):
         widths = {np.size(row) for row in y}
         if len(widths) > 1:
