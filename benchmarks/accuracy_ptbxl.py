@@ -64,7 +64,7 @@ def main() -> None:
 def predictions(ptbxl, fit: Fit, enough: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Yield the name of a part, its records and their probabilities, by the protocol that fits."""
     X, y, fold = ptbxl.data, ptbxl.target, ptbxl.strat_fold
-    if min(y[fold == number].sum(0).min(initial=0) for number in range(1, 11)) >= enough:
+    if min(y[fold == number].sum(0).min() for number in range(1, 11)) >= enough:
         predict = fit(X[fold <= 8], y[fold <= 8])
         for number in (9, 10):
             rows = np.flatnonzero(fold == number)
