@@ -59,8 +59,8 @@ class Mixup(Augmentation):
             Samples.
         y : Tensor of shape (n_samples, n_outputs)
             Their targets, of the type of X: 1 in the column of the class, or of every label.
-        weights : Tensor of shape (n_samples,) or None
-            Their weights.
+        weights : Tensor of shape (n_samples,) or (n_samples, n_outputs), or None
+            Their weights, or those of every label.
 
         Returns
         -------
@@ -77,11 +77,12 @@ class Mixup(Augmentation):
         blended = torch.lerp(X[other], X, own.view(-1, *[1] * (X.ndim - 1)))
         if weights is None:
             return blended, torch.lerp(y[other], y, own[:, None]), None
+        own = own.view(-1, *[1] * (weights.ndim - 1))
         of_own, of_other = own * weights, (1 - own) * weights[other]
         total = of_own + of_other
         # Where all weights are 0 the target does not matter, but it must be a number.
         share = (of_own / total).nan_to_num(1.0)
-        return blended, torch.lerp(y[other], y, share[:, None]), total
+        return blended, torch.lerp(y[other], y, share.view(n, -1)), total
 
     def change(self, X: Tensor) -> Tensor:
         """Raise a TypeError: the targets change as well."""

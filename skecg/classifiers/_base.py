@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import RUNNING_FIT, CallbackSupportMixin, validate_params, with_callbacks
@@ -18,6 +19,7 @@ from ..parallel import device_turn
 from ..samples import SampleView, check_samples
 from ..training import (
     LeanNet,
+    Targets,
     TrainingFacts,
     cpu_threads,
     draw_seed,
@@ -31,13 +33,17 @@ from ._train import train, train_on
 from ._training_data import check_data, check_more_data
 
 
+def _has_several_labels(classifier: Any) -> bool:
+    return "net_" in vars(classifier) and classifier.net_.targets.multilabel
+
+
 class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameters):
     """Base of all classifiers: scikit-learn's contract around a skorch net.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
+        The labels, sorted; with several labels at once, the numbers of the columns of y.
     n_features_in_ : int
         Length of the second axis of X.
     feature_names_in_ : ndarray of str
@@ -48,7 +54,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         The fitted network.
     history_ : list of dict
         One row per epoch: train_loss, lr, dur (seconds), and with early stopping valid_loss and
-        valid_acc.
+        valid_acc, the share of the held-out samples that are right (in all their labels).
     n_parameters_ : int
         Number of weights.
     n_iter_ : int
@@ -76,8 +82,11 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         X : array-like, SampleView or memory map of shape (n_samples, ...)
             Samples; the class says which shapes it takes. A view or a memory map is read batch by
             batch and never copied.
-        y : array-like of shape (n_samples,)
-            Labels of any kind, of at least two classes.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels of any kind, of at least two classes. With several columns, several labels at
+            once: 1 where a sample has the label, else 0, also as a sparse matrix. Each label is
+            learned by the binary cross-entropy, and the loss is the mean over samples and labels;
+            a label that all samples have, or none, is learned as such.
         sample_weight : array-like of shape (n_samples,), default=None
             Relative weights; a sample of weight 0 is left out.
         groups : array-like of shape (n_samples,), default=None
@@ -91,8 +100,8 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         Raises
         ------
         ValueError
-            If X or y has NaN, infinity, a wrong shape or a single class, or a parameter is out
-            of its range.
+            If X or y has NaN, infinity, a wrong shape or a single class, if a y of several columns
+            has other values than 0 and 1, or a parameter is out of its range.
         FloatingPointError
             If training diverges.
 
@@ -133,10 +142,11 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         ----------
         X : array-like of shape (n_samples, ...)
             Samples.
-        y : array-like of shape (n_samples,)
-            Labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels, as in ``fit``.
         classes : array-like of shape (n_classes,), default=None
             All labels that later calls may have; needed in the first call unless y has them all.
+            With several labels at once, None or the numbers of the columns of y.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, which hold from call to call: ``learning_rate`` is multiplied by their mean
             (that of ``class_weight`` included), so that samples of weight 2 count as if they were
@@ -218,7 +228,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
             yield self.net_, SampleView(self._as_network_input(X.array), X.rows)
 
     def predict(self, X) -> np.ndarray:
-        """Predict the most probable label of every sample.
+        """Predict the most probable label of every sample, or all labels that it probably has.
 
         Parameters
         ----------
@@ -227,13 +237,15 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
 
         Returns
         -------
-        ndarray of shape (n_samples,)
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels. If the classifier was fitted on several labels at once, integers: 1 for every
+            label whose probability is above 0.5, else 0.
         """
-        codes = self._logits(X).argmax(1).numpy()
-        return self.classes_[codes]
+        targets, logits = self._targets_and_logits(X)
+        return targets.decode(targets.decide(logits).numpy(), self.classes_)
 
     def predict_proba(self, X) -> np.ndarray:
-        """Compute class probabilities.
+        """Compute class probabilities, or the probability of every label.
 
         Parameters
         ----------
@@ -242,13 +254,15 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
-            float64; rows sum to 1, columns are in the order of ``classes_``.
+        ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            float64; columns are in the order of ``classes_``. Those of classes sum to 1 in each
+            row; those of several labels at once do not, as a sample may have many or none of them.
         """
-        return self._logits(X).softmax(1).numpy()
+        targets, logits = self._targets_and_logits(X)
+        return targets.probabilities(logits).numpy()
 
     def predict_log_proba(self, X) -> np.ndarray:
-        """Compute logarithms of class probabilities, exact also where they are tiny.
+        """Compute logarithms of the probabilities, exact also where they are tiny.
 
         Parameters
         ----------
@@ -257,9 +271,29 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
         """
-        return self._logits(X).log_softmax(1).numpy()
+        targets, logits = self._targets_and_logits(X)
+        return targets.log_probabilities(logits).numpy()
+
+    @available_if(_has_several_labels)
+    def decision_function(self, X) -> np.ndarray:
+        """Compute the logit of every label: above 0 the label is predicted.
+
+        Only of a classifier that was fitted on several labels at once. For one class of several,
+        scikit-learn's scorers and calibration use ``predict_proba``, as with ``MLPClassifier``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples of the shape that the classifier was fitted on.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_labels)
+            Logarithms of the odds, p / (1 - p).
+        """
+        return self._targets_and_logits(X)[1].numpy()
 
     def embed(self, X) -> np.ndarray:
         """Compute the features before the network's last dense layer.
@@ -282,7 +316,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         with self.open_network(X) as (net, samples):
             return net.embed(samples).numpy()
 
-    def _logits(self, X) -> torch.Tensor:
+    def _targets_and_logits(self, X) -> tuple[Targets, torch.Tensor]:
         with self.open_network(X) as (net, samples):
             logits = net.logits(samples).double()
         if not logits.isfinite().all():
@@ -291,7 +325,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
                 f"the network's output is not finite for {n_bad} of {len(logits)} samples: their "
                 "values are too large for its number format; scale X as the training samples were"
             )
-        return logits
+        return net.targets, logits
 
     def _check_shape(self, shape: tuple[int, ...]) -> None:
         if shape[1:] != self._input_shape:
@@ -316,8 +350,9 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
             self.module_ = self.net_.module_
 
     def __sklearn_tags__(self):
-        """Say that samples may have any number of axes."""
+        """Say that samples may have any number of axes, and several labels at once."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = True
         tags.input_tags.three_d_array = True
+        tags.classifier_tags.multi_label = True
         return tags

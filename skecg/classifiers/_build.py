@@ -31,9 +31,9 @@ def build(params: TrainingParameters, data: TrainingData, device: torch.device) 
         If the network's output does not fit the classes, or ``init_from`` the network.
     """
     n_classes = len(data.classes)
-    scale = params._learned_scale(data.X, data.weights)
+    scale = params._learned_scale(data.X, data.sample_weights)
     factory = params._network_factory_for(data.input_shape, n_classes, scale)
-    net = new_net(params, factory, n_classes, device)
+    net = new_net(params, factory, n_classes, data.targets, device)
     report = start(params, net, data.classes, data.X.shape[1:])
     _check_logits(net, data)
     return Fitted(
@@ -50,7 +50,7 @@ def build(params: TrainingParameters, data: TrainingData, device: torch.device) 
 def build_on(fitted: TrainingParameters, data: TrainingData, device: torch.device) -> Fitted:
     """Return an independent copy of a fitted classifier's net, with its present parameters."""
     before = Fitted.of(fitted)
-    settings = net_settings(fitted, len(data.classes), device)
+    settings = net_settings(fitted, len(data.classes), data.targets, device)
     settings["precision"] = replace(settings["precision"], weights=before.net.precision.weights)
     net = before.net.continued(**settings)
     return replace(before, net=net, facts=before.facts.and_then(data.facts))

@@ -82,7 +82,7 @@ def _source(init_from: Any) -> str:
     source = resolve_source(init_from)
     names = sorted(source.weights)  # a file has them in an order of its own
     arrays = [source.weights[name].detach().cpu().numpy() for name in names]
-    return _digest(f"{names} {source.classes.tolist()}", *arrays)
+    return _digest(f"{names} {source.targets.describe(source.classes)}", *arrays)
 
 
 def _formats(precision: Precision) -> str:

@@ -24,7 +24,9 @@ from ..training import (
     EarlyStopping,
     LeanNet,
     Moments,
+    OneClass,
     Precision,
+    SeveralLabels,
     TrainingFacts,
     isolated_generators,
 )
@@ -151,6 +153,8 @@ def fitted_state(classifier: TrainingParameters) -> tuple[dict[str, Any], dict[s
         "transfer_report": fitted.transfer_report,
         "training": fitted.facts,
     }
+    if net.targets.multilabel:
+        state["multilabel"] = True
     return state, weights_as_arrays(net.module_)
 
 
@@ -172,7 +176,8 @@ def restore(
     factory = classifier._network_factory_for(
         state["input_shape"], len(state["classes"]), state["input_scale"]
     )
-    net = new_net(classifier, factory, len(state["classes"]), cpu)
+    targets = SeveralLabels() if state.get("multilabel") else OneClass()
+    net = new_net(classifier, factory, len(state["classes"]), targets, cpu)
     weight_format, *product_formats = state["precision"]
     products = (_PRODUCTS[name] for name in product_formats)
     net.precision = Precision(_WEIGHTS[weight_format], *products)
@@ -212,12 +217,16 @@ _ENTRIES = {
     "classes", "input_shape", "feature_names", "input_scale", "history", "network",
     "n_parameters", "frozen", "kept_in_eval", "precision", "moments", "transfer_report", "training",
 }  # fmt: skip
+# Only in files of classifiers of several labels; those of classes are as they were before.
+_OPTIONAL = {"multilabel"}
 
 
 def _check_state(state: dict[str, Any]) -> None:
     """Raise a ValueError unless the values are of the kinds that ``fit`` makes."""
-    if state.keys() != _ENTRIES:
-        raise ValueError(f"unknown or missing entries: {sorted(state.keys() ^ _ENTRIES)[:3]}")
+    if state.keys() - _OPTIONAL != _ENTRIES:
+        wrong = (state.keys() - _OPTIONAL) ^ _ENTRIES
+        raise ValueError(f"unknown or missing entries: {sorted(wrong)[:3]}")
+    multilabel = state.get("multilabel", False)
     classes, shape, names = state["classes"], state["input_shape"], state["feature_names"]
     facts, report, history = state["training"], state["transfer_report"], state["history"]
     scale, formats = state["input_scale"], state["precision"]
@@ -237,7 +246,10 @@ def _check_state(state: dict[str, Any]) -> None:
         "training": isinstance(facts, TrainingFacts)
         and type(facts.class_counts) is tuple
         and len(facts.class_counts) == len(classes)
-        and all(type(n) is int for n in facts.class_counts),
+        and all(type(n) is int for n in facts.class_counts)
+        and (facts.n_multilabel is not None) == (multilabel is True),
+        "multilabel": multilabel is False
+        or (multilabel is True and np.array_equal(classes, np.arange(len(classes)))),
         "transfer_report": report is None or (isinstance(report, TransferReport) and str(report)),
         "kept_in_eval": type(state["kept_in_eval"]) is tuple,
     }

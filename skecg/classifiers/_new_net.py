@@ -27,6 +27,7 @@ from ..training import (
     EpochProgressBar,
     LeanNet,
     Precision,
+    Targets,
     resolve_optimizer,
     resolve_precision,
     resolve_schedule,
@@ -39,16 +40,17 @@ def new_net(
     params: TrainingParameters,
     factory: Callable[[], nn.Module],
     n_classes: int,
+    targets: Targets,
     device: torch.device,
 ) -> LeanNet:
     """Return a net for a classifier's parameters, without a network in it yet."""
     callbacks = _callbacks(params)
-    settings = net_settings(params, n_classes, device)
+    settings = net_settings(params, n_classes, targets, device)
     return LeanNet(factory, callbacks=callbacks or None, **settings)
 
 
 def net_settings(
-    params: TrainingParameters, n_classes: int, device: torch.device
+    params: TrainingParameters, n_classes: int, targets: Targets, device: torch.device
 ) -> dict[str, Any]:
     """Return the net's settings that follow from a classifier's parameters."""
     return {
@@ -63,6 +65,7 @@ def net_settings(
         "max_epochs": params.max_epochs,
         "batch_size": params.batch_size,
         "classes": np.arange(n_classes),
+        "targets": targets,
         "device": str(device),
         "compile": params.compile,
         "verbose": params.verbose,
@@ -105,10 +108,12 @@ def start(
     if params.init_from is None:
         return None
     source = resolve_source(params.init_from)
-    if params.reset_layers is None and not np.array_equal(source.classes, classes):
+    is_same = source.targets == net.targets and np.array_equal(source.classes, classes)
+    if params.reset_layers is None and not is_same:
         raise ValueError(
             f"reset_layers=None keeps the classes of {source.name}, "
-            f"{source.classes.tolist()}, but y has {classes.tolist()}"
+            f"{source.targets.describe(source.classes)}, but y has "
+            f"{net.targets.describe(classes)}; use reset_layers='head'"
         )
     sample = torch.zeros((1, *network_shape), dtype=net.precision.weights, device=net.device)
     report = take_over(

@@ -54,7 +54,7 @@ class TrainingParameters(Estimator):
         the order of X. ``"balanced"`` draws for every epoch as many samples as there are, equally
         many of each class in every batch: samples of a rare class are drawn several times, of a
         frequent class only some are drawn. Nothing is copied, and unlike class weights it makes no
-        step large.
+        step large. It needs one class for each sample.
     augment : callable, list of callables or None, default=None
         Random changes of the training samples, batch by batch on the device, one after the other:
         those of :mod:`skecg.augmentation`, or functions that map a batch, a tensor of the shape
@@ -70,12 +70,16 @@ class TrainingParameters(Estimator):
         samples under the average, for one more pass, without augmentation, at the end, or after
         every epoch that something judges. ``partial_fit`` starts from the average and does not
         average.
-    class_weight : "balanced", dict {label: weight} or None, default=None
-        Weights of the classes; multiplied with ``sample_weight``.
+    class_weight : "balanced", dict {label: weight}, list of dict or None, default=None
+        Weights of the classes; multiplied with ``sample_weight``. With several labels at once, a
+        list of one dict {0: weight, 1: weight} for each column of y, in their order; there
+        ``"balanced"`` weighs each label's n1 samples that have it by n / (2 n1) and the n0 that do
+        not by n / (2 n0), which gives both the same sum.
     early_stopping : bool, default=False
         Hold out part of the training samples, stop when their loss has not fallen for
         ``patience`` epochs, and restore the best epoch's weights. With ``groups`` in ``fit`` no
         subject is in both parts; without ``groups`` a warning says that subjects may be divided.
+        The part is stratified by class, or iteratively by the labels of a y of several columns.
         False trains on every sample.
     validation_fraction : float, default=0.1
         Part of the training samples to hold out for early stopping.
@@ -166,7 +170,7 @@ class TrainingParameters(Estimator):
     shuffle: bool | Literal["once", "balanced"] = True
     augment: Augment = None
     average_weights: Literal["ema", "swa"] | None = None
-    class_weight: str | Mapping[Any, float] | None = None
+    class_weight: str | Mapping[Any, float] | Sequence[Mapping[int, float]] | None = None
     early_stopping: bool = False
     validation_fraction: float = 0.1
     patience: int = 10
@@ -194,7 +198,7 @@ class TrainingParameters(Estimator):
         "shuffle": ["boolean", StrOptions({"once", "balanced"})],
         "augment": [callable, list, tuple, Hidden(HasMethods("mix")), None],
         "average_weights": [StrOptions({"ema", "swa"}), None],
-        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "patience": [Interval(Integral, 1, None, closed="left")],

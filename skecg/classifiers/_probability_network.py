@@ -32,11 +32,13 @@ class ProbabilityNetwork(nn.Module):
         If the parameters that describe the network were changed after ``fit``.
     """
 
-    output = "probabilities of the classes; the values of a row sum to 1"
-
     def __init__(self, classifier: BaseECGClassifier) -> None:
         super().__init__()
         fitted_state(classifier)  # refuses parameters that are no longer those of the network
+        self.targets = classifier.net_.targets
+        self.output = "probabilities of the classes; the values of a row sum to 1"
+        if self.targets.multilabel:
+            self.output = "probabilities of the labels, each by itself"
         self.input_shape = tuple(classifier._input_shape)
         one = torch.zeros(1, *self.input_shape).numpy()
         self.network_shape = classifier._as_network_input(one).shape[1:]
@@ -45,7 +47,4 @@ class ProbabilityNetwork(nn.Module):
     def forward(self, X: Tensor) -> Tensor:
         """Map samples (n_samples, *input_shape) to probabilities (n_samples, n_classes)."""
         samples = X.to(torch.float32).reshape(X.shape[0], *self.network_shape)
-        return self._to_probabilities(self.network(samples))
-
-    def _to_probabilities(self, logits: Tensor) -> Tensor:
-        return logits.softmax(1)
+        return self.targets.probabilities(self.network(samples))

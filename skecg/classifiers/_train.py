@@ -10,7 +10,7 @@ import torch
 
 from .._native_callbacks import FitTask
 from ..samples import Batches
-from ..training import AveragedWeights, EarlyStopping, LeanNet, checkpoint_file, validation_split
+from ..training import AveragedWeights, EarlyStopping, LeanNet, checkpoint_file
 from ._fit_identity import fit_identity
 from ._fitted import Fitted
 from ._parameters import TrainingParameters
@@ -48,7 +48,7 @@ def train(
         seed = seed if kept is None else kept.seed
         chosen, valid, early_stopping = slice(None), None, None
         if params.early_stopping:
-            chosen, held_out = validation_split(
+            chosen, held_out = data.targets.held_out(
                 data.codes, data.groups, params.validation_fraction, seed
             )
             valid = _batches(net, data, held_out)

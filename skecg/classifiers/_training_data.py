@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.multiclass import check_classification_targets
 
 from ..samples import (
     SampleView,
@@ -15,10 +14,11 @@ from ..samples import (
     check_one_for_each,
     check_samples_and_labels,
     given_weights,
+    is_used,
     scaled_weights,
     without_zero_weights,
 )
-from ..training import TrainingFacts
+from ..training import Targets, TrainingFacts, targets_of
 from ._parameters import TrainingParameters
 
 
@@ -30,16 +30,18 @@ class TrainingData:
     ----------
     X : SampleView
         Samples as the network reads them, those of weight 0 left out.
-    codes : ndarray of int
-        Index in ``classes`` of every sample.
-    weights : ndarray or None
+    targets : OneClass or SeveralLabels
+        What y says of a sample.
+    codes : ndarray of int of shape (n_samples,), or of float32 of shape (n_samples, n_labels)
+        Index in ``classes`` of every sample; or 1 for the labels that it has, 0 for others.
+    weights : ndarray of shape (n_samples,) or (n_samples, n_labels), or None
         Weights with mean 1; None where all are equal.
     mean_weight : float
         Mean of the weights as they were given.
     groups : ndarray or None
         Subject of every sample.
     classes : ndarray of shape (n_classes,)
-        The labels, sorted.
+        The labels, sorted; or the numbers of the columns of y.
     input_shape : tuple of int
         Shape of one sample as the user gives it.
     feature_names : ndarray of str or None
@@ -47,6 +49,7 @@ class TrainingData:
     """
 
     X: SampleView
+    targets: Targets
     codes: np.ndarray
     weights: np.ndarray | None
     mean_weight: float
@@ -58,7 +61,14 @@ class TrainingData:
     @property
     def facts(self) -> TrainingFacts:
         """What a model card says of these samples."""
-        return TrainingFacts.of(self.codes, len(self.classes), self.groups)
+        return self.targets.facts(self.codes, len(self.classes), self.groups)
+
+    @property
+    def sample_weights(self) -> np.ndarray | None:
+        """One weight for each sample, the mean over its labels."""
+        if self.weights is None or self.weights.ndim == 1:
+            return self.weights
+        return self.weights.mean(axis=1)
 
 
 def check_data(
@@ -88,15 +98,11 @@ def check_data(
     # scikit-learn's validation sets attributes; a refused fit must leave none.
     blank = type(params)(**params.get_params(deep=False))
     X, y = check_samples_and_labels(blank, X, y, reset=True, dtype=params._dtypes())
-    check_classification_targets(y)
-    classes = np.unique(y if classes is None else classes)
-    if len(classes) < 2:
-        found = f"only one class, {classes.tolist()[0]!r}" if len(classes) else "no class"
-        raise ValueError(
-            f"{type(params).__name__} needs samples of at least 2 classes; got {found}"
-        )
+    targets = targets_of(y)
+    targets.check_shuffle(params.shuffle)
+    classes = targets.classes_of(y, classes)
     names = getattr(blank, "feature_names_in_", None)
-    data = _assembled(params, X, y, sample_weight, groups, classes, names)
+    data = _assembled(params, X, y, sample_weight, groups, targets, classes, names)
     params._warn_of_axes(X.shape)
     return data
 
@@ -124,15 +130,15 @@ def check_more_data(
         If they are invalid or do not fit what the classifier was fitted on.
     """
     X, y = check_samples_and_labels(fitted, X, y, reset=False, dtype=fitted._dtypes())
-    check_classification_targets(y)
     fitted._check_shape(X.shape)
-    known = fitted.classes_
+    known, targets = fitted.classes_, fitted.net_.targets
+    targets.check_shuffle(fitted.shuffle)
     if classes is not None and not np.array_equal(known, np.unique(classes)):
         raise ValueError(
             f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known!r}"
         )
     names = getattr(fitted, "feature_names_in_", None)
-    return _assembled(fitted, X, y, sample_weight, groups, known, names)
+    return _assembled(fitted, X, y, sample_weight, groups, targets, known, names)
 
 
 def _assembled(
@@ -141,22 +147,17 @@ def _assembled(
     y: np.ndarray,
     sample_weight: ArrayLike | None,
     groups: ArrayLike | None,
+    targets: Targets,
     classes: np.ndarray,
     names: np.ndarray | None,
 ) -> TrainingData:
-    unknown = np.setdiff1d(y, classes)
-    if len(unknown):
-        raise ValueError(
-            "y has labels that are not among the classes of the first call: "
-            f"{unknown[:5].tolist()}; classes are {classes.tolist()}"
-        )
+    codes = targets.encode(y, classes)
     check_one_for_each(X, "sample_weight", sample_weight)
     groups = check_groups(X, groups)
-    given = given_weights(X, y, sample_weight, params.class_weight)
-    mean_weight = 1.0 if given is None else given[given > 0].mean()
+    given = given_weights(X, sample_weight, targets.weights(y, params.class_weight))
+    mean_weight = 1.0 if given is None else given[is_used(given)].mean()
     weights = scaled_weights(given)
     shape = X.shape[1:]
     X = SampleView(params._as_network_input(X.array), X.rows)
-    codes = np.searchsorted(classes, y)
     X, codes, weights, groups = without_zero_weights(X, codes, weights, groups)
-    return TrainingData(X, codes, weights, mean_weight, groups, classes, shape, names)
+    return TrainingData(X, targets, codes, weights, mean_weight, groups, classes, shape, names)

@@ -17,13 +17,15 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ..storage import read_classifier
+from ..training import OneClass, SeveralLabels, Targets
 
 
 @dataclass(frozen=True)
 class Source:
-    """Weights to start from: what they are called, their classes and the ``state_dict``."""
+    """Weights to start from: what they are called, what they say and the ``state_dict``."""
 
     name: str
+    targets: Targets
     classes: np.ndarray
     weights: dict[str, Tensor]
 
@@ -42,7 +44,9 @@ def resolve_source(init_from: Any) -> Source:
     if isinstance(init_from, str | os.PathLike):
         stored = read_classifier(init_from)
         weights = {name: torch.from_numpy(array) for name, array in stored.weights.items()}
-        return Source(f"{stored.class_name} in {os.fspath(init_from)}", stored.classes, weights)
+        name = f"{stored.class_name} in {os.fspath(init_from)}"
+        targets = SeveralLabels() if stored.multilabel else OneClass()
+        return Source(name, targets, stored.classes, weights)
     if not isinstance(init_from, FrozenEstimator):
         remedy = ""
         if isinstance(init_from, BaseEstimator):
@@ -61,7 +65,9 @@ def resolve_source(init_from: Any) -> Source:
             f"{type(init_from.estimator).__name__}, in which there are {len(found)}"
         )
     check_is_fitted(found[0], "net_")
-    return Source(type(found[0]).__name__, found[0].classes_, found[0].module_.state_dict())
+    net = found[0].net_
+    weights = net.module_.state_dict()
+    return Source(type(found[0]).__name__, net.targets, found[0].classes_, weights)
 
 
 def _networks_of(estimator: Any) -> Iterator[Any]:

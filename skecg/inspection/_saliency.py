@@ -51,7 +51,8 @@ def saliency(
         Samples, as for ``clf.predict``.
     target : label or array-like of n_samples labels, default=None
         Class whose logit (the output of the network before the softmax) is attributed. If None,
-        the predicted class of each sample.
+        the predicted class of each sample. With several labels at once, the number of a column of
+        y; if None, the most probable label of each sample.
     method : {"integrated_gradients", "gradcam", "occlusion"}, default="integrated_gradients"
         Method of attribution.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ._aami_labels import aami_labels, aami_order
 from ._aami_report import AAMIReport, aami_report
 from ._beat_comparison import BeatComparison, compare_beats
+from ._fmax import fmax_score, fmax_scorer
 from ._scorers import (
     aami_scorers,
     j_kappa_scorer,
@@ -21,6 +22,8 @@ __all__ = [
     "aami_report",
     "aami_scorers",
     "compare_beats",
+    "fmax_score",
+    "fmax_scorer",
     "j_kappa_score",
     "j_kappa_scorer",
     "positive_predictivity_score",

@@ -64,10 +64,12 @@ def _is_layout(layout: LeadLayout) -> bool:
 
 def _are_facts(facts: TrainingFacts) -> bool:
     counts, n_subjects, digest = facts.class_counts, facts.n_subjects, facts.subjects_sha256
+    n = facts.n_multilabel
     return (
         type(counts) is tuple
         and all(type(n) is int and 0 <= n < _MAX_NUMBER for n in counts)
         and (n_subjects is None or (type(n_subjects) is int and 0 <= n_subjects < _MAX_NUMBER))
+        and (n is None or (type(n) is int and max(counts, default=0) <= n < _MAX_NUMBER))
         and (digest is None or (type(digest) is str and bool(_SHA256.fullmatch(digest))))
     )
 

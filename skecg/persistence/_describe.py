@@ -202,10 +202,10 @@ def _state_lines(state: dict[str, Any]) -> Iterator[str]:
     history = state["history"]
     yield _line("network", f"{state['network']}, {state['n_parameters']:,} weights")
     yield _line("input", f"samples of shape {state['input_shape']}")
-    labels = state["classes"].tolist()
-    counted = list(zip(labels, facts.class_counts, strict=True))
-    counted = [counted[k] for k in aami_order(labels)]
-    yield _line("classes", ", ".join(f"{label!r}: {count:,}" for label, count in counted))
+    counted = list(zip(state["classes"].tolist(), facts.class_counts, strict=True))
+    counted = [counted[k] for k in aami_order(state["classes"].tolist())]
+    name = "classes" if facts.n_multilabel is None else "labels"
+    yield _line(name, ", ".join(f"{label!r}: {count:,}" for label, count in counted))
     subjects = "subjects not given"
     if facts.n_subjects is not None:
         subjects = f"{facts.n_subjects:,} subjects (SHA-256 of their ids {facts.subjects_sha256})"

@@ -151,7 +151,7 @@ class EstimatorReader(ValueReader):
             _RESTORE[type(estimator)](estimator, learned)
             return
         if isinstance(estimator, BeatVoteClassifier) and learned:
-            found = {name: learned.pop(name, None) for name in LEARNED_BY_RECORDS}
+            found = {n: learned.pop(n) for n in LEARNED_BY_RECORDS if n in learned}
             _check_records(**found)
             vars(estimator).update(found)
         restore_learned(estimator, learned)
@@ -186,7 +186,13 @@ def _check_steps(steps: Any) -> None:
         raise ModelFileError("the steps of a pipeline are broken")
 
 
-def _check_records(classes_: Any, class_prior_: Any, segmenter_: Any, classifier_: Any) -> None:
+def _check_records(
+    classes_: Any = None,
+    class_prior_: Any = None,
+    segmenter_: Any = None,
+    classifier_: Any = None,
+    _several_labels: Any = False,
+) -> None:
     """Raise a ModelFileError unless these are what a classifier of records learns."""
     if not (
         isinstance(segmenter_, BeatSegmenter | BeatWindows)
@@ -197,7 +203,10 @@ def _check_records(classes_: Any, class_prior_: Any, segmenter_: Any, classifier
         and class_prior_.dtype == np.float64
         and class_prior_.shape == classes_.shape
         and (class_prior_ >= 0).all()
-        and np.isclose(class_prior_.sum(), 1)
+        and (class_prior_ <= 1).all()
+        and type(_several_labels) is bool
+        and (_several_labels or np.isclose(class_prior_.sum(), 1))
+        and (not _several_labels or np.array_equal(classes_, np.arange(len(classes_))))
     ):
         raise ModelFileError("the fitted attributes of a classifier of records are broken")
 

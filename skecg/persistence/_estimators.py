@@ -47,7 +47,8 @@ SIZES = {
     ExtraTreesClassifier: size_of_forest,
     RandomForestClassifier: size_of_forest,
 }
-LEARNED_BY_RECORDS = ("classes_", "class_prior_", "segmenter_", "classifier_")
+# The last one only where records have several labels at once.
+LEARNED_BY_RECORDS = ("classes_", "class_prior_", "segmenter_", "classifier_", "_several_labels")
 REQUESTS = ("fit", "partial_fit", "score", "predict", "transform")
 # Folders belong to a machine; what lies in a cache's is read by pickle.
 NEVER_STORED = ("callbacks", "checkpoint_dir", "memory")

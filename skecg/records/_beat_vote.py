@@ -9,9 +9,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.utils import Bunch, check_consistent_length, column_or_1d
+from sklearn.utils import (
+    Bunch,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+    get_tags,
+)
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._compat import (
@@ -30,15 +35,15 @@ from .._estimators import check_parts, publish, validated
 from .._limits import in_range
 from .._native_callbacks import fit_of_part
 from ..preprocessing import BeatSegmenter, has_unequal_rows
+from ..samples import dense_labels
 from ._checks import (
     check_classes_agree,
-    check_classes_left,
     check_groups,
     check_has_probabilities,
-    class_prior,
 )
 from ._metadata import fit_keywords, shared_weights
-from ._votes import VOTES, called_votes
+from ._voted_on import OneClass, SeveralLabels
+from ._votes import VOTES
 
 Records = ArrayLike | Sequence[ArrayLike]
 Voting = Callable[[NDArray[np.float64]], ArrayLike]
@@ -78,6 +83,10 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
           Probabilities below 2.2e-16 are raised to that.
         - a function that maps the probabilities of one record's beats, of shape (n_beats,
           n_classes), to n_classes numbers that are not negative; they are scaled to sum to 1.
+
+        With several labels at once, each label has a vote of its own, and nothing is scaled to
+        sum to 1: ``"mean-logit"`` is the probability of the mean log-odds, and a function returns
+        n_labels probabilities.
     beat_weight : {"equal", "shared"}, default="equal"
         Weight of a beat in training. ``"equal"``: every beat weighs the same, so a record with
         many beats weighs more than one with few. ``"shared"``: the beats of a record share its
@@ -87,10 +96,10 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
+        The labels, sorted; with several labels at once, the numbers of the columns of y.
     class_prior_ : ndarray of shape (n_classes,)
-        Weighted share of the records of each class: the probabilities of a record without a
-        beat.
+        Weighted share of the records of each class, or with each label: the probabilities of a
+        record without a beat.
     segmenter_ : object
         The fitted segmenter.
     classifier_ : estimator
@@ -176,8 +185,9 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         ----------
         X : array-like of shape (n_records, n_samples), or list of records of different lengths
             One lead.
-        y : array-like of shape (n_records,)
-            Labels of the records.
+        y : array-like of shape (n_records,) or (n_records, n_labels)
+            Labels of the records. With several columns, several labels at once: 1 where a record
+            has the label, else 0; the classifier of beats must take such labels.
         sample_weight : array-like of shape (n_records,), default=None
             Weights of the records.
         groups : array-like of shape (n_records,), default=None
@@ -212,27 +222,30 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         check_groups(groups, len(y))
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, y, ensure_non_negative=True)
-        classes, codes = np.unique(y, return_inverse=True)
-        prior = class_prior(codes, sample_weight)
+        voted_on = OneClass() if y.ndim == 1 else SeveralLabels()
+        classes = voted_on.classes_of(y)
+        prior = voted_on.prior(y, sample_weight)
 
         segmenter.fit(X)
         classifier = clone(self._classifier())
         check_has_probabilities(classifier, self.voting)
         found, n_beats = _segment(segmenter, X, "they are not used in training")
-        check_classes_left(classes, codes[n_beats > 0])
+        voted_on.check_left(classes, y[n_beats > 0])
         metadata, own = self._metadata_of_records(n_beats, sample_weight, groups, fit_params)
         metadata = check_method_params(y, metadata, found.row)
         keywords = fit_keywords(self, classifier, metadata, own)
 
         learned = {"classes_": classes, "class_prior_": prior, "segmenter_": segmenter}
         learned |= {"classifier_": classifier, **form}
+        if isinstance(voted_on, SeveralLabels):
+            learned["_several_labels"] = True
         with (
             fit_of_part(self, classifier, X, y, lambda: learned),
             in_range("sample_weight, or a parameter of the classifier,"),
         ):
             classifier.fit(found.beats, y[found.row], **keywords)
             check_classes_agree(classifier, classes)
-        publish(self, learned)
+        publish(self, learned, "_several_labels")
         return self
 
     def set_params(self, **params: Any) -> Self:
@@ -272,7 +285,7 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         Returns
         -------
         ndarray of shape (n_records, n_classes)
-            Rows sum to 1, columns are in the order of ``classes_``.
+            Columns are in the order of ``classes_``; rows sum to 1, but for several labels at once.
 
         Raises
         ------
@@ -321,11 +334,12 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
 
         Returns
         -------
-        ndarray of shape (n_records,)
-            If classes have equal votes, the first of them in ``classes_``.
+        ndarray of shape (n_records,) or (n_records, n_labels)
+            If classes have equal votes, the first of them in ``classes_``. With several labels at
+            once, 1 for every label whose probability is above 0.5, else 0.
         """
-        codes = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[codes]
+        probabilities = self.predict_proba(X)
+        return self._voted_on().decide(probabilities, self.classes_)
 
     def predict_beats(self, X: Records) -> Bunch:
         """Return every beat with its probabilities and its predicted class.
@@ -347,7 +361,8 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         X = self._check_predict_input(X)
         found, _ = _segment(self.segmenter_, X, "they are not in the result")
         n_beats, n_classes = len(found.row), len(self.classes_)
-        probabilities, label = np.empty((0, n_classes)), self.classes_[:0]
+        label = self._voted_on().no_labels(self.classes_)
+        probabilities = np.empty((0, n_classes))
         if n_beats:
             label = self.classifier_.predict(found.beats)
             probabilities = None
@@ -385,12 +400,15 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         """Return X, y and the attributes that say which form X has."""
         form: dict[str, Any] = {}
         finite = _check_form(segmenter, X)
+        y, several = dense_labels(y)
         if has_unequal_rows(X):
-            y = column_or_1d(y, warn=True)
+            if several:
+                y = check_array(y, dtype=None, input_name="y")
+            else:
+                y = column_or_1d(y, warn=True)
             check_consistent_length(X, y)
         else:
-            (X, y), form = validated(self, X, y, ensure_all_finite=finite)
-        check_classification_targets(y)
+            (X, y), form = validated(self, X, y, ensure_all_finite=finite, multi_output=several)
         return X, y, form
 
     def _metadata_of_records(
@@ -421,14 +439,22 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
 
     def _votes(self, beats: NDArray, row: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the probabilities of the rows, each of which has a beat."""
+        voted_on = self._voted_on()
         if self.voting == "hard":
-            codes = np.searchsorted(self.classes_, self.classifier_.predict(beats))
-            ballots = np.eye(len(self.classes_))[codes]
+            ballots = voted_on.ballots(self.classifier_.predict(beats), self.classes_)
         else:
             ballots = np.asarray(self.classifier_.predict_proba(beats), dtype=np.float64)
-        if callable(self.voting):
-            return called_votes(self.voting, ballots, row)
-        return VOTES[self.voting](ballots, row)
+        return voted_on.count(self.voting, ballots, row)
+
+    def _voted_on(self) -> OneClass | SeveralLabels:
+        return SeveralLabels() if vars(self).get("_several_labels") else OneClass()
+
+    def __sklearn_tags__(self):
+        """Say that there may be several labels where the classifier of beats takes them."""
+        tags = super().__sklearn_tags__()
+        of_beats = get_tags(self._classifier()).classifier_tags
+        tags.classifier_tags.multi_label = of_beats is not None and of_beats.multi_label
+        return tags
 
 
 def _check_form(segmenter: BaseEstimator, X: Records) -> bool | str:

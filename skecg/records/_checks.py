@@ -36,7 +36,7 @@ def check_groups(groups: ArrayLike | None, n_records: int) -> None:
 
 
 def class_prior(
-    codes: NDArray[np.int64], sample_weight: NDArray[np.float64] | None
+    codes: NDArray[np.int64], sample_weight: NDArray[np.float64] | None, n_classes: int = 0
 ) -> NDArray[np.float64]:
     """Return the weighted share of the records of each class.
 
@@ -46,7 +46,7 @@ def class_prior(
         If the weights have no finite positive sum.
     """
     with np.errstate(over="ignore"):
-        totals = np.bincount(codes, sample_weight)
+        totals = np.bincount(codes, sample_weight, n_classes)
         total = totals.sum()
     if not total:
         raise ValueError("all sample weights are zero; there is nothing to learn from")

@@ -9,10 +9,18 @@ from ._checks import (
     check_one_for_each,
     check_samples,
     check_samples_and_labels,
+    dense_labels,
     without_zero_weights,
 )
 from ._sample_view import SampleView
-from ._weights import combined_weights, given_weights, scaled_weights
+from ._weights import (
+    class_weights,
+    combined_weights,
+    given_weights,
+    is_used,
+    label_weights,
+    scaled_weights,
+)
 
 if TYPE_CHECKING:
     from ._batches import Batches, as_tensor
@@ -25,8 +33,12 @@ __all__ = [
     "check_one_for_each",
     "check_samples",
     "check_samples_and_labels",
+    "class_weights",
     "combined_weights",
+    "dense_labels",
     "given_weights",
+    "is_used",
+    "label_weights",
     "scaled_weights",
     "without_zero_weights",
 ]

@@ -34,9 +34,9 @@ class Batches:
     ----------
     X : SampleView or ndarray of shape (n_samples, ...)
         Samples. Integers keep their type until they are on the device.
-    y : ndarray of shape (n_samples,)
-        Class codes 0 .. n_classes - 1.
-    weights : ndarray of shape (n_samples,) or None
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Class codes 0 .. n_classes - 1; or a matrix, which becomes one of ``dtype``.
+    weights : ndarray of shape (n_samples,) or (n_samples, n_labels), or None
         Weights of the samples with mean 1; None for equal weights.
     device : torch.device
         Where the network is.
@@ -64,7 +64,10 @@ class Batches:
             self._rows = None if rows is None else torch.from_numpy(rows)
             if self.X.data_ptr() == self.samples.array.ctypes.data:
                 self._mapped = MappedSamples.of(self.samples.array)
-        self.y = torch.from_numpy(np.ascontiguousarray(y, dtype=np.int64)).to(device)
+        if y.ndim == 2:
+            self.y = torch.as_tensor(y, dtype=dtype).to(device)
+        else:
+            self.y = torch.from_numpy(np.ascontiguousarray(y, dtype=np.int64)).to(device)
         self.weights = None if weights is None else torch.as_tensor(weights, dtype=dtype).to(device)
 
     def __len__(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
@@ -15,6 +16,7 @@ from sklearn.utils.validation import validate_data
 from .._limits import in_range
 from ..model_selection import group_numbers
 from ._sample_view import SampleView
+from ._weights import is_used
 
 _VALUES_PER_BLOCK = 2**20
 
@@ -47,17 +49,51 @@ def check_samples(
 def check_samples_and_labels(
     estimator: BaseEstimator, X: ArrayLike | SampleView, y: ArrayLike, *, reset: bool, dtype: list
 ) -> tuple[SampleView, np.ndarray]:
-    """Check samples as :func:`check_samples` does, and a label for each."""
+    """Check samples as :func:`check_samples` does, and a label or a row of labels for each.
+
+    A y of several columns stays a matrix, and a sparse one becomes an array.
+    """
+    y, several = dense_labels(y)
     if isinstance(X, SampleView | np.memmap):
         X = check_samples(estimator, X, reset=reset, dtype=dtype)
         with in_range("y"):
-            y = validate_data(estimator, y=y, reset=False)
+            y = validate_data(estimator, y=y, reset=False, multi_output=several)
         check_consistent_length(X, y)
         return X, y
     _refuse_file_names(X)
     with np.errstate(over="ignore"), in_range("X or y"):
-        X, y = validate_data(estimator, X, y, reset=reset, dtype=dtype, allow_nd=True)
+        X, y = validate_data(
+            estimator, X, y, reset=reset, dtype=dtype, allow_nd=True, multi_output=several
+        )
     return _with_values(SampleView(X)), y
+
+
+def dense_labels(y: Any) -> tuple[Any, bool]:
+    """Return y, dense if it was sparse, and whether it has several columns.
+
+    A table of one column is a list of labels to scikit-learn.
+
+    Raises
+    ------
+    ValueError
+        If it has rows of different lengths.
+    """
+    y = y.toarray() if issparse(y) else y
+    return y, _has_columns(y)
+
+
+def _has_columns(y: Any) -> bool:
+    if isinstance(y, list | tuple) and len(y) and isinstance(y[0], list | tuple | np.ndarray):
+        widths = {np.size(row) for row in y}
+        if len(widths) > 1:
+            raise ValueError(
+                "y must have one label for each sample, or a row of 0 and 1; got rows of "
+                f"{sorted(widths)[:3]} entries. Lists of labels become a matrix of 0 and 1 by "
+                "sklearn.preprocessing.MultiLabelBinarizer"
+            )
+        return widths != {1}
+    shape = getattr(y, "shape", ())
+    return len(shape) == 2 and shape[1] > 1
 
 
 def _refuse_file_names(X: Any) -> None:
@@ -119,5 +155,5 @@ def without_zero_weights(
     """Leave out what would fill batches and teach nothing."""
     if weights is None:
         return X, codes, weights, groups
-    keep = np.flatnonzero(weights)
+    keep = np.flatnonzero(is_used(weights))
     return X[keep], codes[keep], weights[keep], None if groups is None else groups[keep]

@@ -1,8 +1,8 @@
-"""Weights of samples, from their own and their classes'."""
+"""Weights of samples, from their own and their classes' or labels'."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -43,22 +43,34 @@ def combined_weights(
     ValueError
         If a weight is negative or not finite, if all are zero, or if their sum is not finite.
     """
-    return scaled_weights(given_weights(X, y, sample_weight, class_weight))
+    return scaled_weights(given_weights(X, sample_weight, class_weights(y, class_weight)))
 
 
 def given_weights(
-    X: ArrayLike,
-    y: np.ndarray,
-    sample_weight: ArrayLike | None,
-    class_weight: str | Mapping[Any, float] | None,
+    X: ArrayLike, sample_weight: ArrayLike | None, factors: np.ndarray | None
 ) -> np.ndarray | None:
-    """Multiply the weights of samples and classes, as :func:`combined_weights` without scaling."""
-    if sample_weight is None and class_weight is None:
+    """Multiply the weights of samples by those of their classes or labels, unscaled.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, ...)
+        Samples.
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights of the samples.
+    factors : ndarray of shape (n_samples,) or (n_samples, n_labels), or None
+        What :func:`class_weights` or :func:`label_weights` returns.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or (n_samples, n_labels), or None
+        The weights; None where none are given.
+    """
+    if sample_weight is None and factors is None:
         return None
     with in_range("sample_weight"):
         weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    if class_weight is not None:
-        weights = weights * compute_sample_weight(_checked(class_weight), y)
+    if factors is not None:
+        weights = weights.reshape(-1, *[1] * (factors.ndim - 1)) * factors
     if not weights.any():
         raise ValueError("all sample weights are zero; there is nothing to learn from")
     with np.errstate(over="ignore"):
@@ -68,11 +80,76 @@ def given_weights(
     return weights
 
 
+def class_weights(
+    y: np.ndarray, class_weight: str | Mapping[Any, float] | None
+) -> np.ndarray | None:
+    """Return the weight of each sample's class, of shape (n_samples,), or None."""
+    if class_weight is None:
+        return None
+    if isinstance(class_weight, Sequence) and not isinstance(class_weight, str):
+        raise ValueError(
+            "class_weight is a list, which has a dict for each column of a y of several columns; "
+            "y has one label for each sample, so give 'balanced' or one dict {label: weight}"
+        )
+    return compute_sample_weight(_checked(class_weight), y)
+
+
+def label_weights(
+    y: np.ndarray, class_weight: str | Sequence[Mapping[int, float]] | None
+) -> np.ndarray | None:
+    """Return the weight of each entry of y, of shape (n_samples, n_labels), or None.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples, n_labels)
+        Matrix of 0 and 1.
+    class_weight : "balanced", list of n_labels dict {0: weight, 1: weight}, or None
+        ``"balanced"`` gives those who have a label and those who do not the same sum of weights,
+        n_samples / 2, and every entry weight 1 where a label is always or never there.
+
+    Raises
+    ------
+    ValueError
+        If there is not one dict for each label, or one has other keys than 0 and 1, or a weight
+        is negative or not finite.
+    """
+    if class_weight is None:
+        return None
+    if isinstance(class_weight, str):
+        n, n_with = len(y), np.count_nonzero(y, axis=0)
+        n_kinds = (n_with > 0) * 1 + (n_with < n)
+        without, with_label = (n / (n_kinds * np.maximum(m, 1)) for m in (n - n_with, n_with))
+    else:
+        if isinstance(class_weight, Mapping) or len(class_weight) != y.shape[1]:
+            raise ValueError(
+                f"class_weight must be 'balanced' or a list of {y.shape[1]} dicts "
+                "{0: weight, 1: weight}, one for each column of y in their order; got "
+                f"{class_weight!r}"
+            )
+        for each in class_weight:
+            if not isinstance(each, Mapping) or any(key not in (0, 1) for key in _checked(each)):
+                raise ValueError(
+                    "class_weight must have a dict {0: weight, 1: weight} for each column of y; "
+                    f"got {each!r}"
+                )
+        without, with_label = (
+            np.array([each.get(value, 1) for each in class_weight], dtype=np.float64)
+            for value in (0, 1)
+        )
+    return np.where(y == 1, with_label, without)
+
+
+def is_used(weights: np.ndarray) -> np.ndarray:
+    """Tell which samples have a weight."""
+    return weights.reshape(len(weights), -1).any(axis=1)
+
+
 def scaled_weights(weights: np.ndarray | None) -> np.ndarray | None:
-    """Scale weights to mean 1 over those that are not zero; None where all are equal."""
+    """Scale weights to mean 1 over the samples that are used; None where all are equal."""
     if weights is None:
         return None
-    weights = weights * (np.count_nonzero(weights) / weights.sum())
+    n_used = np.count_nonzero(is_used(weights)) * weights[0].size
+    weights = weights * (n_used / weights.sum())
     return None if np.all(weights == 1) else weights
 
 

@@ -26,6 +26,8 @@ class StoredClassifier(NamedTuple):
         Its parameters as JSON, see :mod:`skecg.storage._values`.
     classes : ndarray of shape (n_classes,)
         Its labels.
+    multilabel : bool
+        Whether a sample may have several of them.
     weights : dict of {str: ndarray}
         The network's ``state_dict``.
     """
@@ -33,6 +35,7 @@ class StoredClassifier(NamedTuple):
     class_name: str
     params: dict[str, Any]
     classes: np.ndarray
+    multilabel: bool
     weights: dict[str, np.ndarray]
 
 
@@ -63,6 +66,9 @@ def read_classifier(path: str | os.PathLike, max_bytes: int = MAX_BYTES) -> Stor
             raise ModelFileError(f"it has {len(found)} fitted networks, and not one")
         node = found[0]
         classes = reader.read(node["state"]["classes"])
+        multilabel = node["state"].get("multilabel", False)
+        if type(multilabel) is not bool:
+            raise ModelFileError("its kind of targets is broken")
         if not isinstance(classes, np.ndarray) or type(node["params"]) is not dict:
             raise ModelFileError("its classes are broken")
         weights = take_weights(reader, node["weights"])
@@ -71,7 +77,8 @@ def read_classifier(path: str | os.PathLike, max_bytes: int = MAX_BYTES) -> Stor
         broken = not_finite(weights, may_be_infinite=masks)
         if broken is not None:
             raise ModelFileError(f"its weights {broken!r} are not finite")
-        return StoredClassifier(str(node["class"]), node["params"], classes, weights)
+        name = str(node["class"])
+        return StoredClassifier(name, node["params"], classes, multilabel, weights)
     except Exception as error:  # a forged header can be of any form
         raise ModelFileError(
             f"{os.fspath(path)!r} has no fitted classifier that can be read: {error!r}"

@@ -21,6 +21,10 @@ from ._schedules import SCHEDULES as SCHEDULES
 from ._schedules import Cosine, ExponentialDecay, MultiStep, OneCycle, Schedule
 from ._schedules import resolve_schedule as resolve_schedule
 from ._seeds import draw_seed as draw_seed
+from ._targets import OneClass as OneClass
+from ._targets import SeveralLabels as SeveralLabels
+from ._targets import Targets as Targets
+from ._targets import targets_of as targets_of
 from ._validation_split import validation_split as validation_split
 
 # What users need; the rest serves the classifiers.

@@ -22,3 +22,21 @@ def sample_loss(logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
     if weights is None:
         return F.cross_entropy(logits, y)
     return (F.cross_entropy(logits, y, reduction="none") * weights).mean()
+
+
+def label_loss(logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
+    """Return the mean binary cross-entropy of a batch, over samples and labels.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n_samples, n_labels)
+        Output of the network.
+    y : floating Tensor of shape (n_samples, n_labels)
+        1 for the labels that a sample has, 0 for others.
+    weights : Tensor of shape (n_samples,) or (n_samples, n_labels), or None
+        Weights with mean 1 over the training set, as in :func:`sample_loss`.
+    """
+    if weights is None:
+        return F.binary_cross_entropy_with_logits(logits, y)
+    losses = F.binary_cross_entropy_with_logits(logits, y, reduction="none")
+    return (losses * weights.view(len(y), -1)).mean()

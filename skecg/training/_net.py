@@ -28,11 +28,11 @@ from ._checkpoint import CheckpointStore, ResumableTraining
 from ._device import Precision
 from ._early_stopping import EarlyStopping
 from ._lean_copies import without_batches, without_gradients
-from ._losses import sample_loss
 from ._optimizers import Moments, forget_denormals
 from ._progress import EpochProgressBar, EpochWatcher
 from ._schedules import Schedule
 from ._shared_training import shared
+from ._targets import OneClass, Targets
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -60,6 +60,8 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         every epoch equally many samples of each class; False keeps the order given.
     augment : sequence of callables
         What training batches go through on the device, one after the other.
+    targets : OneClass or SeveralLabels, default=OneClass()
+        What the outputs mean and how they are learned.
     **kwargs
         Parameters of :class:`skorch.NeuralNetClassifier`.
     """
@@ -73,14 +75,20 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         gradient_clip: float | None = None,
         shuffle: bool | Literal["once", "balanced"] = True,
         augment: Sequence[Callable[[Tensor], Tensor]] = (),
+        targets: Targets = OneClass(),  # noqa: B008 (immutable)
         **kwargs: Any,
     ) -> None:
-        super().__init__(module, criterion=nn.CrossEntropyLoss, train_split=None, **kwargs)
+        of_outputs = {
+            "criterion": targets.criterion,
+            "predict_nonlinearity": targets.probabilities,
+        }
+        super().__init__(module, train_split=None, **of_outputs, **kwargs)
         self.schedule = schedule
         self.precision = precision
         self.gradient_clip = gradient_clip
         self.shuffle = shuffle
         self.augment = augment
+        self.targets = targets
         self.kept_in_eval: tuple[str, ...] = ()  # parts of the module, such as normalisations
         self.n_epochs_before = 0  # of this training, before the process was killed
         self.n_epochs = self.max_epochs  # of this training, in all
@@ -102,6 +110,10 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             x = torch.as_tensor(x).to(self.device, self.precision.weights)
         with self.autocast():
             return super().infer(x, **fit_params).to(self.precision.weights)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict class codes, or 0 and 1 for every label, for skorch's callbacks."""
+        return self.targets.decide(self.forward(X)).cpu().numpy()
 
     # Training ---------------------------------------------------------------------------------
 
@@ -222,7 +234,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             module.get_submodule(name).eval()
         forget_denormals(optimizer)
         autocast, losses = self.autocast(training=True), []
-        for X, y, targets, weights in augmented(batches.in_turn(order), self):
+        for X, y, wanted, weights in augmented(batches.in_turn(order), self):
             if factors is not None:
                 rate = self.lr * next(factors)
                 for group in optimizer.param_groups:
@@ -235,7 +247,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             network = forward if len(X) == self.batch_size else module
             with autocast:
                 logits = network(X).to(self.precision.weights)
-            loss = sample_loss(logits, targets, weights)
+            loss = self.targets.loss(logits, wanted, weights)
             loss.backward()
             sum_gradients(module, batches)
             if self.gradient_clip is not None:
@@ -260,9 +272,9 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
                 self.notify("on_batch_begin", batch=(X, y), training=False)
             with self.autocast():
                 logits = self.module_(X).to(self.precision.weights)
-            loss = sample_loss(logits, y, weights)
+            loss = self.targets.loss(logits, y, weights)
             losses.append(_kept(loss))
-            hits.append(_kept((logits.argmax(1) == y).sum()))
+            hits.append(_kept(self.targets.n_right(logits, y)))
             if listens:
                 self._record_batch("valid", (X, y), logits, loss)
         losses = sum_over_processes(_stacked(losses), valid)

@@ -147,6 +147,18 @@ def test_plot_records_lets_the_beats_of_records_vote(tmp_path):
 
 
 @pytest.mark.slow
+def test_plot_several_labels_finds_each_label(tmp_path):
+    pytest.importorskip("captum", reason='pip install "skecg[explain]"')
+    done = run_without_data("plot_several_labels.py", tmp_path)
+    assert "300 records of 128 patients" in done.stdout
+    aucs = re.findall(r"of the records, AUC (\d\.\d+)", done.stdout)
+    assert len(aucs) == 4
+    assert min(map(float, aucs)) > 0.7  # guessing gives 0.5
+    at_half, at_own = map(float, re.findall(r", mean (\d\.\d+)", done.stdout))
+    assert at_own > at_half - 0.05
+
+
+@pytest.mark.slow
 def test_dask_search_finds_parameters_on_two_workers(tmp_path):
     pytest.importorskip("distributed", reason='pip install "skecg[dask]"')
     done = run_without_data("dask_search.py", tmp_path)

@@ -4,10 +4,16 @@ import numpy as np
 import pytest
 import torch
 from fitted_classifiers import NAMES, fitted
+from numpy.testing import assert_allclose
 from torch import nn
 
 from skecg import ECGAttentionLSTMClassifier, ECGHybridClassifier, ECGViTClassifier
-from skecg.inspection import attention_maps
+from skecg.inspection import (
+    ActivationDisplay,
+    AttentionDisplay,
+    attention_maps,
+    layer_activations,
+)
 
 ATTENTIVE = [
     "ECGViTClassifier",
@@ -160,3 +166,14 @@ def test_networks_without_attention_are_refused(name):
     clf, X = fitted(name)
     with pytest.raises(TypeError, match="needs a network with attention"):
         attention_maps(clf, X)
+
+
+def test_attention_and_activations_with_several_labels():
+    X = np.random.default_rng(0).integers(0, 256, (20, 3, 22, 26), dtype=np.uint8)
+    y = np.random.default_rng(0).integers(0, 2, (20, 3))
+    clf = ECGAttentionLSTMClassifier(max_epochs=1, n_hidden=8, random_state=0).fit(X, y)
+    assert_allclose(attention_maps(clf, X).maps["steps"].sum((1, 2)), 1, rtol=1e-5)
+    logits = list(layer_activations(clf, X[:4]).values())[-1]
+    assert_allclose(logits, clf.decision_function(X[:4]), rtol=1e-5)
+    AttentionDisplay.from_estimator(clf, X)
+    ActivationDisplay.from_estimator(clf, X)

@@ -76,6 +76,20 @@ def linear():
     return clf.fit(X, np.arange(20) % 2), X[:3]
 
 
+def test_attributions_by_label(linear):
+    clf, X = linear
+    y = np.random.default_rng(0).integers(0, 2, (20, 3))
+    labels = clone(clf).fit(np.random.default_rng(0).standard_normal((20, 32)), y)
+    weights = labels.module_.dense.weight.detach().numpy()
+    for label in labels.classes_:
+        np.testing.assert_allclose(saliency(labels, X, label), weights[label] * X, rtol=1e-5)
+    # Without a target, the most probable label of each sample; a target for each is taken, too.
+    most = labels.predict_proba(X).argmax(1)
+    np.testing.assert_array_equal(saliency(labels, X), saliency(labels, X, most))
+    with pytest.raises(ValueError, match=r"among the classes \[0, 1, 2\]; got 3"):
+        saliency(labels, X, 3)
+
+
 @pytest.mark.parametrize("baseline", [None, 0.5, np.arange(32.0)])
 def test_a_linear_network_by_hand(linear, baseline):
     clf, X = linear

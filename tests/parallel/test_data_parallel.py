@@ -14,7 +14,7 @@ from parallel import train_together
 from skecg import ECGResidualCNNClassifier
 from skecg.datasets import make_beats
 from skecg.parallel import _share, data_parallel
-from skecg.training import resolve_device
+from skecg.training import SeveralLabels, resolve_device
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = [case.__name__ for case in train_together.SAME]
@@ -173,6 +173,25 @@ def test_parts_of_a_batch_make_up_the_batch(n_processes, n_samples):
         labels.extend(targets[targets >= 0].tolist())
     assert labels == y[::-1].tolist()
     torch.testing.assert_close(sum(sums), weights.mean())
+
+
+@pytest.mark.parametrize("weights", [None, (7,), (7, 3)])
+@pytest.mark.parametrize("n_processes", [2, 8])
+def test_parts_of_a_batch_of_several_labels_make_up_its_loss_and_hits(n_processes, weights):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, (7, 3)).astype(np.float32)
+    given = None if weights is None else rng.uniform(1, 2, weights)
+    whole = _share.Batches(
+        rng.normal(size=(7, 3)), y, given, device=torch.device("cpu"), dtype=torch.float64
+    )
+    targets, index, losses, hits = SeveralLabels(), torch.arange(7), [], []
+    for rank in range(n_processes):
+        part = _share.OwnPart(whole, _share.Share(rank, n_processes, torch.device("cpu")))
+        logits, own, its_weights = part.take(index)  # the samples stand for a network's outputs
+        losses.append(targets.loss(logits, own, its_weights))
+        hits.append(targets.n_right(logits, own))
+    torch.testing.assert_close(sum(losses), targets.loss(*whole.take(index)))
+    assert sum(hits) == targets.n_right(whole.X, whole.y)
 
 
 def test_a_launch_that_accelerate_does_not_know_of_is_refused(accelerator, monkeypatch):

@@ -205,7 +205,7 @@ def test_foreign_entries(forgery, change, tmp_path):
         ("kept_in_eval", {"$tuple": ["x"]}), ("precision", ["int8", None]), ("precision", []),
         ("precision", ["float64", None]), ("transfer_report", "x"), ("training", None),
         ("training", {"$object": ["TrainingFacts", {"class_counts": {"$tuple": [1]}}]}),
-        ("predict", 3),
+        ("predict", 3), ("multilabel", True), ("multilabel", 1), ("multilabel", "no"),
     ],
     ids=repr,
 )  # fmt: skip

@@ -20,7 +20,9 @@ from sklearn.model_selection import (
     cross_validate,
 )
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import get_tags
 
 import skecg
 from skecg import BeatSegmenter, BeatVoteClassifier, ECGResidualCNNClassifier
@@ -407,3 +409,78 @@ def test_a_gap_is_refused_or_skipped_as_the_segmenter_says():
         clf.fit(gaps, y)
     with pytest.warns(UserWarning, match="gap"):
         assert clf.predict(gaps).shape == y.shape
+
+
+def records_with_several_labels():
+    """Return 24 records with wide waves, late waves, both or neither."""
+    rng = np.random.default_rng(0)
+    y = np.arange(24)[:, np.newaxis] // [1, 2] % 2
+    time = np.arange(1250) % 100
+    X = np.exp(-0.5 * ((time - 50) / (3 + 6 * y[:, :1])) ** 2)
+    X = X - 0.5 * y[:, 1:] * np.exp(-0.5 * ((time - 75) / 5) ** 2) + rng.normal(0, 0.01, X.shape)
+    return X, y
+
+
+OF_LABELS = MLPClassifier((), solver="lbfgs", max_iter=1000, random_state=0)
+
+
+@pytest.mark.parametrize("voting", ["soft", "hard", "mean-logit", lambda beats: beats.max(axis=0)])
+@pytest.mark.parametrize("as_list", [False, True])
+def test_beats_vote_on_each_of_several_labels(voting, as_list):
+    X, y = records_with_several_labels()
+    if as_list:
+        X, y = [row[: 1250 - 10 * (i % 2)] for i, row in enumerate(X)], y.tolist()
+    clf = BeatVoteClassifier(BeatSegmenter(), OF_LABELS, voting=voting).fit(X, y)
+    probabilities = clf.predict_proba(X)
+    assert probabilities.shape == (24, 2)
+    assert_array_equal(clf.predict(X), y)
+    assert_array_equal(clf.predict(X), probabilities > 0.5)
+    assert_array_equal(clf.class_prior_, [0.5, 0.5])
+    assert clf.score(X, y) == 1
+    beats = clf.predict_beats(X[:1])
+    assert beats.label.shape == beats.probabilities.shape
+    if voting == "soft":
+        assert_allclose(probabilities[0], beats.probabilities.mean(axis=0))
+
+
+def test_a_record_without_a_beat_has_the_share_of_each_label():
+    X, y = records_with_several_labels()
+    clf = BeatVoteClassifier(BeatSegmenter(), OF_LABELS)
+    clf.fit(X, y, sample_weight=np.where(y[:, 0], 3.0, 1.0))
+    assert_allclose(clf.class_prior_, [0.75, 0.5])
+    with pytest.warns(UserWarning, match="have no beat"):
+        probabilities = clf.predict_proba(np.zeros((1, 1250)))
+    assert_allclose(probabilities, [[0.75, 0.5]])
+    with pytest.warns(UserWarning, match="have no beat"):
+        beats = clf.predict_beats(np.zeros((1, 1250)))
+    assert beats.label.shape == beats.probabilities.shape == (0, 2)
+
+
+def test_several_labels_in_a_file_and_back_to_one_class(tmp_path):
+    X, y = records_with_several_labels()
+    network = ECGResidualCNNClassifier(n_filters=2, n_blocks=1, max_epochs=1, random_state=0)
+    clf = BeatVoteClassifier(BeatSegmenter(), network).fit(X, y)
+    skecg.save(clf, tmp_path / "vote")
+    loaded = skecg.load(tmp_path / "vote")
+    assert_array_equal(loaded.predict_proba(X), clf.predict_proba(X))
+    assert_array_equal(loaded.predict(X), clf.predict(X))
+    assert clf.fit(X, y[:, 0]).predict(X).shape == (24,)
+    assert_allclose(clf.predict_proba(X).sum(axis=1), 1)
+
+
+def test_whether_several_labels_are_taken_is_said_by_the_classifier_of_beats():
+    def takes_labels(classifier):
+        return get_tags(BeatVoteClassifier(None, classifier)).classifier_tags.multi_label
+
+    assert takes_labels(None)
+    assert takes_labels(OF_LABELS)
+    assert not takes_labels(LogisticRegression())
+    X, y = records_with_several_labels()
+    with pytest.raises(ValueError, match="1d array"):
+        BeatVoteClassifier(BeatSegmenter(), LogisticRegression()).fit(X, y)
+    with pytest.raises(ValueError, match=r"only 0 and 1.*got \[0, 2\]"):
+        BeatVoteClassifier(BeatSegmenter(), OF_LABELS).fit(X, 2 * y)
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        BeatVoteClassifier(BeatSegmenter(), OF_LABELS, voting=lambda b: b.sum(0)).fit(X, y).predict(
+            X
+        )

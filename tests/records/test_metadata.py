@@ -21,8 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skecg import BeatSegmenter, BeatVoteClassifier, ECGResidualCNNClassifier
-from skecg.classifiers import _train
 from skecg.records._metadata import shared_weights
+from skecg.training import _targets
 
 SEGMENTER = BeatSegmenter(sampling_rate=RATE, scale="beat")
 X, Y = waves()
@@ -64,8 +64,8 @@ def splits(monkeypatch) -> list:
         found.append([set(groups[part].tolist()) for part in parts])
         return parts
 
-    original = _train.validation_split
-    monkeypatch.setattr(_train, "validation_split", spy)
+    original = _targets.validation_split
+    monkeypatch.setattr(_targets, "validation_split", spy)
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skecg.records._votes import VOTES, called_votes, mean_logit_votes
+from skecg.records._votes import LABEL_VOTES, VOTES, called_votes, mean_logit_votes
 
 RNG = np.random.default_rng(0)
 # 200 rows of 1 to 30 beats of 4 classes, in no order.
@@ -37,6 +37,22 @@ def test_votes_are_those_of_a_plain_loop(voting, of_one_record):
     assert_allclose(found, expected, rtol=1e-10, atol=1e-15)
     assert_allclose(found.sum(axis=1), 1, rtol=1e-14)
     assert_allclose(called_votes(of_one_record, PROBABILITIES, ROW), expected, rtol=1e-10)
+
+
+def mean_log_odds(beats: np.ndarray) -> np.ndarray:
+    odds = np.exp(np.log(beats / (1 - beats)).mean(axis=0))
+    return odds / (1 + odds)
+
+
+@pytest.mark.parametrize(
+    ("voting", "of_one_record"),
+    [("soft", lambda b: b.mean(axis=0)), ("hard", lambda b: b.mean(axis=0)),
+     ("mean-logit", mean_log_odds)],
+)  # fmt: skip
+def test_votes_on_labels_are_those_of_a_plain_loop(voting, of_one_record):
+    ballots = RNG.uniform(0.05, 0.95, (len(ROW), 4))
+    expected = [of_one_record(ballots[i == ROW]) for i in range(200)]
+    assert_allclose(LABEL_VOTES[voting](ballots, ROW), expected, rtol=1e-10)
 
 
 def test_probabilities_in_float32_give_sums_of_1_in_float64():

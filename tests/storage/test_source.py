@@ -31,6 +31,7 @@ def test_weights_classes_and_parameters_without_the_classifier(classifier, place
     assert stored.class_name == "ECGResidualCNNClassifier"
     assert stored.params["n_filters"] == 2
     assert_array_equal(stored.classes, ["N", "V"])
+    assert not stored.multilabel
     expected = classifier.module_.state_dict()
     assert stored.weights.keys() == expected.keys()
     for name, weights in stored.weights.items():

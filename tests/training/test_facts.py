@@ -23,3 +23,11 @@ def test_counts_add_up_and_other_subjects_are_unknown():
     second = TrainingFacts.of(np.array([1, 1]), 2)
     assert first.and_then(second) == TrainingFacts((1, 3))
     assert first.and_then(first) == TrainingFacts((2, 2), 2, first.subjects_sha256)
+
+
+def test_samples_with_several_labels_or_none_are_counted_once():
+    y = np.array([[1, 1, 0], [0, 0, 0], [1, 0, 0]])
+    facts = TrainingFacts.of_labels(y, [1, 1, 2])
+    assert (facts.class_counts, facts.n_samples, facts.n_subjects) == ((2, 1, 0), 3, 2)
+    assert facts.and_then(facts).n_samples == 6
+    assert facts.and_then(TrainingFacts.of_labels(y)) == TrainingFacts((4, 2, 0), n_multilabel=6)
