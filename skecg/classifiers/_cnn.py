@@ -141,11 +141,11 @@ class ECGCNNClassifier(BaseSignalClassifier):
         )
 
     def _network_factory(
-        self, n_leads: int, n_timesteps: int, n_classes: int
+        self, n_leads: int, n_timesteps: int, n_classes: int, scale: float | None
     ) -> Callable[[], nn.Module]:
         sizes = _check_sizes(self.hidden_layer_sizes)
         arguments = {**network_arguments(self, CNN), "hidden_layer_sizes": sizes}
-        return partial(CNN, n_leads, n_timesteps, n_classes, **arguments)
+        return partial(CNN, n_leads, n_timesteps, n_classes, scale, **arguments)
 
 
 def _check_sizes(hidden_layer_sizes: Sequence[int]) -> tuple[int, ...]:

@@ -130,7 +130,7 @@ class ECGResidualCNNClassifier(BaseSignalClassifier):
         return cls.published().set_params(init_from=source, **transfer)
 
     def _network_factory(
-        self, n_leads: int, n_timesteps: int, n_classes: int
+        self, n_leads: int, n_timesteps: int, n_classes: int, scale: float | None
     ) -> Callable[[], nn.Module]:
         arguments = network_arguments(self, ResidualCNN)
-        return partial(ResidualCNN, n_leads, n_timesteps, n_classes, **arguments)
+        return partial(ResidualCNN, n_leads, n_timesteps, n_classes, scale, **arguments)
