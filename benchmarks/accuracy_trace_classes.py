@@ -70,10 +70,6 @@ def amplitudes_and_spectra(X: NDArray) -> NDArray:
     return np.concatenate(both, axis=2).reshape(len(X), -1)
 
 
-def for_network(X: NDArray) -> NDArray:
-    return printed(X) / np.float32(0.3)
-
-
 def trees(seed: int, n_estimators: int = 400) -> Pipeline:
     forest = ExtraTreesClassifier(
         n_estimators, min_samples_leaf=3, max_features=0.3, class_weight="balanced",
@@ -117,7 +113,7 @@ def support_vectors(seed: int) -> CalibratedClassifierCV:
 
 def network(seed: int) -> Pipeline:
     model = ECGResidualCNNClassifier(max_epochs=40, batch_size=32, random_state=seed)
-    return make_pipeline(FunctionTransformer(for_network), model)
+    return make_pipeline(FunctionTransformer(printed), model)
 
 
 def vote_of(*makers: Callable[[int], BaseEstimator]) -> Callable[[int], BaseEstimator]:
