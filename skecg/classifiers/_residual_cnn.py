@@ -24,8 +24,9 @@ class ECGResidualCNNClassifier(BaseSignalClassifier):
     """Residual convolutional network on heartbeats.
 
     Takes signals of shape (n_samples, n_timesteps), read as one lead, or (n_samples, n_leads,
-    n_timesteps), of any length, and numbers beside them with ``n_side_features``. Values of one lead
-    should be of the order of 1, as beats scaled to [0, 1] are; the network scales several leads.
+    n_timesteps), of any length, and numbers beside them with ``n_side_features``. Values of one
+    lead should be of the order of 1, as beats scaled to [0, 1] are; the network scales several
+    leads.
 
     The defaults are the published network with another training recipe: AdamW, batches of 128
     and one cycle of the learning rate reach in 30 epochs what the published recipe, Adam with a
