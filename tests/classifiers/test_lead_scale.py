@@ -5,10 +5,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
 
 import skecg
 from skecg import ECGCNNClassifier, ECGResidualCNNClassifier
+from skecg.datasets import make_sheets
 from skecg.inspection import saliency
+from skecg.preprocessing import TraceReader
 
 CLASSIFIERS = [
     ECGResidualCNNClassifier(n_filters=4, n_blocks=2, max_epochs=2, batch_size=8, random_state=0),
@@ -132,3 +135,13 @@ def test_saliency_of_scaled_leads(signals):
 def test_wrong_scale(signals):
     with pytest.raises(ValueError, match="scale"):
         ECGCNNClassifier(scale="lead").fit(*signals)
+
+
+@pytest.mark.slow
+def test_the_twelve_leads_of_sheets_go_straight_to_a_network():
+    sheets = make_sheets(8, size=(1179, 1660), random_state=0)
+    model = make_pipeline(TraceReader(rhythm=False), clone(CLASSIFIERS[0]))
+    model.fit(sheets.data, sheets.target)
+    assert model[-1]._input_shape == (12, 250)
+    assert 0.05 < model[-1].module_.scale < 1  # mV
+    assert model.predict_proba(sheets.data[:2]).shape == (2, len(set(sheets.target)))
