@@ -1,8 +1,8 @@
 """Train the classifier of sheets that comes with the package, and write its file and card.
 
 Traces, numbers and a forest: the model "trees" of ``accuracy_trace_classes.py`` on all 491 distinct
-sheets, with 200 trees, which on the folds of the seeds 10 and 11 do as well as 400 and better than
-boosted trees. The same machine writes the same bytes.
+sheets, with 200 trees, which do as well as 400 on the folds of the seeds 10 and 11; boosted trees
+did worse. The same machine writes the same bytes.
 
     python benchmarks/train_pretrained_sheets.py
     python benchmarks/train_pretrained_sheets.py --check     # compare with the file that is there
