@@ -13,8 +13,8 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from accuracy_sheets import bootstrap_interval, macro_f1
-from accuracy_trace_classes import out_of_fold, trees
+from accuracy_sheets import macro_f1
+from accuracy_trace_classes import interval_over_images, out_of_fold, trees
 from sklearn.metrics import f1_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from train_pretrained import write
@@ -64,7 +64,7 @@ def main() -> None:
     figures = {}
     for name, of in (("content", sheets), ("printed identity", strict)):
         answers = [out_of_fold(forest, X, y, of.groups[distinct], seed) for seed in SEEDS]
-        low, high = bootstrap_interval(macro_f1, y, answers[0])
+        low, high = interval_over_images(macro_f1, y, answers[0])
         mean = np.mean([macro_f1(y, answer) for answer in answers])
         figures[f"macro-F1 by {name}"] = f"{mean:.3f} [{low:.3f} - {high:.3f}]"
         of_class = np.mean([f1_score(y, answer, average=None) for answer in answers], axis=0)
