@@ -44,9 +44,10 @@ class BaseSignalClassifier(BaseECGClassifier):
         its own mean over time, and all are divided by one number, the standard deviation that
         remains in the training signals (with early stopping, in the held-out ones too), so that
         leads and samples keep their heights. ``"auto"`` does so with signals of several leads
-        without side features: with signals in mV, the networks learn slowly otherwise, and can
-        learn offsets. With ``init_from``, it does what the source did. Beats of one lead are left
-        as they are, which are scaled to [0, 1] in the published systems.
+        without side features: the residual network tells the traces of sheets, in mV with offsets,
+        apart better so, and records of PTB-XL as well as without. With ``init_from``, it does what
+        the source did. Beats of one lead are left as they are, which are scaled to [0, 1] in the
+        published systems.
     """
 
     n_leads: int = 1
