@@ -25,7 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from accuracy_sheets import bootstrap_interval, macro_f1
+from accuracy_sheets import macro_f1
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
@@ -68,10 +68,6 @@ def amplitudes_and_spectra(X: NDArray) -> NDArray:
     spectra = np.abs(np.fft.rfft(leads, axis=2))[:, :, 1:30]
     both = np.sort(leads, axis=2)[:, :, ::8], spectra / leads.shape[2] ** 0.5
     return np.concatenate(both, axis=2).reshape(len(X), -1)
-
-
-def for_network(X: NDArray) -> NDArray:
-    return printed(X) / np.float32(0.3)
 
 
 def trees(seed: int, n_estimators: int = 400) -> Pipeline:
@@ -117,7 +113,7 @@ def support_vectors(seed: int) -> CalibratedClassifierCV:
 
 def network(seed: int) -> Pipeline:
     model = ECGResidualCNNClassifier(max_epochs=40, batch_size=32, random_state=seed)
-    return make_pipeline(FunctionTransformer(for_network), model)
+    return make_pipeline(FunctionTransformer(printed), model)
 
 
 def vote_of(*makers: Callable[[int], BaseEstimator]) -> Callable[[int], BaseEstimator]:
@@ -197,62 +193,98 @@ def out_of_fold(
     return answer
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", nargs="+", choices=[*MODELS, "shortcuts"], default=["trees"])
+def arguments_of(description: str, models: list[str], default: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--model", nargs="+", choices=models, default=[default])
     parser.add_argument("--groups", choices=["content", "printed-id"], default="content")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--n-jobs", type=int, default=1, help="workers that read the sheets")
-    parser.add_argument("--memory", help="folder of a cache of the traces")
+    parser.add_argument("--memory", help="folder of a cache of what is read of the sheets")
     parser.add_argument("--wrong", action="store_true", help="name the images that are wrong")
-    arguments = parser.parse_args()
+    return parser.parse_args()
 
+
+def distinct_sheets(groups: str) -> Bunch:
+    """Return files, classes and groups of the distinct images."""
     sheets = load_sheets(get_data_home() / "sheets")
     distinct = np.unique(sheets.groups, return_index=True)[1]
-    if arguments.groups == "printed-id":
+    if groups == "printed-id":
         sheets = load_sheets(get_data_home() / "sheets", groups="printed-id")
     y, groups, files = (of[distinct] for of in (sheets.target, sheets.groups, sheets.data))
+    return Bunch(y=y, groups=groups, files=files.tolist(), names=sheets.target_names)
+
+
+def read_sheets(sheets: Bunch, arguments: argparse.Namespace) -> Bunch:
     started = time.perf_counter()
     reader = TraceReader(
         output="10s", on_error="nan", n_jobs=arguments.n_jobs, memory=arguments.memory
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # counted below
-        read = reader.read(files.tolist())
+        read = reader.read(sheets.files)
     print(
-        f"{len(files)} sheets read in {time.perf_counter() - started:.0f} s, {len(read.errors)} "
-        f"not; {arguments.groups}, classes {', '.join(sheets.target_names)}"
+        f"{len(sheets.files)} sheets read in {time.perf_counter() - started:.0f} s, "
+        f"{len(read.errors)} not; {arguments.groups}, classes {', '.join(sheets.names)}"
     )
+    return read
+
+
+def measure(
+    name: str,
+    make: Callable[[int], BaseEstimator],
+    X: NDArray,
+    sheets: Bunch,
+    arguments: argparse.Namespace,
+) -> None:
+    """Print what a model reaches with each seed, and what it takes for what."""
+    y, answers = sheets.y, []
+    for seed in arguments.seeds:
+        started = time.perf_counter()
+        answers.append(out_of_fold(make, X, y, sheets.groups, seed))
+        report(f"{name}, seed {seed}", y, answers[-1])
+        print(f"   {time.perf_counter() - started:.0f} s", flush=True)
+    scores = np.array([f1_score(y, answer, average=None) for answer in answers])
+    print(f"{name}: macro-F1 {scores.mean():.3f}, by class {scores.mean(axis=0).round(3)}")
+    print(confusion_matrix(y, answers[0]), flush=True)
+    wrong = np.sum([answer != y for answer in answers], axis=0)
+    if arguments.wrong:
+        for i in np.flatnonzero(wrong == len(answers)):
+            print(Path(sheets.files[i]).name, "was called", sheets.names[answers[0][i]])
+
+
+def main() -> None:
+    arguments = arguments_of(__doc__.splitlines()[0], [*MODELS, "shortcuts"], "trees")
+    sheets = distinct_sheets(arguments.groups)
+    read = read_sheets(sheets, arguments)
     for name in arguments.model:
-        if name == "shortcuts":
-            for what, X in shortcuts(files.tolist(), read).items():
-                answer = out_of_fold(lambda seed: trees(seed)[1:], X, y, groups, arguments.seeds[0])
-                report(f"{what} alone", y, answer)
+        if name != "shortcuts":
+            measure(name, MODELS[name], read.traces, sheets, arguments)
             continue
-        answers = []
-        for seed in arguments.seeds:
-            started = time.perf_counter()
-            answers.append(out_of_fold(MODELS[name], read.traces, y, groups, seed))
-            report(f"{name}, seed {seed}", y, answers[-1])
-            print(f"   {time.perf_counter() - started:.0f} s", flush=True)
-        scores = np.array([f1_score(y, answer, average=None) for answer in answers])
-        print(f"{name}: macro-F1 {scores.mean():.3f}, by class {scores.mean(axis=0).round(3)}")
-        print(confusion_matrix(y, answers[0]), flush=True)
-        wrong = np.sum([answer != y for answer in answers], axis=0)
-        if arguments.wrong:
-            for i in np.flatnonzero(wrong == len(answers)):
-                print(Path(files[i]).name, "was called", sheets.target_names[answers[0][i]])
+        for what, X in shortcuts(sheets.files, read).items():
+            answer = out_of_fold(
+                lambda seed: trees(seed)[1:], X, sheets.y, sheets.groups, arguments.seeds[0]
+            )
+            report(f"{what} alone", sheets.y, answer)
+
+
+def interval_over_images(
+    score: Callable[[NDArray, NDArray], float], y: NDArray, answer: NDArray
+) -> tuple[float, float]:
+    """Return the 95 % percentiles of a score over 2,000 draws of the images."""
+    draws = np.random.default_rng(0).integers(0, len(y), (2000, len(y)))
+    low, high = np.quantile([score(y[drawn], answer[drawn]) for drawn in draws], [0.025, 0.975])
+    return low, high
 
 
 def report(title: str, y: NDArray, answer: NDArray) -> None:
-    low, high = bootstrap_interval(macro_f1, y, answer)
+    low, high = interval_over_images(macro_f1, y, answer)
     per_class = " ".join(f"{value:.3f}" for value in f1_score(y, answer, average=None))
     print(f"{title}: macro-F1 {macro_f1(y, answer):.3f} [{low:.3f}, {high:.3f}]; {per_class}")
 
     def f1_of_infarction(y: NDArray, answer: NDArray) -> float:
         return f1_score(y, answer, labels=[0], average="macro", zero_division=0)
 
-    low, high = bootstrap_interval(f1_of_infarction, y, answer)
+    low, high = interval_over_images(f1_of_infarction, y, answer)
     print(f"   MI {f1_of_infarction(y, answer):.3f} [{low:.3f}, {high:.3f}]")
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from accuracy_annotator import annotator, figures_of, matrix_of
+from sklearn.base import BaseEstimator
 
 import skecg
 from skecg import BeatAnnotator
@@ -45,10 +46,12 @@ def main() -> None:
     ds1, ds2 = (load_mitbih(records=records) for records in (DE_CHAZAL_DS1, DE_CHAZAL_DS2))
     fitted = annotator("vote", seed=0).fit(ds1)
     protocol = "trained on de Chazal's DS1 (22 records), measured on DS2 (22 records), by record"
-    write("mitbih-aami", fitted, {"protocol": protocol, **measure(fitted, ds2)}, check)
+    card = {**CARD, "protocol": protocol, **measure(fitted, ds2)}
+    write("mitbih-aami", fitted, card, check)
     both = load_mitbih(records=[*DE_CHAZAL_DS1, *DE_CHAZAL_DS2])
     protocol = "trained on DS1 and DS2 (44 records); no figures of its own, see mitbih-aami"
-    write("mitbih-aami-all", annotator("vote", seed=0).fit(both), {"protocol": protocol}, check)
+    fitted = annotator("vote", seed=0).fit(both)
+    write("mitbih-aami-all", fitted, {**CARD, "protocol": protocol}, check)
 
 
 def measure(fitted: BeatAnnotator, ds2) -> dict[str, str]:
@@ -66,15 +69,15 @@ def measure(fitted: BeatAnnotator, ds2) -> dict[str, str]:
     return card
 
 
-def write(name: str, fitted: BeatAnnotator, card: dict[str, str], check: bool) -> None:
+def write(name: str, fitted: BaseEstimator, card: dict[str, str], check: bool) -> None:
     """Write a file, or say whether the one that is there has the same bytes."""
     path = FOLDER / f"{name}.safetensors"
     if not check:
-        skecg.save(fitted, path, metrics={**CARD, **card})
+        skecg.save(fitted, path, metrics=card)
     else:
         with tempfile.TemporaryDirectory() as folder:
             other = Path(folder) / path.name
-            skecg.save(fitted, other, metrics={**CARD, **card})
+            skecg.save(fitted, other, metrics=card)
             print(name, "is the same" if other.read_bytes() == path.read_bytes() else "DIFFERS")
     print(skecg.describe(path), f"\n{path.stat().st_size:,} bytes\n")
 

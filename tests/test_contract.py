@@ -90,7 +90,7 @@ def test_samples_left_in_place_give_the_same_bits(classifier, beats, kind, tmp_p
     rows = np.random.default_rng(0).permutation(len(X))[:60]
     # The scale of pictures is computed from the values before they are rounded to float32.
     params = {"max_epochs": 2, "early_stopping": True}
-    if "scale" in classifier.get_params():
+    if "image_shape" in classifier.get_params():
         params["scale"] = "unit"
     copied = fitted(classifier, X[rows], y[rows], **params)
     base = X.astype(np.float64) if kind == "float64" else X

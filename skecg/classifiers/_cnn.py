@@ -24,11 +24,11 @@ class ECGCNNClassifier(BaseSignalClassifier):
     """Convolutional network on heartbeats: four convolutions and four dense layers.
 
     Takes signals of shape (n_samples, n_timesteps), read as one lead, or (n_samples, n_leads,
-    n_timesteps), of any length, and numbers beside them with ``n_side_features``; values should be
-    of the order of 1, as beats scaled to [0, 1] or signals in mV are. Signals shorter than 29
-    samples are zero-padded at their end. Nine tenths of the weights are in the first dense layer,
-    which grows with the length: 4.7 million weights for 187 samples, 28 million for 1000; lower
-    ``width`` for long signals, or resample them.
+    n_timesteps), of any length, and numbers beside them with ``n_side_features``. Values of one
+    lead should be of the order of 1, as beats scaled to [0, 1] are; the network scales several
+    leads. Signals shorter than 29 samples are zero-padded at their end. Nine tenths of the weights
+    are in the first dense layer, which grows with the length: 4.7 million weights for 187 samples,
+    28 million for 1000; lower ``width`` for long signals, or resample them.
 
     The defaults are the published network with another training recipe: AdamW, batches of 128
     and one cycle of the learning rate over 12 epochs instead of Adam with a falling rate for as
@@ -141,11 +141,11 @@ class ECGCNNClassifier(BaseSignalClassifier):
         )
 
     def _network_factory(
-        self, n_leads: int, n_timesteps: int, n_classes: int
+        self, n_leads: int, n_timesteps: int, n_classes: int, scale: float | None
     ) -> Callable[[], nn.Module]:
         sizes = _check_sizes(self.hidden_layer_sizes)
         arguments = {**network_arguments(self, CNN), "hidden_layer_sizes": sizes}
-        return partial(CNN, n_leads, n_timesteps, n_classes, **arguments)
+        return partial(CNN, n_leads, n_timesteps, n_classes, scale, **arguments)
 
 
 def _check_sizes(hidden_layer_sizes: Sequence[int]) -> tuple[int, ...]:

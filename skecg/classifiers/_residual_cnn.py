@@ -24,8 +24,9 @@ class ECGResidualCNNClassifier(BaseSignalClassifier):
     """Residual convolutional network on heartbeats.
 
     Takes signals of shape (n_samples, n_timesteps), read as one lead, or (n_samples, n_leads,
-    n_timesteps), of any length, and numbers beside them with ``n_side_features``; values should be
-    of the order of 1, as beats scaled to [0, 1] or signals in mV are.
+    n_timesteps), of any length, and numbers beside them with ``n_side_features``. Values of one
+    lead should be of the order of 1, as beats scaled to [0, 1] are; the network scales several
+    leads.
 
     The defaults are the published network with another training recipe: AdamW, batches of 128
     and one cycle of the learning rate reach in 30 epochs what the published recipe, Adam with a
@@ -130,7 +131,7 @@ class ECGResidualCNNClassifier(BaseSignalClassifier):
         return cls.published().set_params(init_from=source, **transfer)
 
     def _network_factory(
-        self, n_leads: int, n_timesteps: int, n_classes: int
+        self, n_leads: int, n_timesteps: int, n_classes: int, scale: float | None
     ) -> Callable[[], nn.Module]:
         arguments = network_arguments(self, ResidualCNN)
-        return partial(ResidualCNN, n_leads, n_timesteps, n_classes, **arguments)
+        return partial(ResidualCNN, n_leads, n_timesteps, n_classes, scale, **arguments)

@@ -35,6 +35,9 @@ class CNN(SignalNetwork):
         The size of the first dense layer is proportional to the length after pooling.
     n_classes : int, default=5
         Number of logits.
+    scale : float or None, default=None
+        Every lead of a signal loses its own mean over time and is divided by this number. None
+        leaves signals as they are.
     width : int, default=32
         Number of filters of the first convolution; the others have 2, 4 and 8 times as many.
     hidden_layer_sizes : sequence of int, default=(1024, 256, 32)
@@ -68,6 +71,7 @@ class CNN(SignalNetwork):
         n_leads: int = 1,
         n_timesteps: int = 187,
         n_classes: int = 5,
+        scale: float | None = None,
         *,
         width: int = 32,
         hidden_layer_sizes: Sequence[int] = (1024, 256, 32),
@@ -75,7 +79,7 @@ class CNN(SignalNetwork):
         dropout: float = 0.3,
         n_side_features: int = 0,
     ) -> None:
-        super().__init__(n_leads, n_timesteps, n_side_features)
+        super().__init__(n_leads, n_timesteps, n_side_features, scale)
         if n_side_features and not hidden_layer_sizes:
             raise ValueError(
                 "n_side_features needs a hidden layer, in which signal and numbers meet; got "

@@ -54,6 +54,9 @@ class ResidualCNN(SignalNetwork):
         at its end, as are the published heartbeats (to 129 samples with the defaults).
     n_classes : int, default=5
         Number of logits.
+    scale : float or None, default=None
+        Every lead of a signal loses its own mean over time and is divided by this number. None
+        leaves signals as they are.
     n_filters : int, default=32
         Number of filters of each convolution.
     kernel_size : int, default=5
@@ -84,6 +87,7 @@ class ResidualCNN(SignalNetwork):
         n_leads: int = 1,
         n_timesteps: int = 187,
         n_classes: int = 5,
+        scale: float | None = None,
         *,
         n_filters: int = 32,
         kernel_size: int = 5,
@@ -93,7 +97,7 @@ class ResidualCNN(SignalNetwork):
         dropout: float = 0.0,
         n_side_features: int = 0,
     ) -> None:
-        super().__init__(n_leads, n_timesteps, n_side_features)
+        super().__init__(n_leads, n_timesteps, n_side_features, scale)
         if kernel_size % 2 == 0:
             raise ValueError(
                 f"kernel_size must be odd, so that a block keeps the length; got {kernel_size}"

@@ -24,6 +24,9 @@ class SignalNetwork(nn.Module):
         Number of leads of a signal and its length in samples.
     n_side_features : int
         Number of values beside a signal.
+    scale : float or None, default=None
+        Every lead of a signal loses its own mean over time and is divided by this number. None
+        leaves signals as they are.
 
     Attributes
     ----------
@@ -48,12 +51,20 @@ class SignalNetwork(nn.Module):
     # As those of the class, so that a network that was pickled before they existed has them too.
     n_side_features = 0
     joint = ""
+    is_scaled = False
+    scale: Tensor
     features: nn.Sequential
     head: nn.Sequential
     padding: int
 
-    def __init__(self, n_leads: int, n_timesteps: int, n_side_features: int) -> None:
+    def __init__(
+        self, n_leads: int, n_timesteps: int, n_side_features: int, scale: float | None = None
+    ) -> None:
         super().__init__()
+        self.is_scaled = scale is not None
+        if scale is not None:
+            # Saved with the weights; float64 as in Scaled.
+            self.register_buffer("scale", torch.tensor(scale, dtype=torch.float64))
         self.n_leads, self.n_timesteps = n_leads, n_timesteps
         self.n_side_features = n_side_features
 
@@ -82,6 +93,8 @@ class SignalNetwork(nn.Module):
         Tensor of shape (n_samples, n_classes)
         """
         signals, numbers = self.split(x)
+        if self.is_scaled:
+            signals = (signals - signals.mean(-1, keepdim=True)) / self.scale
         if self.padding:
             signals = F.pad(signals, (0, self.padding))
         values = torch.flatten(self.features(signals), 1)

@@ -29,8 +29,9 @@ def test_integrated_gradients_sum_to_the_difference_of_the_logits(name):
     nothing = module.mean.item() if isinstance(module, Scaled) else 0.0
     found = saliency(clf, X[:2], "V", n_steps=200)
     difference = logits(clf, X[:2])[:, 2] - logits(clf, np.full(X[:2].shape, nothing))[:, 2]
-    # 200 points on a path with the kinks of ReLU and max pooling: 2 % of the larger difference.
-    tolerance = 0.02 * np.abs(difference).max()
+    # 200 points on a path with the kinks of ReLU and max pooling: 2 % of the larger difference, or
+    # a little where both are small.
+    tolerance = max(0.02 * np.abs(difference).max(), 2e-5)
     np.testing.assert_allclose(found.reshape(2, -1).sum(1), difference, rtol=0, atol=tolerance)
 
 

@@ -81,7 +81,7 @@ def test_a_map_over_time_is_that_of_the_signal_and_none_of_the_numbers(fitted):
     np.testing.assert_array_equal(maps[:, 0], maps[:, 1])
     # The same network without numbers, as they are 0, has the same map.
     silent = np.hstack([X[:, :-K], np.zeros((len(X), K))])
-    alone = clone(clf).set_params(n_side_features=0)
+    alone = clone(clf).set_params(n_side_features=0, scale=None)
     alone.fit(
         np.random.default_rng(0).standard_normal((24, N_LEADS * N_TIMESTEPS)), np.arange(24) % 3
     )

@@ -11,10 +11,11 @@ NAMES = ["mitbih-aami", "mitbih-aami-all"]
 
 
 def test_names_and_size():
-    assert skecg.load_pretrained() == NAMES
-    assert sum(skecg.pretrained_path(name).stat().st_size for name in NAMES) < 2_000_000
+    names = ["edan-sheets", *NAMES]
+    assert skecg.load_pretrained() == names
+    assert sum(skecg.pretrained_path(name).stat().st_size for name in names) < 2_000_000
     for wrong in ("mitbih", "../mitbih-aami", "", 3):
-        with pytest.raises(ValueError, match="name must be one of mitbih-aami, mitbih-aami-all"):
+        with pytest.raises(ValueError, match=f"name must be one of {', '.join(names)}"):
             skecg.load_pretrained(wrong)
 
 
