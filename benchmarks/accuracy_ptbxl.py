@@ -31,6 +31,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from skecg import ECGResidualCNNClassifier
 from skecg.datasets import load_ptbxl
 from skecg.metrics import fmax_score
+from skecg.model_selection import bootstrap_interval
 
 Fit = Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]
 
@@ -114,19 +115,12 @@ def of_skorch(classifier: ECGResidualCNNClassifier) -> Fit:
 def figures(ptbxl, rows: np.ndarray, scores: np.ndarray) -> str:
     """Return the scores with their intervals over patients."""
     y, groups = ptbxl.target[rows], ptbxl.groups[rows]
-    patients = np.unique(groups)
-    records = [np.flatnonzero(groups == patient) for patient in patients]
-    rng = np.random.default_rng(0)
-    drawn = [
-        np.concatenate([records[k] for k in rng.integers(0, len(patients), len(patients))])
-        for _ in range(1000)
-    ]
     metrics = {"macro-AUC": macro_auc, "Fmax": fmax_score, "subset accuracy": subset_accuracy}
-    texts = []
-    for name, metric in metrics.items():
-        low, high = np.quantile([metric(y[one], scores[one]) for one in drawn], [0.025, 0.975])
-        texts.append(f"{name} {metric(y, scores):.3f} ({low:.3f} to {high:.3f})")
-    return ", ".join(texts)
+    intervals = {
+        name: bootstrap_interval(metric, y, scores, groups=groups, n_resamples=1000, random_state=0)
+        for name, metric in metrics.items()
+    }
+    return ", ".join(f"{name} {interval}" for name, interval in intervals.items())
 
 
 def macro_auc(y: np.ndarray, scores: np.ndarray) -> float:

@@ -45,7 +45,7 @@ from sklearn.utils import Bunch
 
 from skecg import ECGResidualCNNClassifier
 from skecg.datasets import get_data_home, load_sheets
-from skecg.model_selection import leakage_report
+from skecg.model_selection import bootstrap_interval, leakage_report
 from skecg.preprocessing import TraceReader
 from skecg.sheet import brightest_channel, read_pixels
 from skecg.signal import lead_numbers
@@ -267,25 +267,15 @@ def main() -> None:
             report(f"{what} alone", sheets.y, answer)
 
 
-def interval_over_images(
-    score: Callable[[NDArray, NDArray], float], y: NDArray, answer: NDArray
-) -> tuple[float, float]:
-    """Return the 95 % percentiles of a score over 2,000 draws of the images."""
-    draws = np.random.default_rng(0).integers(0, len(y), (2000, len(y)))
-    low, high = np.quantile([score(y[drawn], answer[drawn]) for drawn in draws], [0.025, 0.975])
-    return low, high
-
-
 def report(title: str, y: NDArray, answer: NDArray) -> None:
-    low, high = interval_over_images(macro_f1, y, answer)
+    interval = bootstrap_interval(macro_f1, y, answer, random_state=0)
     per_class = " ".join(f"{value:.3f}" for value in f1_score(y, answer, average=None))
-    print(f"{title}: macro-F1 {macro_f1(y, answer):.3f} [{low:.3f}, {high:.3f}]; {per_class}")
+    print(f"{title}: macro-F1 {interval}; {per_class}")
 
     def f1_of_infarction(y: NDArray, answer: NDArray) -> float:
         return f1_score(y, answer, labels=[0], average="macro", zero_division=0)
 
-    low, high = interval_over_images(f1_of_infarction, y, answer)
-    print(f"   MI {f1_of_infarction(y, answer):.3f} [{low:.3f}, {high:.3f}]")
+    print(f"   MI {bootstrap_interval(f1_of_infarction, y, answer, random_state=0)}")
 
 
 if __name__ == "__main__":

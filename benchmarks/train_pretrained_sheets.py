@@ -14,13 +14,14 @@ import argparse
 
 import numpy as np
 from accuracy_sheets import macro_f1
-from accuracy_trace_classes import interval_over_images, out_of_fold, trees
+from accuracy_trace_classes import out_of_fold, trees
 from sklearn.metrics import f1_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from train_pretrained import write
 
 import skecg
 from skecg.datasets import get_data_home, load_sheets
+from skecg.model_selection import bootstrap_interval
 from skecg.preprocessing import TraceReader
 
 SEEDS = (0, 1, 2)
@@ -64,9 +65,9 @@ def main() -> None:
     figures = {}
     for name, of in (("content", sheets), ("printed identity", strict)):
         answers = [out_of_fold(forest, X, y, of.groups[distinct], seed) for seed in SEEDS]
-        low, high = interval_over_images(macro_f1, y, answers[0])
+        interval = bootstrap_interval(macro_f1, y, answers[0], random_state=0)
         mean = np.mean([macro_f1(y, answer) for answer in answers])
-        figures[f"macro-F1 by {name}"] = f"{mean:.3f} [{low:.3f} - {high:.3f}]"
+        figures[f"macro-F1 by {name}"] = f"{mean:.3f} [{interval.low:.3f} - {interval.high:.3f}]"
         of_class = np.mean([f1_score(y, answer, average=None) for answer in answers], axis=0)
         figures[f"F1 by {name}"] = ", ".join(
             f"{label} {f1:.3f}" for label, f1 in zip(sheets.target_names, of_class)
