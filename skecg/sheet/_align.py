@@ -8,8 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._align_frame import align_frames, align_upright_frame
-from ._align_rows import align_grid_lines, align_rows, rows_of_layout
+from ._align_marks import align_marks
+from ._align_rows import (
+    align_grid_lines,
+    align_rows,
+    align_similar,
+    guess_place,
+    rows_of_layout,
+)
 from ._alignment import EDAN_GRID, SheetAlignment, project
+from ._ink import brightest_channel
 from ._ink_rows import Ink, Rows, find_ink
 from ._layouts import LeadLayout, get_layout
 from ._reduced import reduce_picture
@@ -95,23 +103,43 @@ def _places(
     if rows is None:
         return
     ink = find_ink(reduce_picture(picture, _SIDE_FOR_ROWS))
-    rough = align_rows(ink, rows, layout)
+    guess = guess_place(ink, rows, layout)
+    if guess is None:
+        return
+    rough = align_rows(guess, ink, rows, layout)
     if rough is not None:
         finer = align_grid_lines(picture, rough, layout)
         if finer is not None:
             yield finer, ink
-        yield rough, ink
+    grey = brightest_channel(picture)
+    similar = align_similar(guess, ink, rows, layout)
+    for start in (similar, rough):
+        place = None if start is None else align_marks(grey, start, similar, rows, layout)
+        if place is not None:
+            finer = align_grid_lines(picture, place, layout)
+            if finer is not None:
+                yield finer, ink
+            yield place, ink
+            return
+    if rough is not None:
+        _refuse_upside_down(rough, ink, rows)
 
 
 def _is_confirmed(place: SheetAlignment, ink: Ink, rows: Rows) -> bool:
     """Tell whether the traces are where the layout has them; raise if they are upside down."""
+    points = _refuse_upside_down(place, ink, rows)
+    return rows_agree(points, rows, place.layout_pixels_per_mm)
+
+
+def _refuse_upside_down(place: SheetAlignment, ink: Ink, rows: Rows) -> NDArray[np.float64]:
+    """Return the places of the ink on the sheet; raise if it is upside down."""
     points = project(np.linalg.inv(place.matrix), ink.places)
     if is_upside_down(points, rows, place.layout_pixels_per_mm):
         raise ValueError(
             "The sheet is upside down: the calibration pulses, which begin each row of traces, "
             "stand at its end. Turn the picture by 180 degrees."
         )
-    return rows_agree(points, rows, place.layout_pixels_per_mm)
+    return points
 
 
 def _check_picture(picture: NDArray[np.uint8]) -> None:

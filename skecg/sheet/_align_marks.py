@@ -23,7 +23,11 @@ _LEAST_RULE_MM = 40.0
 
 
 def align_marks(
-    grey: NDArray[np.uint8], rough: SheetAlignment, rows: Rows, layout: LeadLayout
+    grey: NDArray[np.uint8],
+    start: SheetAlignment,
+    similar: SheetAlignment,
+    rows: Rows,
+    layout: LeadLayout,
 ) -> SheetAlignment | None:
     """Refine a rough alignment of a sheet without a grid; None if the marks do not agree.
 
@@ -31,8 +35,10 @@ def align_marks(
     ----------
     grey : ndarray of uint8 of shape (height, width)
         The picture, the brightest of its three colours.
-    rough : SheetAlignment
-        A similarity: shift, rotation and scale. A row too high or too low is allowed for.
+    start : SheetAlignment
+        A rough one; it may be one row too high or too low.
+    similar : SheetAlignment
+        A rough one that is a shift, rotation and scale.
     rows : Rows
         The rows of the layout.
     layout : LeadLayout
@@ -41,8 +47,8 @@ def align_marks(
     per_mm = pixels_per_mm_of(layout)
     frame = frame_of(rows, layout, per_mm)
     to_mm = np.diag([per_mm, per_mm, 1.0])
-    similar = rough.matrix @ to_mm
-    matrix, n_rows, offset = similar, len(rows.baselines), None
+    similar = similar.matrix @ to_mm
+    matrix, n_rows, offset = start.matrix @ to_mm, len(rows.baselines), None
     for _ in range(_N_ROUNDS):
         now = alignment_of(matrix @ np.linalg.inv(to_mm), layout, "layout")
         marks = find_marks(grey, now, frame)
