@@ -15,8 +15,9 @@ _N_ROUNDS = 3
 # sample or at it, and ends at most one sample before the time of the row is over.
 _FIRST, _LAST = -0.05, -0.1
 _START, _END, _LEVEL, _RULE = 0.08, 0.1, 0.08, 0.02
-_ISOTROPIC = 1e-3  # how much the scales along and across may differ
-_OUTLIER_MM = 0.35
+_ISOTROPIC = 4e-4  # how much the scales along and across may differ
+_OUTLIER_MM, _NEAR_MM = 0.35, 0.03
+_N_WEIGHTINGS = 8
 _FLAT_MM = 0.12  # residual above which the sheet is taken to be in perspective
 _LEAST_ROWS = 0.6  # whose start is seen, and whose end
 _LEAST_RULE_MM = 40.0
@@ -47,21 +48,21 @@ def align_marks(
     per_mm = pixels_per_mm_of(layout)
     frame = frame_of(rows, layout, per_mm)
     to_mm = np.diag([per_mm, per_mm, 1.0])
-    similar = similar.matrix @ to_mm
-    matrix, n_rows, offset = start.matrix @ to_mm, len(rows.baselines), None
+    similar, matrix = similar.matrix @ to_mm, start.matrix @ to_mm
+    n_rows = len(rows.baselines)
     for _ in range(_N_ROUNDS):
         now = alignment_of(matrix @ np.linalg.inv(to_mm), layout, "layout")
         marks = find_marks(grey, now, frame)
-        if offset is None:
-            offset = _first_row(marks, n_rows)
-            if offset is None:
-                return None
-        kept = slice(offset, offset + n_rows)
+        first = _first_row(marks, n_rows)
+        if first is None:
+            return None
+        kept = slice(first, first + n_rows)
         fit = _fit(marks, frame, kept, np.linalg.inv(similar) @ matrix)
         if fit is None:
             return None
         matrix = similar @ fit
-        offset = 1
+    if first != 1:
+        return None
     return alignment_of(matrix @ np.linalg.inv(to_mm), layout, "layout")
 
 
@@ -156,13 +157,15 @@ def _solve(places: NDArray, middle: NDArray, is_flat: bool) -> tuple[NDArray, ND
     prior[2, 6] = prior[3, 7] = 1 / 2e-4
     goal = np.zeros(4)
     weights = 1 / places[:, 4]
-    kept = np.ones(len(x), bool)
-    for _ in range(5):
-        left = np.concatenate([(rows * weights[:, None])[kept], prior])
-        right = np.concatenate([(true * weights)[kept], goal])
+    away = np.zeros(len(x))
+    for _ in range(_N_WEIGHTINGS):
+        # Far ones count by their distance, not by its square, and the farthest not at all.
+        own = weights / np.sqrt(np.maximum(1, away / _NEAR_MM))
+        own[away > max(_OUTLIER_MM, 3 * float(np.median(away)))] = 0
+        left = np.concatenate([rows * own[:, None], prior])
+        right = np.concatenate([true * own, goal])
         solution = np.linalg.lstsq(left, right, rcond=None)[0]
         away = np.abs(rows @ solution - true)
-        kept = away <= max(_OUTLIER_MM, 3 * float(np.median(away)))
     matrix = np.array([solution[:3], solution[3:6], [*solution[6:], 1.0]])
     shift = np.array([[1, 0, -middle[0]], [0, 1, -middle[1]], [0, 0, 1]])
     return np.linalg.inv(shift) @ matrix @ shift, away

@@ -15,7 +15,7 @@ from scipy import ndimage
 from ._alignment import SheetAlignment
 from ._straighten import straighten
 
-_PER_MM = 6.0  # pixels of the strips
+_PER_MM = 7.0  # pixels of the strips; near to 200 dpi, as shrinking a line moves it
 _LEFT_MM, _RIGHT_MM = (-22.0, 8.0), (-8.0, 8.0)  # of the strips around starts and ends
 _PEN_MM = 1.8  # lines are thinner
 _LEAST_CONTRAST = 0.15  # of ink to paper
@@ -23,6 +23,7 @@ _BLANK_MM = 0.45  # before a start; a calibration pulse ends 1 mm before the tra
 _DRAWN_MM, _DRAWN = 3.0, 0.8  # behind it, and how much of that has ink
 _LEAN = 0.06  # mm per mm: of the line of the starts, under perspective
 _NEAR_MM = 0.3  # from that line
+_N_LINES, _LEAST_SHARE, _APART_MM = 4, 0.5, 0.6  # lines compared; rows on them, to the most
 _PULSE_MM = (13.0, 0.4)  # before the trace, in which its calibration pulse stands
 _LEVEL_MM = 6.0  # by which the rough alignment may be too high or low
 _LEAST_LEVEL_MM = 0.8  # of the foot and of the top of a pulse
@@ -35,8 +36,8 @@ class Marks(NamedTuple):
 
     ``starts`` and ``ends`` (n_rows) are x; ``levels`` (n_rows) is how much lower the foot of the
     pulse is than the baseline, and ``pulses`` its x. NaN where there is none. ``rules`` (n, 3) is
-    the x where a rule should be, where it is, and the y of its middle. ``upside`` is the number of
-    pulses that stand on their heads.
+    the x where a rule should be, where it is, and the y of its middle. ``n_inverted`` is the number
+    of pulses that hang from 0 mV.
     """
 
     starts: NDArray[np.float64]
@@ -66,6 +67,14 @@ class _Strip(NamedTuple):
     upper: float
 
 
+class _Pulse(NamedTuple):
+    """How much lower the foot of a pulse is than the baseline, its x, and if it is inverted."""
+
+    level: float
+    x: float
+    is_inverted: bool
+
+
 def find_marks(grey: NDArray[np.uint8], rough: SheetAlignment, frame: Frame) -> Marks:
     """Find the marks of a sheet that is roughly aligned."""
     upper, lower = frame.baselines[[0, -1]] + np.array([-1, 1]) * (frame.reach + 2)
@@ -75,20 +84,31 @@ def find_marks(grey: NDArray[np.uint8], rough: SheetAlignment, frame: Frame) -> 
     far = rights.left + rights.ink.shape[1] / _PER_MM
     starts = [_edges(lefts, y, frame.reach) for y in frame.baselines]
     ends = [far - _edges(mirrored, y, frame.reach) for y in frame.baselines]
-    starts = _aligned(starts, frame.baselines, last=True)
-    ends = _aligned(ends, frame.baselines, last=False)
-    levels = np.full(len(starts), np.nan)
-    pulses = levels.copy()
-    n_inverted = 0
-    usual = _line_through(starts, frame.baselines, frame.left)
-    for row, (y, start) in enumerate(zip(frame.baselines, usual)):
-        levels[row], pulses[row], is_inverted = _pulse(lefts, y, start, frame.millivolt)
-        n_inverted += is_inverted
+    ends = next(iter(_lines(ends, frame.baselines)), np.full(len(ends), np.nan))
+    best, found = (0, 0, -np.inf), (np.full(len(ends), np.nan), [], 0)
+    # Calibration pulses begin on a line, too; the start of the traces is the one that has a pulse
+    # before it.
+    for line in _lines(starts, frame.baselines)[:_N_LINES]:
+        usual = _line_through(line, frame.baselines)
+        pulses = [
+            _pulse(lefts, y, start, frame.millivolt) for y, start in zip(frame.baselines, usual)
+        ]
+        score = (
+            sum(pulse is not None and not pulse.is_inverted for pulse in pulses),
+            int((~np.isnan(line)).sum()),
+            float(np.nanmedian(line)),
+        )
+        if score > best:
+            best, found = score, (line, pulses, sum(map(_is_inverted, pulses)))
+    starts, pulses, n_inverted = found
+    upright = [None if pulse is None or pulse.is_inverted else pulse for pulse in pulses]
+    levels = np.array([np.nan if pulse is None else pulse.level for pulse in upright])
+    places = np.array([np.nan if pulse is None else pulse.x for pulse in upright])
     rules = [_rule(grey, rough, *rule) for rule in frame.rules]
     rules = [place for found in rules for place in found]
-    return Marks(
-        starts, ends, levels, pulses, np.array(rules).reshape(-1, 3), n_inverted
-    )
+    if not pulses:
+        levels = places = np.full(len(starts), np.nan)
+    return Marks(starts, ends, levels, places, np.array(rules).reshape(-1, 3), n_inverted)
 
 
 def _strip(
@@ -131,39 +151,41 @@ def _edges(strip: _Strip, baseline: float, reach: float) -> NDArray[np.float64]:
     return np.array(places)
 
 
-def _aligned(places: list[NDArray], y: NDArray, *, last: bool) -> NDArray[np.float64]:
-    """Return the place in each row that lies on the line which most rows have one on.
-
-    Of equal lines the last (or first) one is that of the traces, as pulses stand before them.
-    """
-    best, chosen = (0, -np.inf), np.full(len(places), np.nan)
+def _lines(places: list[NDArray], y: NDArray) -> list[NDArray[np.float64]]:
+    """Return the places in each row that lie on one line, for the lines that most rows are on."""
     rows = np.concatenate([np.full(len(own), row) for row, own in enumerate(places)]).astype(int)
     x = np.concatenate(places)
     i, j = np.nonzero(y[rows][:, None] < y[rows][None])
     slopes = (x[j] - x[i]) / (y[rows[j]] - y[rows[i]])
-    for a, slope in zip(i[np.abs(slopes) < _LEAN], slopes[np.abs(slopes) < _LEAN]):
-        line = x[a] + slope * (y - y[rows[a]])
-        away = x - line[rows]
-        near = np.abs(away) < _NEAR_MM
-        score = len(np.unique(rows[near])), float(np.median(line)) * (1 if last else -1)
-        if score[0] > best[0] or (score[0] == best[0] and score[1] > best[1] + 0.5):
-            best, chosen = score, np.full(len(places), np.nan)
-            for k in np.flatnonzero(near)[np.argsort(-np.abs(away[near]))]:
-                chosen[rows[k]] = x[k]
-    return chosen
+    lines = x[i][:, None] + slopes[:, None] * (y - y[rows[i]][:, None])
+    away = np.abs(x - lines[:, rows])
+    near = (away < _NEAR_MM) & (np.abs(slopes) < _LEAN)[:, None]
+    counts = np.array([len(np.unique(rows[own])) for own in near], int)
+    total = np.where(near, away, 0).sum(axis=1)
+    found: list[NDArray[np.float64]] = []
+    for k in np.lexsort((total, -counts)):
+        if counts[k] < max(2, _LEAST_SHARE * counts.max()):
+            break
+        own = np.full(len(places), np.nan)
+        for at in np.flatnonzero(near[k])[np.argsort(-away[k, near[k]])]:
+            own[rows[at]] = x[at]
+        middle = np.nanmedian(own)
+        if all(abs(middle - np.nanmedian(other)) > _APART_MM for other in found):
+            found.append(own)
+    return found
 
 
-def _line_through(x: NDArray, y: NDArray, otherwise: float) -> NDArray[np.float64]:
+def _line_through(x: NDArray, y: NDArray) -> NDArray[np.float64]:
     known = ~np.isnan(x)
-    if known.sum() < 2:
-        return np.full(len(x), x[known][0] if known.any() else otherwise)
     return np.polyval(np.polyfit(y[known], x[known], 1), y)
 
 
-def _pulse(
-    strip: _Strip, baseline: float, start: float, millivolt: float
-) -> tuple[float, float, bool]:
-    """Return how much too low the foot of the pulse before a row is, its x, and if it is inverted.
+def _is_inverted(pulse: _Pulse | None) -> bool:
+    return pulse is not None and pulse.is_inverted
+
+
+def _pulse(strip: _Strip, baseline: float, start: float, millivolt: float) -> _Pulse | None:
+    """Find the calibration pulse before a row.
 
     Its foot and its top are level lines that are 1 mV apart, joined by strokes.
     """
@@ -173,7 +195,7 @@ def _pulse(
     middle = round((baseline - strip.upper) * _PER_MM)
     around = round(_LEVEL_MM * _PER_MM)
     if part.shape[1] < 2:
-        return np.nan, np.nan, False
+        return None
     lengths = (part > 0.5).sum(axis=1) / _PER_MM
     lengths = ndimage.maximum_filter1d(lengths, 3)
     found = (0.0, 0, 0, np.nan)
@@ -191,11 +213,11 @@ def _pulse(
                 found = both, foot, way, first + float(np.flatnonzero(stroke >= _STROKE).mean())
     _, foot, way, column = found
     if not way:
-        return np.nan, np.nan, False
+        return None
     centres = [_centre(part, at) for at in (foot, foot + way * height)]
     level = (centres[0] + centres[1] - way * millivolt * _PER_MM) / 2 / _PER_MM
     x = strip.left + (max(0, column) + 0.5) / _PER_MM
-    return strip.upper + level - baseline, x, way > 0
+    return _Pulse(strip.upper + level - baseline, x, way > 0)
 
 
 def _centre(part: NDArray, row: int) -> float:
