@@ -21,7 +21,7 @@ from ._ink import brightest_channel
 from ._ink_rows import Ink, Rows, find_ink
 from ._layouts import LeadLayout, get_layout
 from ._reduced import reduce_picture
-from ._row_checks import is_upside_down, rows_agree
+from ._row_checks import is_mirrored, is_upside_down, rows_agree
 
 _LEAST_SIDE = 64  # pixels of a picture in which a sheet is looked for
 # Pixels of the longer side, at which a frame is looked for, and at which rows are: a trace and its
@@ -114,30 +114,33 @@ def _places(
     grey = brightest_channel(picture)
     similar = align_similar(guess, ink, rows, layout)
     for start in (similar, rough):
-        place = None if start is None else align_marks(grey, start, similar, rows, layout)
-        if place is not None:
-            finer = align_grid_lines(picture, place, layout)
-            if finer is not None:
-                yield finer, ink
-            yield place, ink
-            return
+        found = None if start is None else align_marks(grey, start, similar, rows, layout)
+        if found is not None:
+            finer = align_grid_lines(picture, found.place, layout)
+            # No row is taken for another where each has its calibration pulse.
+            yield finer or found.place, None if found.has_pulses else ink
     if rough is not None:
-        _refuse_upside_down(rough, ink, rows)
+        _refuse_turned(rough, ink, rows)
 
 
 def _is_confirmed(place: SheetAlignment, ink: Ink, rows: Rows) -> bool:
     """Tell whether the traces are where the layout has them; raise if they are upside down."""
-    points = _refuse_upside_down(place, ink, rows)
+    points = _refuse_turned(place, ink, rows)
     return rows_agree(points, rows, place.layout_pixels_per_mm)
 
 
-def _refuse_upside_down(place: SheetAlignment, ink: Ink, rows: Rows) -> NDArray[np.float64]:
-    """Return the places of the ink on the sheet; raise if it is upside down."""
+def _refuse_turned(place: SheetAlignment, ink: Ink, rows: Rows) -> NDArray[np.float64]:
+    """Return the places of the ink on the sheet; raise if it is upside down or mirrored."""
     points = project(np.linalg.inv(place.matrix), ink.places)
     if is_upside_down(points, rows, place.layout_pixels_per_mm):
         raise ValueError(
             "The sheet is upside down: the calibration pulses, which begin each row of traces, "
             "stand at its end. Turn the picture by 180 degrees."
+        )
+    if is_mirrored(points, rows, place.layout_pixels_per_mm):
+        raise ValueError(
+            "The sheet is mirrored: the calibration pulses hang from 0 mV. Flip the picture top to "
+            "bottom."
         )
     return points
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,15 @@ _OUTLIER_MM, _NEAR_MM = 0.35, 0.03
 _N_WEIGHTINGS = 8
 _FLAT_MM = 0.12  # residual above which the sheet is taken to be in perspective
 _LEAST_ROWS = 0.6  # whose start is seen, and whose end
+_LEAST_WITHOUT_PULSES = 0.8  # of starts and ends
 _LEAST_RULE_MM = 40.0
+
+
+class Placed(NamedTuple):
+    """Where a sheet lies, and whether most rows have their calibration pulse there."""
+
+    place: SheetAlignment
+    has_pulses: bool
 
 
 def align_marks(
@@ -29,7 +39,7 @@ def align_marks(
     similar: SheetAlignment,
     rows: Rows,
     layout: LeadLayout,
-) -> SheetAlignment | None:
+) -> Placed | None:
     """Refine a rough alignment of a sheet without a grid; None if the marks do not agree.
 
     Parameters
@@ -61,9 +71,18 @@ def align_marks(
         if fit is None:
             return None
         matrix = similar @ fit
-    if first != 1:
+    has_pulses = bool((~np.isnan(marks.levels[1:-1])).mean() >= _LEAST_ROWS)
+    if first != 1 or not (has_pulses or _may_lack_pulses(marks, matrix)):
         return None
-    return alignment_of(matrix @ np.linalg.inv(to_mm), layout, "layout")
+    return Placed(alignment_of(matrix @ np.linalg.inv(to_mm), layout, "layout"), has_pulses)
+
+
+def _may_lack_pulses(marks: Marks, matrix: NDArray[np.float64]) -> bool:
+    """Tell whether all but the pulses is as it should be."""
+    is_flat = bool((matrix[2, :2] == 0).all())
+    ends = ~np.isnan([marks.starts[1:-1], marks.ends[1:-1]])
+    has_none = bool(np.isnan(marks.levels).all())
+    return is_flat and has_none and ends.mean() >= _LEAST_WITHOUT_PULSES
 
 
 def frame_of(rows: Rows, layout: LeadLayout, per_mm: float) -> Frame:

@@ -16,7 +16,7 @@ from ._alignment import SheetAlignment
 from ._straighten import straighten
 
 _PER_MM = 7.0  # pixels of the strips; near to 200 dpi, as shrinking a line moves it
-_LEFT_MM, _RIGHT_MM = (-22.0, 8.0), (-8.0, 8.0)  # of the strips around starts and ends
+_LEFT_MM, _RIGHT_MM = (-22.0, 13.0), (-8.0, 8.0)  # of the strips around starts and ends
 _PEN_MM = 1.8  # lines are thinner
 _LEAST_CONTRAST = 0.15  # of ink to paper
 _BLANK_MM = 0.45  # before a start; a calibration pulse ends 1 mm before the trace
@@ -91,7 +91,7 @@ def find_marks(grey: NDArray[np.uint8], rough: SheetAlignment, frame: Frame) -> 
     for line in _lines(starts, frame.baselines)[:_N_LINES]:
         usual = _line_through(line, frame.baselines)
         pulses = [
-            _pulse(lefts, y, start, frame.millivolt) for y, start in zip(frame.baselines, usual)
+            _pulse(lefts, y, start, frame) for y, start in zip(frame.baselines, usual)
         ]
         score = (
             sum(pulse is not None and not pulse.is_inverted for pulse in pulses),
@@ -184,16 +184,16 @@ def _is_inverted(pulse: _Pulse | None) -> bool:
     return pulse is not None and pulse.is_inverted
 
 
-def _pulse(strip: _Strip, baseline: float, start: float, millivolt: float) -> _Pulse | None:
+def _pulse(strip: _Strip, baseline: float, start: float, frame: Frame) -> _Pulse | None:
     """Find the calibration pulse before a row.
 
     Its foot and its top are level lines that are 1 mV apart, joined by strokes.
     """
     first, stop = (round((start - strip.left - mm) * _PER_MM) for mm in _PULSE_MM)
     part = strip.ink[:, max(0, first) : max(0, stop)]
-    height = round(millivolt * _PER_MM)
+    height = round(frame.millivolt * _PER_MM)
     middle = round((baseline - strip.upper) * _PER_MM)
-    around = round(_LEVEL_MM * _PER_MM)
+    around = round(min(_LEVEL_MM, 0.4 * frame.reach) * _PER_MM)
     if part.shape[1] < 2:
         return None
     lengths = (part > 0.5).sum(axis=1) / _PER_MM
@@ -215,7 +215,7 @@ def _pulse(strip: _Strip, baseline: float, start: float, millivolt: float) -> _P
     if not way:
         return None
     centres = [_centre(part, at) for at in (foot, foot + way * height)]
-    level = (centres[0] + centres[1] - way * millivolt * _PER_MM) / 2 / _PER_MM
+    level = (centres[0] + centres[1] - way * frame.millivolt * _PER_MM) / 2 / _PER_MM
     x = strip.left + (max(0, column) + 0.5) / _PER_MM
     return _Pulse(strip.upper + level - baseline, x, way > 0)
 
