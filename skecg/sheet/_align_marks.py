@@ -20,7 +20,8 @@ _START, _END, _LEVEL, _RULE = 0.08, 0.1, 0.08, 0.02
 _ISOTROPIC = 4e-4  # how much the scales along and across may differ
 _OUTLIER_MM, _NEAR_MM = 0.35, 0.03
 _N_WEIGHTINGS = 8
-_FLAT_MM = 0.12  # residual above which the sheet is taken to be in perspective
+# Residual above which perspective is assumed, if it makes it so much smaller.
+_FLAT_MM, _MUCH_BETTER = 0.12, 0.6
 _LEAST_ROWS = 0.6  # whose start is seen, and whose end
 _LEAST_WITHOUT_PULSES = 0.8  # of starts and ends
 _LEAST_RULE_MM = 40.0
@@ -147,14 +148,18 @@ def _fit(
     places = places[~np.isnan(places).any(axis=1)]
     places[:, :2] = project(from_similar, places[:, :2])
     middle = np.array([(frame.left + frame.right) / 2, frame.baselines.mean()])
-    solution = None
-    for is_flat in (True, False):
-        solution, away = _solve(places, middle, is_flat)
-        if np.sqrt(np.mean(np.minimum(away, 1.0) ** 2)) < _FLAT_MM:
-            break
+    solution, away = _solve(places, middle, is_flat=True)
+    if (flat := _residual(away)) > _FLAT_MM:
+        other = _solve(places, middle, is_flat=False)
+        if _residual(other[1]) < _MUCH_BETTER * flat:
+            solution, away = other
     if (away < _OUTLIER_MM).mean() < _LEAST_ROWS:
         return None
     return np.linalg.inv(solution)
+
+
+def _residual(away: NDArray[np.float64]) -> float:
+    return float(np.sqrt(np.mean(np.minimum(away, 1.0) ** 2)))
 
 
 def _solve(places: NDArray, middle: NDArray, is_flat: bool) -> tuple[NDArray, NDArray]:
