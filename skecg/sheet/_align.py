@@ -27,6 +27,9 @@ _LEAST_SIDE = 64  # pixels of a picture in which a sheet is looked for
 # Pixels of the longer side, at which a frame is looked for, and at which rows are: a trace and its
 # calibration pulse are only 1 mm apart.
 _SIDE_FOR_FRAMES, _SIDE_FOR_ROWS = 740, 1300
+# Of ink, in greys of the brightest paper. Traces may be in the shadow; the grain of a desk is less
+# deep.
+_DEPTHS = (0.0, 0.2)
 
 
 def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAlignment:
@@ -102,7 +105,15 @@ def _places(
             yield place, ink
     if rows is None:
         return
-    ink = find_ink(reduce_picture(picture, _SIDE_FOR_ROWS))
+    reduced = reduce_picture(picture, _SIDE_FOR_ROWS)
+    for depth in _DEPTHS:
+        yield from _places_by_rows(picture, find_ink(reduced, depth), layout, rows)
+
+
+def _places_by_rows(
+    picture: NDArray[np.uint8], ink: Ink, layout: LeadLayout, rows: Rows
+) -> Iterator[tuple[SheetAlignment, Ink | None]]:
+    """Yield where the sheet may be by its rows of traces, with its grid or without."""
     guess = guess_place(ink, rows, layout)
     if guess is None:
         return

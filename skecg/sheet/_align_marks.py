@@ -15,7 +15,7 @@ from ._row_marks import Frame, Marks, find_marks
 _N_ROUNDS = 3
 # Where marks lie, in mm, and how far they are off. A trace begins half a pen before its first
 # sample or at it, and ends at most one sample before the time of the row is over.
-_FIRST, _LAST = -0.05, -0.1
+_FIRST, _LAST = -0.05, -0.12
 _START, _END, _LEVEL, _RULE = 0.08, 0.1, 0.08, 0.02
 _ISOTROPIC = 4e-4  # how much the scales along and across may differ
 _OUTLIER_MM, _NEAR_MM = 0.35, 0.03
@@ -68,6 +68,8 @@ def align_marks(
         if first is None:
             return None
         kept = slice(first, first + n_rows)
+        if first != 1:  # rules were looked for elsewhere
+            marks = marks._replace(rules=marks.rules[:0])
         fit = _fit(marks, frame, kept, np.linalg.inv(similar) @ matrix)
         if fit is None:
             return None

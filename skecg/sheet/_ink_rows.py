@@ -156,14 +156,20 @@ def _all_ends(
     return np.array(own), np.array(found)
 
 
-def find_ink(reduced: Reduced) -> Ink:
-    """Return where thin lines are much darker than the paper around them."""
+def find_ink(reduced: Reduced, least_depth: float = 0.0) -> Ink:
+    """Return where thin lines are much darker than the paper around them.
+
+    ``least_depth`` is how much darker they are at least, in greys of the brightest paper: the
+    grain of a desk is less deep than ink.
+    """
     # Without its thin lines: a desk stays dark, and is no ink.
     paper = ndimage.grey_closing(reduced.grey.astype(np.uint8), _PEN)
     contrast = 1 - reduced.grey / np.maximum(paper, 30)
     # Ink that is blurred is paler, and so are the lines of the grid.
     least = np.clip(0.5 * np.percentile(contrast[::3, ::3], 99.8), *_LEAST_CONTRAST)
     mask = contrast > least
+    if least_depth:
+        mask &= paper - reduced.grey > least_depth * np.percentile(paper[::3, ::3], 95)
     y, x = np.nonzero(mask)
     return Ink(mask, (np.column_stack([x, y]) + 0.5) * reduced.factor, reduced.factor)
 

@@ -28,7 +28,7 @@ _PULSE_MM = (13.0, 0.4)  # before the trace, in which its calibration pulse stan
 _LEVEL_MM = 6.0  # by which the rough alignment may be too high or low
 _LEAST_LEVEL_MM = 0.8  # of the foot and of the top of a pulse
 _STROKE = 0.8  # of a stroke that has ink
-_RULE_MM, _RULE_OFF_MM = 40.0, 2.5  # height of a rule, and where it is looked for
+_RULE, _RULE_OFF_MM = 0.75, 2.5  # of the height of a rule that is seen; where it is looked for
 
 
 class Marks(NamedTuple):
@@ -237,7 +237,7 @@ def _rule(
     for part, y in zip(np.array_split(strip.ink, 2), (0.75, 0.25)):
         profile = (part > 0.4).mean(axis=0)
         k = int(profile.argmax())
-        if profile[k] * (lower - upper) / 2 < min(_RULE_MM / 2, 0.6 * (lower - upper) / 2):
+        if profile[k] < _RULE:  # steep waves of several rows may stand above each other
             return []
         near = np.arange(max(0, k - 3), min(len(profile), k + 4))
         weights = np.clip(part[:, near], 0, 1).mean(axis=0)
