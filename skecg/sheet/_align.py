@@ -16,7 +16,7 @@ from ._align_rows import (
     guess_place,
     rows_of_layout,
 )
-from ._alignment import EDAN_GRID, SheetAlignment, project
+from ._alignment import EDAN_GRID, SheetAlignment, corners_of, project
 from ._ink import brightest_channel
 from ._ink_rows import Ink, Rows, find_ink
 from ._layouts import LeadLayout, get_layout
@@ -30,6 +30,7 @@ _SIDE_FOR_FRAMES, _SIDE_FOR_ROWS = 740, 1300
 # Of ink, in greys of the brightest paper. Traces may be in the shadow; the grain of a desk is less
 # deep.
 _DEPTHS = (0.0, 0.2)
+_GRID_TRIED_MM = 2.5  # of a place so near, the lines of the grid were looked for already
 
 
 def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAlignment:
@@ -127,11 +128,18 @@ def _places_by_rows(
     for start in (similar, rough):
         found = None if start is None else align_marks(grey, start, similar, rows, layout)
         if found is not None:
-            finer = align_grid_lines(picture, found.place, layout)
+            is_new = rough is None or _apart_mm(rough, found.place, layout) > _GRID_TRIED_MM
+            finer = align_grid_lines(picture, found.place, layout) if is_new else None
             # No row is taken for another where each has its calibration pulse.
             yield finer or found.place, None if found.has_pulses else ink
     if rough is not None:
         _refuse_turned(rough, ink, rows)
+
+
+def _apart_mm(one: SheetAlignment, other: SheetAlignment, layout: LeadLayout) -> float:
+    corners = corners_of(layout.grid_box)
+    away = np.linalg.norm(one.to_picture(corners) - other.to_picture(corners), axis=1)
+    return float(away.max() / other.pixels_per_mm)
 
 
 def _is_confirmed(place: SheetAlignment, ink: Ink, rows: Rows) -> bool:

@@ -17,7 +17,9 @@ _N_ROUNDS = 3
 # sample or at it, and ends at most one sample before the time of the row is over.
 _FIRST, _LAST = -0.05, -0.12
 _START, _END, _LEVEL, _RULE = 0.08, 0.1, 0.08, 0.02
-_ISOTROPIC = 4e-4  # how much the scales along and across may differ
+_ISOTROPIC = 4e-4  # how much the scales along and across usually differ
+_PERSPECTIVE = 2e-4  # 1 / mm: that of 5 degrees
+_MOST_STRETCH = 0.02  # by which they do in perspective; more is another layout
 _OUTLIER_MM, _NEAR_MM = 0.35, 0.03
 _N_WEIGHTINGS = 8
 # Residual above which perspective is assumed, if it makes it so much smaller.
@@ -129,69 +131,77 @@ def _fit(
     marks: Marks, frame: Frame, kept: slice, from_similar: NDArray
 ) -> NDArray[np.float64] | None:
     """Return the homography from the layout to the plane of the rough similarity, both in mm."""
-    y = frame.baselines[kept] + np.nan_to_num(marks.levels[kept])
-    true_y = frame.baselines[1:-1]
-    starts, ends = marks.starts[kept], marks.ends[kept]
-    if min((~np.isnan(starts)).mean(), (~np.isnan(ends)).mean()) < _LEAST_ROWS:
+    ends = ~np.isnan([marks.starts[kept], marks.ends[kept]])
+    if ends.mean(axis=1).min() < _LEAST_ROWS:
         return None
-    pulse_x = np.where(np.isnan(marks.pulses[kept]), frame.left, marks.pulses[kept])
-    level_y = np.where(np.isnan(marks.levels[kept]), np.nan, y)
-    n = len(true_y)
-    rules = marks.rules
-    # Measured x and y, the true value, whether it is that of y, and how far it may be off.
-    table = [
-        (starts, y, np.full(n, frame.left + _FIRST), 0, _START),
-        (ends, y, np.full(n, frame.right + _LAST), 0, _END),
-        (pulse_x, level_y, true_y, 1, _LEVEL),
-        (rules[:, 1], rules[:, 2], rules[:, 0], 0, _RULE),
-    ]
-    places = [np.column_stack(np.broadcast_arrays(*row)) for row in table]
-    places = np.concatenate(places)
-    places = places[~np.isnan(places).any(axis=1)]
+    places = _places(marks, frame, kept)
     places[:, :2] = project(from_similar, places[:, :2])
     middle = np.array([(frame.left + frame.right) / 2, frame.baselines.mean()])
-    solution, away = _solve(places, middle, is_flat=True)
-    if (flat := _residual(away)) > _FLAT_MM:
-        other = _solve(places, middle, is_flat=False)
-        if _residual(other[1]) < _MUCH_BETTER * flat:
-            solution, away = other
-    if (away < _OUTLIER_MM).mean() < _LEAST_ROWS:
+    places[:, :2] -= middle
+    places[:, 2] -= middle[places[:, 3].astype(int)]
+    matrix, away = _flat_or_not(places)
+    n_rules = len(marks.rules)
+    if n_rules and _residual(away) > _FLAT_MM:
+        # What stands at a border may be steep waves of several rows.
+        other = _flat_or_not(places[:-n_rules])
+        if _residual(other[1]) < _MUCH_BETTER * _residual(away):
+            matrix, away = other
+    stretch = np.linalg.norm(matrix[:2, 0]) / np.linalg.norm(matrix[:2, 1])
+    if (away < _OUTLIER_MM).mean() < _LEAST_ROWS or abs(stretch - 1) > _MOST_STRETCH:
         return None
-    return np.linalg.inv(solution)
+    to_middle = np.array([[1, 0, -middle[0]], [0, 1, -middle[1]], [0, 0, 1]])
+    return np.linalg.inv(np.linalg.inv(to_middle) @ matrix @ to_middle)
+
+
+def _places(marks: Marks, frame: Frame, kept: slice) -> NDArray[np.float64]:
+    """Return for every mark its x and y, the true one, whether that is y, and the error in mm."""
+    true_y, levels = frame.baselines[1:-1], marks.levels[kept]
+    y = frame.baselines[kept] + np.nan_to_num(levels)
+    x = np.where(np.isnan(levels), np.nan, marks.pulses[kept])
+    table = [
+        (marks.starts[kept], y, frame.left + _FIRST, 0, _START),
+        (marks.ends[kept], y, frame.right + _LAST, 0, _END),
+        (x, y, true_y, 1, _LEVEL),
+        (marks.rules[:, 1], marks.rules[:, 2], marks.rules[:, 0], 0, _RULE),
+    ]
+    places = np.concatenate([np.column_stack(np.broadcast_arrays(*row)) for row in table])
+    return places[~np.isnan(places).any(axis=1)]
+
+
+def _flat_or_not(places: NDArray) -> tuple[NDArray, NDArray]:
+    """Return the map and how far places are off, in perspective only if that is much better."""
+    solution, away = _solve(places, is_flat=True)
+    if _residual(away) > _FLAT_MM:
+        other = _solve(places, is_flat=False)
+        if _residual(other[1]) < _MUCH_BETTER * _residual(away):
+            return other
+    return solution, away
 
 
 def _residual(away: NDArray[np.float64]) -> float:
     return float(np.sqrt(np.mean(np.minimum(away, 1.0) ** 2)))
 
 
-def _solve(places: NDArray, middle: NDArray, is_flat: bool) -> tuple[NDArray, NDArray]:
+def _solve(places: NDArray, *, is_flat: bool) -> tuple[NDArray, NDArray]:
     """Return the homography of the places to their true ones, and how far each is off in mm."""
-    x, y = (places[:, :2] - middle).T
-    is_y = places[:, 3] == 1
-    true = places[:, 2] - np.where(is_y, middle[1], middle[0])
-    zero = np.zeros(len(x))
-    one = np.ones(len(x))
+    x, y, true, is_y, error = places.T
+    zero, one = np.zeros(len(x)), np.ones(len(x))
     rows = np.column_stack([
-        *(np.where(is_y, 0, column) for column in (x, y, one)),
-        *(np.where(is_y, column, 0) for column in (x, y, one)),
+        *(np.where(is_y == 1, 0, column) for column in (x, y, one)),
+        *(np.where(is_y == 1, column, 0) for column in (x, y, one)),
         *((zero, zero) if is_flat else (-true * x, -true * y)),
     ])  # fmt: skip
-    tie = 1 / _ISOTROPIC
     prior = np.zeros((4, 8))
-    prior[0, [0, 4]] = tie, -tie
-    prior[1, [1, 3]] = tie, tie
-    prior[2, 6] = prior[3, 7] = 1 / 2e-4
-    goal = np.zeros(4)
-    weights = 1 / places[:, 4]
+    prior[0, [0, 4]] = np.array([1, -1]) / _ISOTROPIC
+    prior[1, [1, 3]] = np.array([1, 1]) / _ISOTROPIC
+    prior[[2, 3], [6, 7]] = 1 / _PERSPECTIVE
     away = np.zeros(len(x))
     for _ in range(_N_WEIGHTINGS):
         # Far ones count by their distance, not by its square, and the farthest not at all.
-        own = weights / np.sqrt(np.maximum(1, away / _NEAR_MM))
+        own = 1 / (error * np.sqrt(np.maximum(1, away / _NEAR_MM)))
         own[away > max(_OUTLIER_MM, 3 * float(np.median(away)))] = 0
         left = np.concatenate([rows * own[:, None], prior])
-        right = np.concatenate([true * own, goal])
+        right = np.concatenate([true * own, np.zeros(len(prior))])
         solution = np.linalg.lstsq(left, right, rcond=None)[0]
         away = np.abs(rows @ solution - true)
-    matrix = np.array([solution[:3], solution[3:6], [*solution[6:], 1.0]])
-    shift = np.array([[1, 0, -middle[0]], [0, 1, -middle[1]], [0, 0, 1]])
-    return np.linalg.inv(shift) @ matrix @ shift, away
+    return np.array([solution[:3], solution[3:6], [*solution[6:], 1.0]]), away
