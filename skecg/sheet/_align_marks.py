@@ -23,8 +23,9 @@ _MOST_STRETCH = 0.02  # by which they do in perspective; more is another layout
 _OUTLIER_MM, _NEAR_MM = 0.35, 0.03
 _N_WEIGHTINGS = 8
 # Residual above which perspective is assumed, if it makes it so much smaller.
-_FLAT_MM, _MUCH_BETTER = 0.12, 0.6
+_FLAT_MM, _MUCH_BETTER = 0.16, 0.6
 _LEAST_ROWS = 0.6  # whose start is seen, and whose end
+_SETTLED_MM = 0.5  # of a pulse from its level in the last round
 _LEAST_WITHOUT_PULSES = 0.8  # of starts and ends
 _LEAST_RULE_MM = 40.0
 
@@ -62,7 +63,7 @@ def align_marks(
     frame = frame_of(rows, layout, per_mm)
     to_mm = np.diag([per_mm, per_mm, 1.0])
     similar, matrix = similar.matrix @ to_mm, start.matrix @ to_mm
-    n_rows = len(rows.baselines)
+    n_rows, seen = len(rows.baselines), []
     for _ in range(_N_ROUNDS):
         now = alignment_of(matrix @ np.linalg.inv(to_mm), layout, "layout")
         marks = find_marks(grey, now, frame)
@@ -76,17 +77,18 @@ def align_marks(
         if fit is None:
             return None
         matrix = similar @ fit
-    has_pulses = bool((~np.isnan(marks.levels[1:-1])).mean() >= _LEAST_ROWS)
-    if first != 1 or not (has_pulses or _may_lack_pulses(marks, matrix)):
+        seen.append(marks)
+    has_pulses = bool((np.abs(marks.levels[1:-1]) < _SETTLED_MM).mean() >= _LEAST_ROWS)
+    if first != 1 or not (has_pulses or _may_lack_pulses(seen, matrix)):
         return None
     return Placed(alignment_of(matrix @ np.linalg.inv(to_mm), layout, "layout"), has_pulses)
 
 
-def _may_lack_pulses(marks: Marks, matrix: NDArray[np.float64]) -> bool:
-    """Tell whether all but the pulses is as it should be."""
+def _may_lack_pulses(seen: list[Marks], matrix: NDArray[np.float64]) -> bool:
+    """Tell whether no pulse was seen in any round, and all else is as it should be."""
     is_flat = bool((matrix[2, :2] == 0).all())
-    ends = ~np.isnan([marks.starts[1:-1], marks.ends[1:-1]])
-    has_none = bool(np.isnan(marks.levels).all())
+    ends = ~np.isnan([seen[-1].starts[1:-1], seen[-1].ends[1:-1]])
+    has_none = all(np.isnan(marks.levels).all() for marks in seen)
     return is_flat and has_none and ends.mean() >= _LEAST_WITHOUT_PULSES
 
 
