@@ -39,8 +39,9 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
     Rotation and perspective to 5 degrees, 100 to 600 dpi, margins, uneven light, blur and a grid
     of any colour are allowed for. The place is that of the frame of EDAN sheets, or that of the
     lines of the grid; the heavy ones are counted from the left and upper edge of the layout's
-    ``grid_box``. Where there is no grid, it is found by the ends of the rows of traces, to 1 or 2
-    mm.
+    ``grid_box``. Where there is no grid, it is found by where the rows of traces start and end,
+    their calibration pulses, and rules between the leads, to a few tenths of a mm; a sheet on which
+    these do not fit the layout is refused.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
     ------
     ValueError
         If the picture is no such array, is too small, shows no sheet of this layout, or shows it
-        upside down or on its side.
+        upside down, mirrored or on its side.
 
     See Also
     --------

@@ -53,9 +53,7 @@ def align_similar(guess: RowsAt, ink: Ink, rows: Rows, layout: LeadLayout) -> Sh
     return alignment_of(fit_affine(own, ink.factor * guess.to_picture(own)), layout, "layout")
 
 
-def align_rows(
-    guess: RowsAt, ink: Ink, rows: Rows, layout: LeadLayout
-) -> SheetAlignment | None:
+def align_rows(guess: RowsAt, ink: Ink, rows: Rows, layout: LeadLayout) -> SheetAlignment | None:
     """Align a picture by the ends of its rows of traces, to a mm or so, or return None."""
     per_mm = pixels_per_mm_of(layout)
     found = find_rows(guess, rows, per_mm)

@@ -90,9 +90,7 @@ def find_marks(grey: NDArray[np.uint8], rough: SheetAlignment, frame: Frame) -> 
     # before it.
     for line in _lines(starts, frame.baselines)[:_N_LINES]:
         usual = _line_through(line, frame.baselines)
-        pulses = [
-            _pulse(lefts, y, start, frame) for y, start in zip(frame.baselines, usual)
-        ]
+        pulses = [_pulse(lefts, y, start, frame) for y, start in zip(frame.baselines, usual)]
         score = (
             sum(pulse is not None and not pulse.is_inverted for pulse in pulses),
             int((~np.isnan(line)).sum()),

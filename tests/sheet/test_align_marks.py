@@ -11,7 +11,7 @@ from skecg.sheet._align_marks import align_marks
 from skecg.sheet._align_rows import rows_of_layout
 from skecg.sheet._alignment import project
 
-LAYOUTS = ("edan-3x4", "3x4", "3x4+1", "6x2+1", "12x1")
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("3x4", "6x2+1", "12x1")]
 
 
 @cache
@@ -34,7 +34,7 @@ def errors_mm(alignment, matrix, layout):
     return np.abs(found - points).max(axis=0) / mm
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", ["edan-3x4", "3x4+1", *SLOW])
 def test_time_is_right_to_a_quarter_of_a_millimetre_on_every_layout(name):
     picture, matrix = made(name)
     found = align_sheet(picture, name)
@@ -44,6 +44,7 @@ def test_time_is_right_to_a_quarter_of_a_millimetre_on_every_layout(name):
     assert across < 0.4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [("rotation", "desk"), ("perspective",), ("dpi", "blur")])
 def test_sheets_without_a_grid_may_be_damaged_in_other_ways(damage):
     picture, matrix = made(damage=("no-grid", *damage))
@@ -63,7 +64,7 @@ def test_a_rough_place_one_row_too_high_or_low_is_mended(n_rows):
 
 
 @pytest.mark.parametrize("row", [0, -1])
-@pytest.mark.parametrize("name", ["edan-3x4", "12x1"])
+@pytest.mark.parametrize("name", ["edan-3x4", SLOW[-1]])
 def test_rows_are_not_exchanged_where_the_first_or_last_is_missing(name, row):
     picture, _ = made(name)
     baselines = rows_of_layout(get_layout(name)).baselines
@@ -91,7 +92,7 @@ def test_a_layout_of_other_proportions_is_refused(name, other):
         align_sheet(made(name)[0], other)
 
 
-@pytest.mark.parametrize("name", ["edan-3x4", "12x1"])
+@pytest.mark.parametrize("name", ["edan-3x4", SLOW[-1]])
 @pytest.mark.parametrize("damage", ["no-grid", "rotation"])
 def test_mirrored_sheets_are_refused(name, damage):
     picture = np.ascontiguousarray(made(name, damage)[0][::-1])
