@@ -36,8 +36,7 @@ class Marks(NamedTuple):
 
     ``starts`` and ``ends`` (n_rows) are x; ``levels`` (n_rows) is how much lower the foot of the
     pulse is than the baseline, and ``pulses`` its x. NaN where there is none. ``rules`` (n, 3) is
-    the x where a rule should be, where it is, and the y of its middle. ``n_inverted`` is the number
-    of pulses that hang from 0 mV.
+    the x where a rule should be, where it is, and the y of its middle.
     """
 
     starts: NDArray[np.float64]
@@ -45,7 +44,6 @@ class Marks(NamedTuple):
     levels: NDArray[np.float64]
     pulses: NDArray[np.float64]
     rules: NDArray[np.float64]
-    n_inverted: int
 
 
 class Frame(NamedTuple):
@@ -85,7 +83,7 @@ def find_marks(grey: NDArray[np.uint8], rough: SheetAlignment, frame: Frame) -> 
     starts = [_edges(lefts, y, frame.reach) for y in frame.baselines]
     ends = [far - _edges(mirrored, y, frame.reach) for y in frame.baselines]
     ends = next(iter(_lines(ends, frame.baselines)), np.full(len(ends), np.nan))
-    best, found = (0, 0, -np.inf), (np.full(len(ends), np.nan), [], 0)
+    best, found = (0, 0, -np.inf), (np.full(len(ends), np.nan), [])
     # Calibration pulses begin on a line, too; the start of the traces is the one that has a pulse
     # before it.
     for line in _lines(starts, frame.baselines)[:_N_LINES]:
@@ -97,8 +95,8 @@ def find_marks(grey: NDArray[np.uint8], rough: SheetAlignment, frame: Frame) -> 
             float(np.nanmedian(line)),
         )
         if score > best:
-            best, found = score, (line, pulses, sum(map(_is_inverted, pulses)))
-    starts, pulses, n_inverted = found
+            best, found = score, (line, pulses)
+    starts, pulses = found
     upright = [None if pulse is None or pulse.is_inverted else pulse for pulse in pulses]
     levels = np.array([np.nan if pulse is None else pulse.level for pulse in upright])
     places = np.array([np.nan if pulse is None else pulse.x for pulse in upright])
@@ -106,7 +104,7 @@ def find_marks(grey: NDArray[np.uint8], rough: SheetAlignment, frame: Frame) -> 
     rules = [place for found in rules for place in found]
     if not pulses:
         levels = places = np.full(len(starts), np.nan)
-    return Marks(starts, ends, levels, places, np.array(rules).reshape(-1, 3), n_inverted)
+    return Marks(starts, ends, levels, places, np.array(rules).reshape(-1, 3))
 
 
 def _strip(
@@ -176,10 +174,6 @@ def _lines(places: list[NDArray], y: NDArray) -> list[NDArray[np.float64]]:
 def _line_through(x: NDArray, y: NDArray) -> NDArray[np.float64]:
     known = ~np.isnan(x)
     return np.polyval(np.polyfit(y[known], x[known], 1), y)
-
-
-def _is_inverted(pulse: _Pulse | None) -> bool:
-    return pulse is not None and pulse.is_inverted
 
 
 def _pulse(strip: _Strip, baseline: float, start: float, frame: Frame) -> _Pulse | None:
