@@ -11,8 +11,8 @@ def warn_without_grid(alignment: SheetAlignment) -> None:
     """Warn where the rows of traces gave the place of a sheet, and not a grid."""
     if alignment.source != "grid":
         warnings.warn(
-            "A sheet shows no grid and was placed by its rows of traces, to 1 or 2 mm. Scan it in "
-            "colour, at 100 dpi or more.",
+            "A sheet shows no grid and was placed by its rows of traces. Check that the layout is "
+            "that of the sheet.",
             UserWarning,
             stacklevel=2,
         )

@@ -49,8 +49,8 @@ class TraceReader(PictureTransformer, auto_wrap_output_keys=None):
     sampling_rate : float, default=100
         Sampling rate of the signals in Hz, at most 1000. At 200 dpi a column of pixels is 5 ms.
     align : {"grid", None}, default="grid"
-        ``"grid"`` finds the place, scale and tilt of each sheet by its grid. None takes the
-        picture as the whole sheet, upright.
+        ``"grid"`` finds the place, scale and tilt of each sheet by its grid or, with a warning, by
+        its rows of traces where it shows none. None takes the picture as the whole sheet, upright.
     rhythm : bool, default=True
         Whether to read the rhythm strips, too.
     output : {"printed", "10s"}, default="printed"

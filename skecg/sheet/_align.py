@@ -8,17 +8,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._align_frame import align_frames, align_upright_frame
-from ._align_rows import align_grid_lines, align_rows, rows_of_layout
-from ._alignment import EDAN_GRID, SheetAlignment, project
+from ._align_marks import align_marks
+from ._align_rows import (
+    align_grid_lines,
+    align_rows,
+    align_similar,
+    guess_place,
+    rows_of_layout,
+)
+from ._alignment import EDAN_GRID, SheetAlignment, corners_of, project
+from ._ink import brightest_channel
 from ._ink_rows import Ink, Rows, find_ink
 from ._layouts import LeadLayout, get_layout
 from ._reduced import reduce_picture
-from ._row_checks import is_upside_down, rows_agree
+from ._row_checks import is_mirrored, is_upside_down, rows_agree
 
 _LEAST_SIDE = 64  # pixels of a picture in which a sheet is looked for
 # Pixels of the longer side, at which a frame is looked for, and at which rows are: a trace and its
 # calibration pulse are only 1 mm apart.
 _SIDE_FOR_FRAMES, _SIDE_FOR_ROWS = 740, 1300
+# Of ink, in greys of the brightest paper. Traces may be in the shadow; the grain of a desk is less
+# deep.
+_DEPTHS = (0.0, 0.2)
+_GRID_TRIED_MM = 2.5  # of a place so near, the lines of the grid were looked for already
 
 
 def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAlignment:
@@ -27,8 +39,9 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
     Rotation and perspective to 5 degrees, 100 to 600 dpi, margins, uneven light, blur and a grid
     of any colour are allowed for. The place is that of the frame of EDAN sheets, or that of the
     lines of the grid; the heavy ones are counted from the left and upper edge of the layout's
-    ``grid_box``. Where there is no grid, it is found by the ends of the rows of traces, to 1 or 2
-    mm.
+    ``grid_box``. Where there is no grid, it is found by where the rows of traces start and end,
+    their calibration pulses, and rules between the leads, to a few tenths of a mm; a sheet on which
+    these do not fit the layout is refused.
 
     Parameters
     ----------
@@ -46,7 +59,7 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
     ------
     ValueError
         If the picture is no such array, is too small, shows no sheet of this layout, or shows it
-        upside down or on its side.
+        upside down, mirrored or on its side.
 
     See Also
     --------
@@ -94,24 +107,62 @@ def _places(
             yield place, ink
     if rows is None:
         return
-    ink = find_ink(reduce_picture(picture, _SIDE_FOR_ROWS))
-    rough = align_rows(ink, rows, layout)
+    reduced = reduce_picture(picture, _SIDE_FOR_ROWS)
+    for depth in _DEPTHS:
+        yield from _places_by_rows(picture, find_ink(reduced, depth), layout, rows)
+
+
+def _places_by_rows(
+    picture: NDArray[np.uint8], ink: Ink, layout: LeadLayout, rows: Rows
+) -> Iterator[tuple[SheetAlignment, Ink | None]]:
+    """Yield where the sheet may be by its rows of traces, with its grid or without."""
+    guess = guess_place(ink, rows, layout)
+    if guess is None:
+        return
+    rough = align_rows(guess, ink, rows, layout)
     if rough is not None:
         finer = align_grid_lines(picture, rough, layout)
         if finer is not None:
             yield finer, ink
-        yield rough, ink
+    grey = brightest_channel(picture)
+    similar = align_similar(guess, ink, rows, layout)
+    for start in (similar, rough):
+        found = None if start is None else align_marks(grey, start, similar, rows, layout)
+        if found is not None:
+            is_new = rough is None or _apart_mm(rough, found.place, layout) > _GRID_TRIED_MM
+            finer = align_grid_lines(picture, found.place, layout) if is_new else None
+            # No row is taken for another where each has its calibration pulse.
+            yield finer or found.place, None if found.has_pulses else ink
+    if rough is not None:
+        _refuse_turned(rough, ink, rows)
+
+
+def _apart_mm(one: SheetAlignment, other: SheetAlignment, layout: LeadLayout) -> float:
+    corners = corners_of(layout.grid_box)
+    away = np.linalg.norm(one.to_picture(corners) - other.to_picture(corners), axis=1)
+    return float(away.max() / other.pixels_per_mm)
 
 
 def _is_confirmed(place: SheetAlignment, ink: Ink, rows: Rows) -> bool:
     """Tell whether the traces are where the layout has them; raise if they are upside down."""
+    points = _refuse_turned(place, ink, rows)
+    return rows_agree(points, rows, place.layout_pixels_per_mm)
+
+
+def _refuse_turned(place: SheetAlignment, ink: Ink, rows: Rows) -> NDArray[np.float64]:
+    """Return the places of the ink on the sheet; raise if it is upside down or mirrored."""
     points = project(np.linalg.inv(place.matrix), ink.places)
     if is_upside_down(points, rows, place.layout_pixels_per_mm):
         raise ValueError(
             "The sheet is upside down: the calibration pulses, which begin each row of traces, "
             "stand at its end. Turn the picture by 180 degrees."
         )
-    return rows_agree(points, rows, place.layout_pixels_per_mm)
+    if is_mirrored(points, rows, place.layout_pixels_per_mm):
+        raise ValueError(
+            "The sheet is mirrored: the calibration pulses hang from 0 mV. Flip the picture top to "
+            "bottom."
+        )
+    return points
 
 
 def _check_picture(picture: NDArray[np.uint8]) -> None:

@@ -17,7 +17,7 @@ from ._alignment import (
     solve_homography,
 )
 from ._grid_phase import fit_shifts, grid_shifts
-from ._ink_rows import Ink, Rows, find_rows, refine_rows, rows_of
+from ._ink_rows import Ink, Rows, RowsAt, find_rows, guess_rows, refine_rows, rows_of
 from ._layouts import LeadLayout
 from ._straighten import straighten
 
@@ -41,11 +41,22 @@ def rows_of_layout(layout: LeadLayout) -> Rows | None:
     return None
 
 
-def align_rows(ink: Ink, rows: Rows, layout: LeadLayout) -> SheetAlignment | None:
+def guess_place(ink: Ink, rows: Rows, layout: LeadLayout) -> RowsAt | None:
+    """Find rows of traces by their distances and lengths, or return None."""
+    width = layout.sheet_size[0] if layout.sheet_size else rows.right + rows.left
+    return guess_rows(ink.mask, rows, width)
+
+
+def align_similar(guess: RowsAt, ink: Ink, rows: Rows, layout: LeadLayout) -> SheetAlignment:
+    """Return the shift, rotation and scale of a guess; it may be some rows too high or low."""
+    own = corners_of((rows.left, rows.baselines[0], rows.right, rows.baselines[0] + rows.reach))
+    return alignment_of(fit_affine(own, ink.factor * guess.to_picture(own)), layout, "layout")
+
+
+def align_rows(guess: RowsAt, ink: Ink, rows: Rows, layout: LeadLayout) -> SheetAlignment | None:
     """Align a picture by the ends of its rows of traces, to a mm or so, or return None."""
     per_mm = pixels_per_mm_of(layout)
-    width = layout.sheet_size[0] if layout.sheet_size else rows.right + rows.left
-    found = find_rows(ink.mask, rows, width, per_mm)
+    found = find_rows(guess, rows, per_mm)
     if found is None:
         return None
     matrix, away = _fit_ends(*found, per_mm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -70,10 +71,20 @@ def rows_of(traces: tuple[tuple[float, float, float], ...], pixels_per_second: f
     return Rows(float(table[:, 0].min()), float(ends.max()), np.unique(table[:, 1]))
 
 
-def find_rows(
-    ink: NDArray[np.bool_], rows: Rows, width: float, per_mm: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Find the ends of the rows of traces in a picture.
+class RowsAt(NamedTuple):
+    """A guess of where the rows of traces are in a picture."""
+
+    turned: _Turned
+    back: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    guess: _Guess
+
+    def to_picture(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where points (n, 2) of the layout lie in the picture."""
+        return self.back(self.guess.scale * points + (self.guess.along, self.guess.across))
+
+
+def guess_rows(ink: NDArray[np.bool_], rows: Rows, width: float) -> RowsAt | None:
+    """Guess where the rows of traces are in a picture, by their distances and lengths.
 
     Parameters
     ----------
@@ -83,6 +94,30 @@ def find_rows(
         The rows of the layout.
     width : float
         Width of the sheet in pixels of the layout.
+
+    Returns
+    -------
+    RowsAt or None
+        The guess, which may be a row too high or too low; None if there are no such rows.
+    """
+    if np.count_nonzero(ink) < 200:
+        return None
+    turned, back = _turn(ink, _slope(ink))
+    guess = _best_guess(turned, rows, ink.shape[1] / width)
+    return None if guess is None else RowsAt(turned, back, guess)
+
+
+def find_rows(
+    guess: RowsAt, rows: Rows, per_mm: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Find the ends of the rows of traces in a picture.
+
+    Parameters
+    ----------
+    guess : RowsAt
+        Where they are, about.
+    rows : Rows
+        The rows of the layout.
     per_mm : float
         Resolution of the layout.
 
@@ -91,15 +126,8 @@ def find_rows(
     (ndarray, ndarray) of float64 of shape (2 * n_rows, 2), or None
         Ends of the rows at 0 mV in the layout, and in the picture; None if there are no such rows.
     """
-    if np.count_nonzero(ink) < 200:
-        return None
-    slope = _slope(ink)
-    turned, back = _turn(ink, slope)
-    guess = _best_guess(turned, rows, ink.shape[1] / width)
-    if guess is None:
-        return None
-    found = _all_ends(turned, rows, guess, per_mm)
-    return None if found is None else (found[0], back(found[1]))
+    found = _all_ends(guess.turned, rows, guess.guess, per_mm)
+    return None if found is None else (found[0], guess.back(found[1]))
 
 
 def refine_rows(
@@ -128,14 +156,20 @@ def _all_ends(
     return np.array(own), np.array(found)
 
 
-def find_ink(reduced: Reduced) -> Ink:
-    """Return where thin lines are much darker than the paper around them."""
+def find_ink(reduced: Reduced, least_depth: float = 0.0) -> Ink:
+    """Return where thin lines are much darker than the paper around them.
+
+    ``least_depth`` is how much darker they are at least, in greys of the brightest paper: the
+    grain of a desk is less deep than ink.
+    """
     # Without its thin lines: a desk stays dark, and is no ink.
     paper = ndimage.grey_closing(reduced.grey.astype(np.uint8), _PEN)
     contrast = 1 - reduced.grey / np.maximum(paper, 30)
     # Ink that is blurred is paler, and so are the lines of the grid.
     least = np.clip(0.5 * np.percentile(contrast[::3, ::3], 99.8), *_LEAST_CONTRAST)
     mask = contrast > least
+    if least_depth:
+        mask &= paper - reduced.grey > least_depth * np.percentile(paper[::3, ::3], 95)
     y, x = np.nonzero(mask)
     return Ink(mask, (np.column_stack([x, y]) + 0.5) * reduced.factor, reduced.factor)
 

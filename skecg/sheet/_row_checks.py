@@ -13,7 +13,9 @@ _BESIDE_MM = 15.0  # looked at on either side of a row
 _LEAST_COVERED = 0.75  # of the columns of a row
 _MOST_AWAY_MM = 3.0  # of the rows, on the median, from their level and their end
 _LEAST_ROWS = 0.8  # that are drawn
-_PULSE_MM = 10.0  # a calibration pulse stands no farther from the trace
+_PULSE_MM = 10.0  # a calibration pulse stands no farther from the trace, and is as high
+_BEFORE_MM, _MOST_SHIFT_MM = 0.5, 4.5  # from the trace; of its level
+_FINE_MM, _LEAST_LEVEL_MM = 0.3, 1.2  # of the foot and of the top of a pulse
 
 
 def rows_agree(ink: NDArray[np.float64], rows: Rows, per_mm: float) -> bool:
@@ -47,6 +49,30 @@ def is_upside_down(ink: NDArray[np.float64], rows: Rows, per_mm: float) -> bool:
     """Tell whether the calibration pulses, which begin a row, stand at its end."""
     sides = [_pulse_side(_of_row(ink, rows, y)[0], rows, per_mm) for y in rows.baselines]
     return sum(side > 0 for side in sides) > max(len(sides) / 2, sum(side < 0 for side in sides))
+
+
+def is_mirrored(ink: NDArray[np.float64], rows: Rows, per_mm: float) -> bool:
+    """Tell whether the calibration pulses, which stand on 0 mV, hang from it.
+
+    Foot and top of a pulse are level lines, 10 mm apart.
+    """
+    n_hanging = 0
+    shift_mm = min(_MOST_SHIFT_MM, 0.4 * rows.reach / per_mm)
+    for baseline in rows.baselines:
+        x, y = (ink - (rows.left, baseline)).T / per_mm
+        near = (x > -_BESIDE_MM) & (x < -_BEFORE_MM) & (np.abs(y) < _PULSE_MM + shift_mm + 1)
+        shape = (round(_BESIDE_MM / _FINE_MM), round(2 * (_PULSE_MM + shift_mm + 1) / _FINE_MM) + 1)
+        cells = np.zeros(shape, bool)
+        columns = ((x[near] + _BESIDE_MM) / _FINE_MM).astype(int)
+        cells[columns, ((y[near] + _PULSE_MM + shift_mm + 1) / _FINE_MM).astype(int)] = True
+        lengths = ndimage.maximum_filter1d(cells.sum(axis=0) * _FINE_MM, 3)
+        height, reach = round(_PULSE_MM / _FINE_MM), round(shift_mm / _FINE_MM)
+        feet = np.arange(-reach, reach + 1) + shape[1] // 2
+        standing, hanging = (
+            np.minimum(lengths[feet], lengths[feet + way * height]).max() for way in (-1, 1)
+        )
+        n_hanging += hanging > max(_LEAST_LEVEL_MM, 1.3 * standing)
+    return n_hanging > len(rows.baselines) / 2
 
 
 def _of_row(ink: NDArray, rows: Rows, baseline: float) -> tuple[NDArray, NDArray]:

@@ -5,7 +5,7 @@ import pytest
 from drawn_sheets import RATE, SMALL, beats, draw_sheet, snr
 from PIL import Image
 
-from skecg.datasets import make_sheets
+from skecg.datasets import load_ptbxl, make_sheets
 from skecg.preprocessing import TraceReader
 from skecg.sheet import LeadLayout
 
@@ -96,6 +96,28 @@ def test_sheets_of_other_resolutions(sheet):
         traces = READER.transform([page.resize(size, Image.Resampling.BICUBIC)])[0]
         for trace, truth in zip(traces, LEADS[:4]):
             assert snr(trace, truth) > 17
+
+
+def test_sheets_without_a_grid_are_read_as_those_with_one_with_one_warning():
+    reader = TraceReader(rhythm=False)
+    with_grid = reader.transform(make_sheets(2, random_state=0).data)
+    sheets = make_sheets(2, damage="no-grid", random_state=0)
+    message = "2 of 2 pictures in X are without a grid, the first of them sample 0"
+    with pytest.warns(UserWarning, match=message) as caught:
+        traces = reader.transform(sheets.data)
+    assert len(caught) == 1
+    for trace, truth in zip(traces.reshape(-1, 250), with_grid.reshape(-1, 250)):
+        assert snr(trace, truth) > 25
+
+
+def test_records_of_people_on_sheets_without_a_grid(data_home):
+    records = load_ptbxl(data_home, task="superclass-multilabel", sampling_rate=100).data[[3]]
+    sheets = make_sheets(signals=records, sampling_rate=100, damage="no-grid", random_state=0)
+    with pytest.warns(UserWarning, match="without a grid"):
+        traces = TraceReader(rhythm=False).transform(sheets.data)[0]
+    first = np.rint(sheets.lead_starts * 100).astype(int)
+    for trace, own, at in zip(traces, sheets.signals[0], first):
+        assert snr(trace, own[at : at + 250]) > 15  # no lead is another; 27 dB in the median
 
 
 @pytest.mark.parametrize("kind", ["white", "black", "no traces", "too small", "other ratio"])

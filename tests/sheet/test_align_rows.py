@@ -7,7 +7,7 @@ from PIL import Image
 from skecg.datasets import make_sheets
 from skecg.sheet import align_sheet, get_layout, read_image
 from skecg.sheet._grid_phase import grid_shifts
-from skecg.sheet._ink_rows import Rows, find_ink, find_rows, rows_of
+from skecg.sheet._ink_rows import Rows, find_ink, find_rows, guess_rows, rows_of
 from skecg.sheet._reduced import Reduced
 
 CORNERS = np.array([(67, 283), (2178, 283), (2178, 1520), (67, 1520)], float)
@@ -89,13 +89,14 @@ def test_rows_of_ink_are_found_at_another_scale():
     for y in (60, 120, 200):
         grey[y, 40:440] = 0
     rows = Rows(20.0, 220.0, np.array([30.0, 60.0, 100.0]))
-    own, ends = find_rows(find_ink(Reduced(grey, 1)).mask, rows, 250.0, 2.0)
+    guess = guess_rows(find_ink(Reduced(grey, 1)).mask, rows, 250.0)
+    own, ends = find_rows(guess, rows, 2.0)
     np.testing.assert_allclose(ends, own * 2 + [0, 0.5], atol=1.5)
 
 
 def test_no_rows_are_found_on_empty_paper():
     ink = find_ink(Reduced(np.full((300, 500), 250, np.float32), 1))
-    assert find_rows(ink.mask, Rows(20.0, 220.0, np.array([30.0, 60.0])), 250.0, 2.0) is None
+    assert guess_rows(ink.mask, Rows(20.0, 220.0, np.array([30.0, 60.0])), 250.0) is None
 
 
 @pytest.mark.parametrize("shift", [(0.0, 0.0), (1.7, -1.2), (-2.2, 0.4)])
