@@ -89,6 +89,9 @@ def export_onnx(
     large that float32 itself does not give them so; a classifier with ``precision="float64"`` is
     rounded to float32.
 
+    Most networks take some seconds. PyTorch's tracer visits every step of an LSTM and takes some
+    5 s for 100 of them; the published :class:`ECGAttentionLSTMClassifier` has 832.
+
     The metadata of the model has strings: ``skecg_version``, ``estimator``, ``classes`` (JSON, in
     the order of the columns), ``input_shape`` (JSON; the first axis is ``n_samples``),
     ``input_type``, ``sampling_rate`` (Hz, empty if unknown), ``scaling`` (JSON: the steps, then the

@@ -22,15 +22,7 @@ _TYPES = [np.float64, np.float32]
 
 
 class SignalTransformer(TransformerMixin, Estimator):
-    """Base of the transformers of signals of any shape.
-
-    Attributes
-    ----------
-    n_features_in_ : int
-        Length of the second axis of X in ``fit``, unless that was a list of unequal records.
-    feature_names_in_ : ndarray of str
-        Column names, if ``X`` was a data frame with string column names in ``fit``.
-    """
+    """Base of the transformers of signals of any shape."""
 
     _parameter_constraints: dict = {}
 
