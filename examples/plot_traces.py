@@ -12,13 +12,15 @@ with ``sheets.data = [paths of your scans]`` it reads yours.
 # ------------------------
 # The layout says which leads are printed where, and at which speed and gain. Each lead is printed
 # for 2.5 s; the rhythm strip of 10 s comes in four pieces as long as the leads above it.
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 
 from skecg.datasets import make_sheets
 from skecg.paper import draw_paper, draw_trace, paper_figure
 from skecg.preprocessing import TraceReader
-from skecg.sheet import get_layout, read_image
+from skecg.sheet import align_sheet, get_layout
 
 sheets = make_sheets(4, random_state=0)
 reader = TraceReader(sampling_rate=200)
@@ -50,20 +52,31 @@ for law, residual in laws.items():
 # %%
 # The traces over the sheet
 # -------------------------
-# In the pixels of the sheet: each lead starts at its place, 25 mm are 1 s and 10 mm are 1 mV.
-sheet, layout = read_image(sheets.data[0]), get_layout(reader.layout)
-whole = TraceReader(sampling_rate=200, output="10s").transform(sheets.data[:1])[0]
-across = layout.mm_per_second * layout.pixels_per_mm / 200
+# Sheets are found in scans and photographs by their frame or grid, and without one by the starts
+# and ends of their rows and the calibration pulses. ``align_sheet`` gives the place, a homography
+# from the pixels of the layout, in which 25 mm are 1 s and 10 mm are 1 mV.
+layout = get_layout(reader.layout)
+across = layout.mm_per_second * layout.pixels_per_mm / 400
 down = layout.mm_per_mv * layout.pixels_per_mm
+left, upper, right, lower = layout.grid_box
 
-fig, ax = plt.subplots(figsize=(13, 7.8), layout="constrained")
-ax.imshow(sheet, extent=(0, sheet.shape[1], sheet.shape[0], 0))
-for k, (trace, (_, baseline, _)) in enumerate(zip(whole, layout.traces)):
-    x = layout.traces[0][0] + across * np.arange(len(trace))
-    ax.plot(x, baseline - down * trace, color=f"C{k % 10}", linewidth=1.2)
-ax.set(xlim=layout.grid_box[::2], ylim=layout.grid_box[::-2], xticks=[], yticks=[])
-ax.set_title("What was printed (black) and what was read (coloured)")
-fig.savefig("traces.png", dpi=100)
+fig, axes = plt.subplots(3, 1, figsize=(9, 16.5), layout="constrained")
+for ax, damage in zip(axes, (None, ("perspective", "desk", "shadow", "jpeg"), "no-grid")):
+    pictures = make_sheets(1, random_state=3, damage=damage).data
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*without a grid")  # which the last one is
+        (traces,) = TraceReader(sampling_rate=400, output="10s").fit_transform(pictures)
+    place = align_sheet(pictures[0], layout)
+    ax.imshow(pictures[0], extent=(0, pictures[0].shape[1], pictures[0].shape[0], 0))
+    for k, (trace, (_, baseline, _)) in enumerate(zip(traces, layout.traces)):
+        x = layout.traces[0][0] + across * np.arange(len(trace))
+        drawn = place.to_picture(np.column_stack([x, baseline - down * trace]))
+        ax.plot(*drawn.T, color=f"C{k % 10}", linewidth=0.8)
+    corners = place.to_picture([(left, upper), (right, upper), (right, lower), (left, lower)])
+    (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
+    ax.set(xlim=(x0 - 20, x1 + 20), ylim=(y1 + 20, y0 - 20), xticks=[], yticks=[])
+axes[0].set_title("Black: printed. Coloured: read from a scan, a photograph, and ink alone")
+fig.savefig("traces.png", dpi=70)
 
 # %%
 # One lead as a signal
