@@ -25,7 +25,7 @@ from skecg.augmentation import Gain, Noise, TimeStretch
 from skecg.datasets import load_heartbeat
 from skecg.model_selection import bootstrap_interval
 
-# A row begins at its R peak and ends with zeros. The published augmentation is of this kind.
+# A row begins at its R peak and ends with zeros.
 LIGHT = [TimeStretch(limit=0.05), Gain(limit=0.1), Noise(deviation=0.01, padding=0.0)]
 SCORES = {"accuracy": accuracy_score, "macro-F1": partial(f1_score, average="macro")}
 

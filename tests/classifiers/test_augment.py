@@ -66,7 +66,11 @@ def test_every_classifier_takes_augmentations(classifier, beats):
     assert_array_equal(again.predict_proba(X), other.predict_proba(X))
 
 
-@pytest.mark.parametrize("augment", [Shift(), [Shift(), add_noise], add_noise], ids=repr)
+@pytest.mark.parametrize(
+    "augment",
+    [Shift(), [Shift(), add_noise], add_noise],
+    ids=["object", "list", "function"],
+)
 def test_a_fit_that_was_killed_goes_on_with_the_same_draws(beats, folder, augment):
     assert_resumes(small(augment=augment), *beats, folder)
 
