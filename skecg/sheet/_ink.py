@@ -41,7 +41,9 @@ def brightest_channel(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if picture.ndim == 2:
         return picture
     red, green, blue = (picture[..., channel] for channel in range(3))
-    return np.maximum(np.maximum(red, green), blue)
+    brightest = np.maximum(red, green)
+    # A second array would cost more than the comparison.
+    return np.maximum(brightest, blue, out=brightest)
 
 
 def find_runs(grey: NDArray[np.uint8], pixels_per_mm: float) -> Runs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ _CLIMB = 0.01
 _AT_NEXT_ROW = 1.5
 _REACH = 1.6  # rows up and down in which a trace is looked for
 _USUAL_DOUBT = 1.5
+_STEPS_AT_ONCE = 128  # pieces to which steps are computed together
 _PLACES = 13  # on the edge of the pen that are looked at
 # The name of a lead stands here: from the first sample to the right, from 0 mV upwards.
 _NAME_RIGHT_MM, _NAME_UP_MM = 7.5, (0.5, 4.0)
@@ -61,7 +63,7 @@ def trace_edges(
     if len(candidates) == 0:
         return edges
     pieces = [_clip(strands, k, place) for k in candidates]
-    is_letter = np.array([_is_name(runs, piece, place, pixels_per_mm) for piece in pieces])
+    is_letter = _are_names(runs, pieces, place, pixels_per_mm)
     own = _own_costs(runs, pieces, place, pixels_per_mm)
     own += is_letter * _ON_NAME * np.array([len(piece) for piece in pieces]) / pixels_per_mm
     for k in _cheapest(runs, pieces, own, place, pixels_per_mm):
@@ -70,14 +72,22 @@ def trace_edges(
     return edges
 
 
-def _is_name(runs: Runs, piece: NDArray[np.intp], place: Place, pixels_per_mm: float) -> bool:
-    """Return whether a piece lies wholly where the name of the lead stands."""
+def _are_names(
+    runs: Runs, pieces: list[NDArray[np.intp]], place: Place, pixels_per_mm: float
+) -> NDArray[np.bool_]:
+    """Return which pieces lie wholly where the name of the lead stands."""
     right, up = _NAME_RIGHT_MM * pixels_per_mm, np.array(_NAME_UP_MM) * pixels_per_mm
-    return bool(
-        runs.column[piece[-1]] <= place.first + right
-        and runs.first[piece].min() >= place.baseline - up[1]
-        and runs.stop[piece].max() <= place.baseline - up[0]
-    )
+    joined, starts = _joined(pieces)
+    highest = np.minimum.reduceat(runs.first[joined], starts)
+    lowest = np.maximum.reduceat(runs.stop[joined], starts)
+    last = runs.column[[piece[-1] for piece in pieces]]
+    is_beside = last <= place.first + right
+    return is_beside & (highest >= place.baseline - up[1]) & (lowest <= place.baseline - up[0])
+
+
+def _joined(pieces: list[NDArray[np.intp]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the runs of all pieces one after the other, and where each piece starts."""
+    return np.concatenate(pieces), np.cumsum([0, *(len(piece) for piece in pieces[:-1])])
 
 
 def _candidates(runs: Runs, strands: Strands, place: Place) -> NDArray[np.intp]:
@@ -119,16 +129,10 @@ def _cheapest(
     first, last = runs.column[heads], runs.column[tails]
     total = np.empty(len(pieces))
     before = np.full(len(pieces), -1)
-    for k in range(len(pieces)):
+    for k, steps in enumerate(_steps(runs, heads, tails, pixels_per_mm)):
         total[k] = (first[k] - place.first) / pixels_per_mm
         if k:
-            open_columns = first[k] - last[:k] - 1
-            gap = np.maximum(
-                runs.first[heads[k]] - runs.stop[tails[:k]],
-                runs.first[tails[:k]] - runs.stop[heads[k]],
-            )
-            costs = total[:k] + (open_columns + _JUMP * np.maximum(gap, 0)) / pixels_per_mm
-            costs[open_columns < 0] = np.inf
+            costs = total[:k] + steps[:k]
             best = int(np.argmin(costs))
             if costs[best] < total[k]:
                 total[k], before[k] = costs[best], best
@@ -141,12 +145,26 @@ def _cheapest(
     return way[::-1]
 
 
+def _steps(
+    runs: Runs, heads: NDArray[np.intp], tails: NDArray[np.intp], pixels_per_mm: float
+) -> Iterator[NDArray[np.float64]]:
+    """Yield for every piece what the step to it costs from each of all pieces."""
+    for start in range(0, len(heads), _STEPS_AT_ONCE):
+        here = heads[start : start + _STEPS_AT_ONCE, None]
+        open_columns = runs.column[here] - runs.column[tails] - 1
+        gap = np.maximum(
+            runs.first[here] - runs.stop[tails], runs.first[tails] - runs.stop[here]
+        ).clip(0)
+        costs = (open_columns + _JUMP * gap) / pixels_per_mm
+        costs[open_columns < 0] = np.inf
+        yield from costs
+
+
 def _own_costs(
     runs: Runs, pieces: list[NDArray[np.intp]], place: Place, pixels_per_mm: float
 ) -> NDArray[np.float64]:
     """Return what every piece costs by itself: its distance from the baseline, less its ink."""
-    joined = np.concatenate(pieces)
-    starts = np.cumsum([0, *(len(piece) for piece in pieces[:-1])])
+    joined, starts = _joined(pieces)
     first, stop = runs.first[joined], runs.stop[joined]
     away = np.maximum(first - place.baseline, place.baseline - stop).clip(0)
     costs = _AT_NEXT_ROW * (away / place.row_distance) ** 2
