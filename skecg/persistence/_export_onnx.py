@@ -219,9 +219,10 @@ def _metadata(
 ) -> dict[str, Any]:
     classifier = steps.classifier
     scaling = [described(*step) for step in steps.inside]
-    own = getattr(classifier.module_, "mean", None), getattr(classifier.module_, "scale", None)
-    if isinstance(own[0], torch.Tensor):
-        scaling.append({"mean": float(own[0]), "scale": float(own[1])})
+    mean, scale = (getattr(classifier.module_, name, None) for name in ("mean", "scale"))
+    if isinstance(scale, torch.Tensor):
+        of = float(mean) if isinstance(mean, torch.Tensor) else "of each lead, over its time steps"
+        scaling.append({"mean": of, "scale": float(scale)})
     names = getattr(classifier, "feature_names_in_", None)
     return {
         "skecg_version": __version__,

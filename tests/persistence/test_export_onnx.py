@@ -92,6 +92,15 @@ def test_a_classifier_of_float64_is_rounded(name, tmp_path):
     assert_same(tmp_path / "m.onnx", classifier, X)
 
 
+def test_several_labels_have_probabilities_of_their_own(tmp_path):
+    X = np.random.default_rng(0).standard_normal((30, 40)).astype(np.float32)
+    labels = np.column_stack([X[:, 0] > 0, X[:, 1] > 0, X[:, 2] > 0]).astype(int)
+    classifier = ECGResidualCNNClassifier(**SMALL).fit(X, labels)
+    skecg.export_onnx(classifier, tmp_path / "m.onnx")
+    assert_same(tmp_path / "m.onnx", classifier, X)
+    assert metadata(tmp_path / "m.onnx")["output"] == "probabilities of the labels, each by itself"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if "Residual" not in name])
 def test_pictures_may_stay_bytes(name, tmp_path):
@@ -107,6 +116,10 @@ def test_the_metadata_say_what_goes_in_and_comes_out(beats, tmp_path):
     path = tmp_path / "m.onnx"
     skecg.export_onnx(classifier, path, sampling_rate=125)
     assert_same(path, classifier, X)
+    scaling = {
+        "mean": "of each lead, over its time steps",
+        "scale": float(classifier.module_.scale),
+    }
     assert metadata(path) == {
         "skecg_version": skecg.__version__,
         "estimator": "ECGResidualCNNClassifier",
@@ -114,7 +127,7 @@ def test_the_metadata_say_what_goes_in_and_comes_out(beats, tmp_path):
         "input_shape": '["n_samples", 2, 40]',
         "input_type": "float32",
         "sampling_rate": "125",
-        "scaling": "[]",
+        "scaling": json.dumps([scaling]),
         "steps_before": "[]",
         "feature_names": "null",
         "output": "probabilities of the classes; the values of a row sum to 1",
