@@ -196,7 +196,7 @@ def test_signal_scalers_are_in_the_graph(name, tmp_path):
     with warnings.catch_warnings(action="error"):
         skecg.export_onnx(model, tmp_path / "m.onnx")
     assert_same(tmp_path / "m.onnx", model, X)
-    (scaling,) = json.loads(metadata(tmp_path / "m.onnx")["scaling"])
+    scaling, _ = json.loads(metadata(tmp_path / "m.onnx")["scaling"])  # and that of the network
     assert scaling["estimator"] == "SignalScaler"
     assert scaling["parameters"] == model[0].get_params()
 
