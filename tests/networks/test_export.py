@@ -12,6 +12,7 @@ from sklearn.base import clone
 from skecg import ECGViTClassifier
 from skecg.networks import CNN3D, AttentionVGG, Hybrid, TimeDistributedCNN
 
+QUICK = {"ECGResidualCNNClassifier", "ECGTimeDistributedCNNClassifier"}
 # PyTorch says so of its own LSTM.
 OF_LSTM = pytest.mark.filterwarnings("ignore:The tensor attributes .*_flat_weights:UserWarning")
 
@@ -27,7 +28,9 @@ def assert_exported(module: torch.nn.Module, x: torch.Tensor) -> None:
 
 
 @OF_LSTM
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in NAMES]
+)
 def test_the_network_of_every_classifier_is_exported_for_any_number_of_samples(name):
     classifier, X = fitted(name, "float32")
     with classifier.open_network(X) as (net, samples):

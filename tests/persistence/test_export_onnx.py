@@ -66,12 +66,8 @@ def beats():
     return ECGResidualCNNClassifier(**SMALL).fit(X, LABELS[np.arange(24) % 3]), X
 
 
-QUICK = {"ECGHybridClassifier"}  # convolutions, an LSTM, attention, a scale
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in NAMES]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
 def test_the_graph_of_every_classifier_gives_its_probabilities(name, tmp_path):
     classifier, X = fitted(name, "float32")
     if name == "ECGNeuralClassifier":  # which does not scale the bytes, so that nothing is open
@@ -137,6 +133,7 @@ def test_the_metadata_say_what_goes_in_and_comes_out(beats, tmp_path):
     assert (y.name, y.shape, y.type) == ("probabilities", ["n_samples", 3], "tensor(float)")
 
 
+@pytest.mark.slow
 def test_the_file_names_no_file_of_this_machine_and_the_classifier_is_as_before(beats, tmp_path):
     classifier, X = beats
     before = classifier.predict_proba(X)

@@ -34,7 +34,7 @@ def errors_mm(alignment, matrix, layout):
     return np.abs(found - points).max(axis=0) / mm
 
 
-@pytest.mark.parametrize("name", ["edan-3x4", "3x4+1", *SLOW])
+@pytest.mark.parametrize("name", ["edan-3x4", pytest.param("3x4+1", marks=pytest.mark.slow), *SLOW])
 def test_time_is_right_to_a_quarter_of_a_millimetre_on_every_layout(name):
     picture, matrix = made(name)
     found = align_sheet(picture, name)
@@ -100,6 +100,7 @@ def test_mirrored_sheets_are_refused(name, damage):
         align_sheet(picture, name)
 
 
+@pytest.mark.slow
 def test_published_sheets_without_their_grid(data_home):
     layout = get_layout("edan-3x4")
     for path in sorted((data_home / "sheets_original").glob("*/*.jpg"))[::8]:
