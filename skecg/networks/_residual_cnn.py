@@ -7,6 +7,7 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .._limits import require_memory
 from ._channels_last import Conv1d, max_pool1d
 from ._signal_network import SignalNetwork
 from ._spatial import SpatialLayer
@@ -106,6 +107,9 @@ class ResidualCNN(SignalNetwork):
         self.features = nn.Sequential(Conv1d(n_leads, n_filters, kernel_size), *blocks)
         shortest = _shortest_input(kernel_size, n_blocks)
         self.padding = max(0, shortest - n_timesteps)
+        # Every block doubles it, and the filters' outputs are as long.
+        n_bytes = 4.0 * max(n_leads, n_filters) * (n_timesteps + self.padding)
+        require_memory(n_bytes, "a padded sample", "choose a smaller n_blocks or kernel_size")
         length = _output_length(n_timesteps + self.padding, kernel_size, n_blocks)
 
         n_inputs = n_filters * length + n_side_features

@@ -53,3 +53,8 @@ def test_dropout_stands_before_every_dense_layer():
 def test_even_kernel_is_refused():
     with pytest.raises(ValueError, match="kernel_size must be odd"):
         ResidualCNN(kernel_size=4)
+
+
+def test_more_blocks_than_a_padded_sample_can_have_are_refused():
+    with pytest.raises(ValueError, match=r"a padded sample would take .*choose a smaller n_blocks"):
+        ResidualCNN(3, n_blocks=40, n_filters=1)
