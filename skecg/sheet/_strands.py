@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from ._ink import Runs
 
 _LONG_MM = 5.0  # of a strand that can only be a trace
-_FLAT = 0.02  # share of a trace that is flat, even where it trembles
+_FLAT = 0.2  # share of a trace that is flat
+_TREMBLE = 0.9  # by which even there a trace is thicker than the pen
+# A trace that trembles all along is nowhere flat; its thinnest columns are at most so much thinner.
+_THINNEST, _THINNER = 0.02, 1.1
 _USUAL_PEN_MM = 0.4
 
 
@@ -76,7 +79,8 @@ def pen_width(runs: Runs, strands: Strands, pixels_per_mm: float) -> float:
     long = strands.order[is_long]
     if len(long) == 0:
         return _USUAL_PEN_MM * pixels_per_mm
-    return float(np.quantile(runs.lower[long] - runs.upper[long], _FLAT))
+    flat, thinnest = np.quantile(runs.lower[long] - runs.upper[long], (_FLAT, _THINNEST))
+    return float(min(_TREMBLE * flat, _THINNER * thinnest))
 
 
 def _heads(follower: NDArray[np.intp], is_head: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -53,7 +53,7 @@ def test_peaks_keep_their_height_where_the_trace_trembles():
     truth = [t + 0.03 * rng.standard_normal(len(t)) for t in [beats(2.5, height=1.5)] * 4]
     traces, _ = read(draw_sheet([*truth, beats(5) + 0.03 * rng.standard_normal(5 * RATE)]))
     lost = [b[np.argmax(b)] - a[np.argmax(b)] for a, b in zip(traces, truth)]
-    assert np.mean(lost) < 0.08
+    assert np.mean(lost) < 0.1
 
 
 def test_the_sampling_rate_is_that_of_the_result(sheet):
