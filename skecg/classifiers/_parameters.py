@@ -275,9 +275,12 @@ class TrainingParameters(Estimator):
         input_scale: tuple[float, float] | None,
     ) -> Callable[[], nn.Module]:
         """Return the factory of the network for samples of a shape as the user gives them."""
+        return self._module_factory(self._network_shape(input_shape), n_classes, input_scale)
+
+    def _network_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of a sample as the network reads it."""
         # An array without samples: a forged file may claim any shape.
-        shape = self._as_network_input(np.empty((0, *input_shape), np.float32)).shape[1:]
-        return self._module_factory(shape, n_classes, input_scale)
+        return self._as_network_input(np.empty((0, *input_shape), np.float32)).shape[1:]
 
     def _dtypes(self) -> list:
         return [np.float64 if self.precision == "float64" else np.float32, np.uint8]

@@ -40,11 +40,10 @@ class ProbabilityNetwork(nn.Module):
         if self.targets.multilabel:
             self.output = "probabilities of the labels, each by itself"
         self.input_shape = tuple(classifier._input_shape)
-        one = torch.zeros(1, *self.input_shape).numpy()
-        self.network_shape = classifier._as_network_input(one).shape[1:]
+        self.network_shape = classifier._network_shape(self.input_shape)
         self.network = copy.deepcopy(classifier.net_.module_).cpu().float().eval()
 
     def forward(self, X: Tensor) -> Tensor:
-        """Map samples (n_samples, *input_shape) to probabilities (n_samples, n_classes)."""
+        """Map samples (n_samples, *input_shape) to probabilities (n_samples, n_outputs)."""
         samples = X.to(torch.float32).reshape(X.shape[0], *self.network_shape)
         return self.targets.probabilities(self.network(samples))

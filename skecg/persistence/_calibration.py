@@ -44,8 +44,6 @@ def restore_calibration(model: CalibratedClassifierCV, learned: dict[str, Any]) 
     ModelFileError
         If they are not what such a classifier learns.
     """
-    if not learned:
-        return
     learned = dict(learned)
     classes, parts = learned.pop("classes_", None), learned.pop("parts", None)
     if not are_classes(classes) or type(parts) is not list or not parts:

@@ -36,8 +36,6 @@ def restore_beat_trees(model: BeatTreesClassifier, learned: dict[str, Any]) -> N
     ModelFileError
         If they are not what such a classifier learns.
     """
-    if not learned:
-        return
     if learned.keys() - {_OF_INPUT[1]} != {"classes_", "estimators_", _OF_INPUT[0]}:
         raise ModelFileError("the fitted attributes of a BeatTreesClassifier are unknown or few")
     check_input(learned, "BeatTreesClassifier")
@@ -80,8 +78,6 @@ def restore_annotator(model: BeatAnnotator, learned: dict[str, Any]) -> None:
     ModelFileError
         If they are not what an annotator learns.
     """
-    if not learned:
-        return
     if learned.keys() != set(_OF_ANNOTATOR):
         raise ModelFileError("the fitted attributes of a BeatAnnotator are unknown or few")
     classifier, classes = learned["classifier_"], learned["classes_"]
@@ -139,8 +135,6 @@ def restore_vote(model: VotingClassifier, learned: dict[str, Any]) -> None:
     ModelFileError
         If they are not what such a classifier learns.
     """
-    if not learned:
-        return
     steps, found = _steps(model), learned.get("estimators_")
     if type(found) is not list or len(found) != len(steps):
         raise ModelFileError("a VotingClassifier does not have one fitted estimator for each")

@@ -148,7 +148,8 @@ class EstimatorReader(ValueReader):
         if type(estimator) in SIZES:
             self._counter.add_trees(*SIZES[type(estimator)](learned))
         if type(estimator) in _RESTORE:
-            _RESTORE[type(estimator)](estimator, learned)
+            if learned:  # else it was not fitted
+                _RESTORE[type(estimator)](estimator, learned)
             return
         if isinstance(estimator, BeatVoteClassifier) and learned:
             found = {n: learned.pop(n) for n in LEARNED_BY_RECORDS if n in learned}

@@ -33,8 +33,9 @@ def export_onnx(
 
     The graph has one input, ``X``, the samples as ``predict_proba`` takes them, any number at a
     time; and one output, ``probabilities``, a plain float32 tensor of shape (n_samples, n_classes)
-    with the columns of ``classes_``. It reshapes samples, scales them as the classifier does, and
-    computes the softmax. What ``predict_proba`` checks it does not check: NaN gives NaN.
+    with the columns of ``classes_``; (n_samples, n_labels) after a fit on several labels at once.
+    It reshapes samples, scales them as the classifier does, and computes the softmax, or of several
+    labels the sigmoid. What ``predict_proba`` checks it does not check: NaN gives NaN.
 
     Of a pipeline, the graph holds the classifier and the scalers right before it:
     :class:`SignalScaler`, ``StandardScaler``, ``MinMaxScaler`` and ``RobustScaler``. Steps before

@@ -70,8 +70,6 @@ def restore_forest(model: Forest, learned: dict[str, Any]) -> None:
     ModelFileError
         If they are not what such a classifier learns.
     """
-    if not learned:
-        return
     _check(model, learned)
     for name in (*OF_INPUT, "classes_", *_OF_OOB):
         if name in learned:

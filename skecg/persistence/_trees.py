@@ -64,8 +64,6 @@ def restore_trees(model: HistGradientBoostingClassifier, learned: dict[str, Any]
     ModelFileError
         If they are not what such a classifier learns.
     """
-    if not learned:
-        return
     _check(model, learned)
     for name in (*OF_INPUT, *_PUBLIC):
         if name in learned:
