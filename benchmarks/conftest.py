@@ -45,7 +45,7 @@ class Comparison:
 
     The speed of shared machines drifts, so that only ratios within a round are meaningful. The
     results are stored in the ``extra_info`` of the benchmark, from which report.py creates the
-    table of RESULTS.md.
+    table of results/speed.md.
 
     Attributes
     ----------

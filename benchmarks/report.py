@@ -1,11 +1,13 @@
-"""Write the table of RESULTS.md and a bar chart of the ratios from a run of the benchmarks.
+"""Write the table and the bar chart of the ratios from a run of the benchmarks.
 
     pytest benchmarks --benchmark-only --benchmark-json=run.json
     python benchmarks/report.py run.json
+    python benchmarks/headlines.py
 
-The table replaces the text between two comments in RESULTS.md; the rest of the file is written by
-hand. If several runs have the same row, the last one is used. Ratios below their target are
-printed, because their reasons belong below the table.
+The table replaces the text between two comments in results/speed.md; the rest of the file is
+written by hand. The headline figures in results/speed.json that name one of the rows get its
+values, and headlines.py writes them to RESULTS.md. If several runs have the same row, the last one
+is used. Ratios below their target are printed, because their reasons belong below the table.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ class Row:
     wanted: float | None
     floor: float | None = None
     unit: str = ""  # empty for a ratio (higher is better); lower is better for a value with a unit
+    date: str = ""
+    processor: str = ""
 
     @property
     def reached(self) -> bool | None:
@@ -62,11 +66,14 @@ class Row:
         return f"| {self.what} | {self.name} | {self.value} | {self.reach} | {reached} | {floor} |"
 
 
+def decimals(value: float) -> int:
+    """Return the decimals that give three significant digits: none from 100."""
+    return 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+
+
 def number(value: float) -> str:
     """Format a number with three significant digits, without decimals from 100."""
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    return f"{value:,.{decimals(value)}f}"
 
 
 def title(name: str, params: dict[str, Any] | None) -> str:
@@ -81,14 +88,17 @@ def rows_of(run: dict[str, Any]) -> Iterable[Row]:
     for benchmark in run["benchmarks"]:
         file = benchmark["fullname"].split("::")[0].rpartition("/")[2]
         what = title(benchmark["name"], benchmark.get("params"))
+        measured = {"date": run["datetime"][:10], "processor": processor(run["machine_info"])}
         ratios = benchmark["extra_info"].get("ratios", {})
         figures = benchmark["extra_info"].get("figures", {})
         for name, row in ratios.items():
             spread = row["median"], row["low"], row["high"]
-            yield Row(file, what, name, *spread, wanted=row["reach"], floor=row["floor"])
+            limits = {"wanted": row["reach"], "floor": row["floor"]}
+            yield Row(file, what, name, *spread, **limits, **measured)
         for name, row in figures.items():
             spread = row["median"], row["low"], row["high"]
-            yield Row(file, what, name, *spread, wanted=row["at_most"], unit=row["unit"])
+            limits = {"wanted": row["at_most"], "unit": row["unit"]}
+            yield Row(file, what, name, *spread, **limits, **measured)
 
 
 def read(paths: Iterable[Path]) -> tuple[list[Row], list[str]]:
@@ -108,11 +118,15 @@ def read(paths: Iterable[Path]) -> tuple[list[Row], list[str]]:
     return sorted(rows.values(), key=lambda row: row.file), list(runs)
 
 
+def processor(machine: dict[str, Any]) -> str:
+    return str(machine["cpu"].get("brand_raw", machine.get("machine")))
+
+
 def provenance(run: dict[str, Any]) -> str:
     machine, cpu = run["machine_info"], run["machine_info"]["cpu"]
     commit = (run.get("commit_info") or {}).get("id") or "unknown"
     parts = [
-        f"{cpu.get('brand_raw', machine.get('machine'))}, {cpu.get('count', '?')} cores",
+        f"{processor(machine)}, {cpu.get('count', '?')} cores",
         f"Python {machine['python_version']}",
         f"commit {commit[:10]}",
         run["datetime"][:10],
@@ -129,7 +143,7 @@ def table(rows: list[Row], runs: list[str]) -> str:
     lines = [
         f"{n_reached} of {len(with_reach)} targets are met. " + "; ".join(runs) + ".",
         "",
-        "![Ratios and targets](ratios.png)",
+        "![Ratios and targets](../ratios.png)",
     ]
     for file in dict.fromkeys(row.file for row in rows):
         lines += ["", f"    pytest benchmarks/{file} --benchmark-only -s", ""]
@@ -146,6 +160,25 @@ def write_between_marks(path: Path, text: str) -> None:
     if not begin or not end:
         raise ValueError(f"{path} must contain these two lines, in this order:\n{BEGIN}\n{END}")
     path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def update_headlines(path: Path, rows: list[Row]) -> None:
+    """Give the headline figures that name a row its values."""
+    measured = {(row.file, row.what, row.name): row for row in rows}
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for figure in content["figures"]:
+        row = measured.get(tuple(figure.get("row", ())))
+        if row is not None:
+            n = decimals(row.median)
+            figure |= {
+                "value": round(row.median, n),
+                "decimals": n,
+                "interval": [round(row.low, n), round(row.high, n)],
+                "date": row.date,
+                "processor": row.processor,
+            }
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
 
 
 def draw(rows: list[Row], path: Path) -> None:
@@ -211,14 +244,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("runs", nargs="+", type=Path, help="files written with --benchmark-json")
-    parser.add_argument("--results", type=Path, default=HERE / "RESULTS.md")
+    parser.add_argument(
+        "--results", type=Path, default=HERE / "results" / "speed.md",
+        help="file of the table; the headline figures are beside it, the chart above it",
+    )  # fmt: skip
     arguments = parser.parse_args()
     try:
         rows, runs = read(arguments.runs)
         write_between_marks(arguments.results, table(rows, runs))
+        update_headlines(arguments.results.with_suffix(".json"), rows)
     except (OSError, ValueError) as error:
         sys.exit(f"report.py: {error}")
-    draw(rows, arguments.results.with_name("ratios.png"))
+    draw(rows, arguments.results.parents[1] / "ratios.png")
     for row in rows:
         if row.reached is False:
             print(f"missed: {row.file}, {row.what}: {row.name} {row.value}, target {row.reach}")

@@ -1,4 +1,4 @@
-"""The way from a benchmark's times to the table of RESULTS.md."""
+"""The way from a benchmark's times to the table of the ratios and its headline figures."""
 
 from __future__ import annotations
 
@@ -55,21 +55,34 @@ RUN = {
 }  # fmt: skip
 
 
+HEADLINE = {"value": 9.0, "decimals": 1, "interval": [8, 9], "date": "then", "processor": "old"}
+ROW = ["test_training_epoch.py", "residual cnn, batch_size=64", "loop"]
+HEADLINES = {"title": "Speed", "figures": [HEADLINE | {"row": ROW}, HEADLINE]}
+
+
 def report(folder: Path, *runs: dict, results: str) -> subprocess.CompletedProcess[str]:
     paths = [folder / f"{i}.json" for i in range(len(runs))]
     for path, run in zip(paths, runs):
         path.write_text(json.dumps(run))
-    (folder / "RESULTS.md").write_text(results)
+    results_folder = folder / "results"
+    results_folder.mkdir()
+    (results_folder / "speed.md").write_text(results)
+    (results_folder / "speed.json").write_text(json.dumps(HEADLINES))
     command = [sys.executable, ROOT / "benchmarks" / "report.py", *paths]
     return subprocess.run(
-        [*command, "--results", folder / "RESULTS.md"], capture_output=True, text=True, check=False
-    )
+        [*command, "--results", results_folder / "speed.md"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def headlines(folder: Path) -> list[dict]:
+    return json.loads((folder / "results" / "speed.json").read_text())["figures"]
 
 
 def test_the_table_stands_between_the_marks(tmp_path):
     done = report(tmp_path, RUN, results=f"before\n{BEGIN}\nan old table\n{END}\nafter\n")
     assert done.returncode == 0, done.stderr
-    text = (tmp_path / "RESULTS.md").read_text()
+    text = (tmp_path / "results" / "speed.md").read_text()
     assert text.startswith(f"before\n{BEGIN}\n2 of 3 targets are met. A processor, 2 cores, ")
     assert "commit 0123456789, 2026-01-02, the short form." in text
     assert text.endswith(f"{END}\nafter\n")
@@ -93,12 +106,22 @@ def test_the_table_stands_between_the_marks(tmp_path):
     assert matplotlib.image.imread(tmp_path / "ratios.png").shape[1] == 1350  # 9 inches of 150
 
 
+def test_headline_figures_that_name_a_row_get_its_values(tmp_path):
+    report(tmp_path, RUN, results=f"{BEGIN}\n{END}\n")
+    named, other = headlines(tmp_path)
+    assert named == {
+        "value": 1.04, "decimals": 2, "interval": [1.0, 1.1],
+        "date": "2026-01-02", "processor": "A processor", "row": ROW,
+    }  # fmt: skip
+    assert other == HEADLINE
+
+
 def test_the_last_of_several_runs_counts(tmp_path):
     again = json.loads(json.dumps(RUN))
     again["benchmarks"] = again["benchmarks"][1:]
     again["benchmarks"][0]["extra_info"]["ratios"]["neurokit2"] = ratio(700, 700, 700)
     report(tmp_path, RUN, again, results=f"{BEGIN}\n{END}\n")
-    text = (tmp_path / "RESULTS.md").read_text()
+    text = (tmp_path / "results" / "speed.md").read_text()
     assert "| windows | neurokit2 | 700 |" in text
     assert "1,500" not in text
     assert "| loop | 1.04 (1.00 .. 1.10) |" in text
@@ -116,7 +139,8 @@ def test_what_cannot_be_reported_is_said_and_nothing_is_written(tmp_path, run, r
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
-    assert (tmp_path / "RESULTS.md").read_text() == results
+    assert (tmp_path / "results" / "speed.md").read_text() == results
+    assert headlines(tmp_path) == HEADLINES["figures"]
 
 
 class Benchmark:

@@ -62,7 +62,7 @@ class ECGViTClassifier(BaseImageClassifier):
     --------
     skecg.networks.VisionTransformer : The network.
     skecg.TraceReader : Reads the traces as signals; a forest on :func:`skecg.signal.lead_numbers`
-        of them is better on the published sheets, see ``benchmarks/RESULTS.md``, section 18.
+        of them is better on the published sheets, see ``benchmarks/results/traces.md``.
 
     References
     ----------

@@ -60,7 +60,7 @@ class BeatTreesClassifier(ClassifierMixin, BaseEstimator):
     sum to 1. The trees of a class can be monotonic: the earlier a beat comes, the more likely it is
     an S beat, say, whatever the other numbers are. So no habit of the few people of a training set
     can turn such a rule around. On the MIT-BIH records the constraints neither raise nor lower the
-    figures for other people (``benchmarks/RESULTS.md``, section 17).
+    figures for other people (``benchmarks/results/annotator.md``).
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ _MIRRORED, _ZEROS = 2.0, 1.0
 
 # Of the usual height of a QRS complex, where the amplitude is cut off, so that tall beats do not
 # raise the threshold above the wide and low ones between them. Chosen on the records of DS1 of the
-# MIT-BIH Arrhythmia Database: see section 16 of benchmarks/RESULTS.md.
+# MIT-BIH Arrhythmia Database: see benchmarks/results/r_peaks.md.
 _LIMIT = 0.55
 # Of the largest deflection: what the filter makes of a constant.
 _EMPTY = 1e-6
