@@ -3,8 +3,8 @@
     python benchmarks/headlines.py
 
 Each topic has two files in benchmarks/results: ``topic.json`` with its headline figures, and
-``topic.md`` with the details, written by hand. A new measurement changes both; a test compares them.
-A figure in JSON has these entries:
+``topic.md`` with the details, written by hand. A new measurement changes both; a test compares
+them. A figure in JSON has these entries:
 
     what       what was measured, in Markdown
     measure    the metric or quantity
@@ -14,7 +14,7 @@ A figure in JSON has these entries:
     spread     what the interval or standard deviation is of
     seeds      the seeds, or [] if nothing is drawn
     command    what makes the figure, from the root of the checkout
-    date       the day of the measurement or, where it was not recorded, of the commit with the result
+    date       the day of the measurement or, if it was not recorded, of the commit with it
     processor  as far as it was recorded
     row        only for rows of report.py: [file, benchmark, peer], by which it finds the figure
 """
@@ -39,13 +39,14 @@ HEAD = """\
 
 <!-- Written by `python benchmarks/headlines.py` from benchmarks/results/*.json: do not edit. -->
 
-The headline figures. The headings lead to the details: all rows, how choices were made, and what was missed. The last
-column is the number of the command below the table, which is run from the root of the checkout with `SKECG_DATA` set to
-the folder of the data. Brackets hold intervals; "sd" is a standard deviation. The machines had 2 cores, Python 3.11 and
-the versions of `constraints.txt`. They were shared, so ratios are more reliable than seconds.
+The headline figures. The headings lead to the details: all rows, how choices were made, and what
+was missed. The last column is the number of the command below the table, which is run from the root
+of the checkout with `SKECG_DATA` set to the folder of the data. Brackets hold intervals; "sd" is a
+standard deviation. The machines had 2 cores (an AMD EPYC or an Intel Xeon with AVX-512), Python 3.11
+and the versions of `constraints.txt`. They were shared, so ratios are more reliable than seconds.
 
-**For new patients, read the figures of unseen people.** In the Kaggle split and in the published split of the sheets,
-the same people or pictures are in training and test.
+**For new patients, read the figures of unseen people.** In the Kaggle split and in the published
+split of the sheets, the same people or pictures are in training and test.
 """
 COLUMNS = "| what | measure | figure | seeds | made by |\n|---|---|---|---|---|"
 

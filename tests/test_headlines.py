@@ -61,7 +61,8 @@ def test_a_headline_ratio_has_the_value_of_its_row():
     assert all(figure.row for figure in speed.figures)
     for figure in speed.figures:
         file, what, name = figure.row
-        low, value, high = map(report.number, (figure.interval[0], figure.value, figure.interval[1]))
+        low, high = map(report.number, figure.interval)
+        value = report.number(figure.value)
         after_file = table.partition(f"    pytest benchmarks/{file} ")[2]
         assert f"\n| {what} | {name} | {value} ({low} .. {high}) |" in after_file
 

@@ -30,7 +30,7 @@ class ECGResidualCNNClassifier(BaseSignalClassifier):
 
     The defaults are the published network with another training recipe: AdamW, batches of 128
     and one cycle of the learning rate reach in 30 epochs what the published recipe, Adam with a
-    slowly falling rate, does not reach in as many (``benchmarks/results/beats.md`` has the figures).
+    slowly falling rate, does not reach in as many (figures: ``benchmarks/results/beats.md``).
     :meth:`published` gives that one.
 
     Parameters
