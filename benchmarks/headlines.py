@@ -42,8 +42,8 @@ HEAD = """\
 The headline figures. The headings lead to the details: all rows, how choices were made, and what
 was missed. The last column is the number of the command below the table, which is run from the root
 of the checkout with `SKECG_DATA` set to the folder of the data. Brackets hold intervals; "sd" is a
-standard deviation. The machines had 2 cores (an AMD EPYC or an Intel Xeon with AVX-512), Python 3.11
-and the versions of `constraints.txt`. They were shared, so ratios are more reliable than seconds.
+standard deviation. The machines had 2 cores of an AMD EPYC or an Intel Xeon, Python 3.11 and
+the versions of `constraints.txt`. They were shared, so ratios are more reliable than seconds.
 
 **For new patients, read the figures of unseen people.** In the Kaggle split and in the published
 split of the sheets, the same people or pictures are in training and test.

@@ -64,7 +64,7 @@ FLOORS = (
     ("model_selection", "metrics", "sampling"),
     ("networks", "augmentation", "signal", "sheet", "paper"),
     ("_native_callbacks", "_estimators", "_shared_docs"),
-    ("_compat", "_limits", "_version"),
+    ("_compat", "_deprecation", "_limits", "_version"),
 )
 
 
