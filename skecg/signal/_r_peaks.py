@@ -43,6 +43,10 @@ _THRESHOLD = 0.9
 Detector = Callable[[NDArray, float], ArrayLike]
 RPeaks = tuple[NDArray[np.int64], NDArray[np.int64]]
 
+# Other detectors by name than the threshold rule, which works on all windows at once, and the
+# methods of NeuroKit2.
+_DETECTORS: dict[str, Detector] = {"sleepecg": sleepecg_r_peaks}
+
 
 def threshold_r_peaks(X: ArrayLike, threshold: float = _THRESHOLD) -> RPeaks:
     """Find R peaks as the high local maxima of each window.
@@ -254,12 +258,13 @@ def _window_peaks(
 
 
 def _named_detector(name: str) -> Detector:
-    if name == "sleepecg":
-        return sleepecg_r_peaks
+    if name in _DETECTORS:
+        return _DETECTORS[name]
     if name in _NEUROKIT_CLEANS:
         return _neurokit_detector(name)
+    known = ", ".join(map(repr, ("threshold", *_DETECTORS)))
     raise ValueError(
-        f"the R-peak detector {name!r} is not known; choose 'threshold', 'sleepecg' or a method of "
+        f"the R-peak detector {name!r} is not known; choose {known} or a method of "
         f"NeuroKit2 ({', '.join(_NEUROKIT_CLEANS)}), or pass a function "
         "(signal, sampling_rate) -> positions"
     )
