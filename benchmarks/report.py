@@ -102,20 +102,24 @@ def rows_of(run: dict[str, Any]) -> Iterable[Row]:
 
 
 def read(paths: Iterable[Path]) -> tuple[list[Row], list[str]]:
-    """Return the rows of all runs by file, and a description of each run."""
+    """Return the rows of all runs by file, and where and when they were measured."""
     rows: dict[tuple[str, str, str], Row] = {}
     runs: dict[str, None] = {}
+    commits = set()
     for path in paths:
         run = json.loads(path.read_text())
         for row in rows_of(run):
             rows[row.file, row.what, row.name] = row
         runs[provenance(run)] = None
+        commits.add((run.get("commit_info") or {}).get("id") or "unknown")
     if not rows:
         raise ValueError(
             f"{', '.join(map(str, paths))}: got no ratios. Benchmarks record them with the fixture "
             "`compare`; run pytest with --benchmark-json"
         )
-    return sorted(rows.values(), key=lambda row: row.file), list(runs)
+    # The dates tell runs apart; a commit is named only if it is that of all rows.
+    of_all = [f"commit {commit[:10]}" for commit in commits if len(commits) == 1]
+    return sorted(rows.values(), key=lambda row: row.file), [*runs, *of_all]
 
 
 def processor(machine: dict[str, Any]) -> str:
@@ -124,11 +128,9 @@ def processor(machine: dict[str, Any]) -> str:
 
 def provenance(run: dict[str, Any]) -> str:
     machine, cpu = run["machine_info"], run["machine_info"]["cpu"]
-    commit = (run.get("commit_info") or {}).get("id") or "unknown"
     parts = [
         f"{processor(machine)}, {cpu.get('count', '?')} cores",
         f"Python {machine['python_version']}",
-        f"commit {commit[:10]}",
         run["datetime"][:10],
     ]
     if any(benchmark["extra_info"].get("short") for benchmark in run["benchmarks"]):

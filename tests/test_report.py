@@ -84,7 +84,7 @@ def test_the_table_stands_between_the_marks(tmp_path):
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "results" / "speed.md").read_text()
     assert text.startswith(f"before\n{BEGIN}\n2 of 3 targets are met. A processor, 2 cores, ")
-    assert "commit 0123456789, 2026-01-02, the short form." in text
+    assert "Python 3.11.7, 2026-01-02, the short form; commit 0123456789." in text
     assert text.endswith(f"{END}\nafter\n")
     assert "an old table" not in text
     assert re.findall(r"^    (pytest .*)$", text, flags=re.MULTILINE) == [
@@ -120,10 +120,12 @@ def test_the_last_of_several_runs_counts(tmp_path):
     again = json.loads(json.dumps(RUN))
     again["benchmarks"] = again["benchmarks"][1:]
     again["benchmarks"][0]["extra_info"]["ratios"]["neurokit2"] = ratio(700, 700, 700)
+    again["commit_info"]["id"] = "fedcba"
     report(tmp_path, RUN, again, results=f"{BEGIN}\n{END}\n")
     text = (tmp_path / "results" / "speed.md").read_text()
     assert "| windows | neurokit2 | 700 |" in text
     assert "1,500" not in text
+    assert "commit" not in text  # no one commit has made all rows
     assert "| loop | 1.04 (1.00 .. 1.10) |" in text
 
 
