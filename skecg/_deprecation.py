@@ -136,12 +136,7 @@ def renamed_parameter(estimator: BaseEstimator, old: str, new: str, *, since: st
     Returns
     -------
     value : object
-        The value of the old name if that is used, with a FutureWarning, else of the new one.
-
-    Raises
-    ------
-    ValueError
-        If both names are used.
+        As of :func:`renamed_argument`, which also warns and refuses both names.
     """
     return renamed_argument(
         type(estimator).__name__,
