@@ -21,9 +21,19 @@ Epoch: TypeAlias = Callable[[], object]
 
 
 def epoch_of_ours(
-    module: Module, X: Samples, y: Samples, batch_size: int, *, device=CPU, precision="float32"
+    module: Module,
+    X: Samples,
+    y: Samples,
+    batch_size: int,
+    *,
+    device=CPU,
+    precision="float32",
+    cuda_graph=False,
 ) -> Epoch:
-    """Train with our engine, with the samples on the device."""
+    """Train with our engine, with the samples on the device.
+
+    A captured step is captured anew in every training, as in every ``fit``.
+    """
     net = LeanNet(
         module,
         precision=resolve_precision(precision, device),
@@ -31,6 +41,7 @@ def epoch_of_ours(
         lr=1e-3,
         batch_size=batch_size,
         device=str(device),
+        cuda_graph=cuda_graph,
         verbose=0,
     ).initialize()
     batches = Batches(X, y, None, device=device, dtype=torch.float32)

@@ -12,6 +12,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the tests run on the CPU, of whose bits, speed and memory they speak.
+
+    ``device="auto"`` takes a CUDA device where there is one, so it is hidden from all tests but
+    those of ``pytest -m gpu``.
+    """
+    if config.option.markexpr != "gpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
 @pytest.fixture(scope="session")
 def data_home() -> Path:
     """Folder of the real data: ``$SKECG_DATA``, else ``../shared/data`` beside the checkout."""

@@ -175,6 +175,7 @@ def test_parameters_out_of_range_are_refused(classifier, beats):
         "n_threads": 0,
         "precision": "half",
         "compile": "no",
+        "cuda_graph": "no",
         "callbacks": "all",
         "checkpoint_dir": 1,
         "random_state": "a",

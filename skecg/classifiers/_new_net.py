@@ -68,6 +68,7 @@ def net_settings(
         "targets": targets,
         "device": str(device),
         "compile": params.compile,
+        "cuda_graph": params.cuda_graph,
         "verbose": params.verbose,
     }
 

@@ -120,6 +120,13 @@ class TrainingParameters(Estimator):
         ``"bfloat16"`` multiplies in bfloat16 in ``fit`` and in prediction.
     compile : bool, default=False
         Compile the network's training step with ``torch.compile``.
+    cuda_graph : bool, default=False
+        On a CUDA device, capture the training step once as a CUDA graph and replay it, which takes
+        nothing of the host but the launch. What cannot be captured is trained as without it:
+        callbacks that listen to batches, optimisers without ``capturable``, networks and
+        augmentations that draw random numbers on the CPU or whose course depends on values,
+        samples that do not fit into the device's memory; with ``verbose`` a line says why. Python
+        code of your own network is not run again in a replay. Without effect on other devices.
     callbacks : list of skorch callbacks or None, default=None
         Called as skorch promises. Copies are used, and are in ``net_.callbacks_`` afterwards; what
         cannot be copied, such as an open file, is shared. ``set_callbacks`` takes scikit-learn's
@@ -182,6 +189,7 @@ class TrainingParameters(Estimator):
     n_threads: int | None = None
     precision: str = "auto"
     compile: bool = False
+    cuda_graph: bool = False
     callbacks: Sequence[Callback] | None = None
     checkpoint_dir: str | os.PathLike | None = None
     random_state: int | np.random.RandomState | np.random.Generator | None = None
@@ -211,6 +219,7 @@ class TrainingParameters(Estimator):
         "n_threads": [Interval(Integral, 1, 1024, closed="both"), None],
         "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
         "compile": ["boolean"],
+        "cuda_graph": ["boolean"],
         "callbacks": [list, tuple, None],
         "checkpoint_dir": [str, os.PathLike, None],
         "random_state": ["random_state", Hidden(np.random.Generator)],

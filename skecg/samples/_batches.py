@@ -74,6 +74,11 @@ class Batches:
         """Return the number of samples."""
         return len(self.y)
 
+    @property
+    def are_on_device(self) -> bool:
+        """Whether the samples are where the network is; else they travel batch by batch."""
+        return self.X.device == self.y.device and self._rows is None
+
     def in_turn(self, order: Iterator[Tensor]) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
         """Yield the samples, targets and weights of batches, all of one size but the last.
 

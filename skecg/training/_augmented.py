@@ -14,45 +14,55 @@ from ..augmentation import step_name
 from ..networks import SignalNetwork, network_proper
 
 Batch = tuple[Tensor, Tensor, Tensor | None]
+AugmentedBatch = tuple[Tensor, Tensor, Tensor, Tensor | None]
 
 
-def augmented(
-    batches: Iterable[Batch], net: NeuralNet
-) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
-    """Yield samples, their labels, the targets of the loss, and weights.
+def augmented(batches: Iterable[Batch], net: NeuralNet) -> Iterator[AugmentedBatch]:
+    """Yield the training batches of an epoch as :func:`augment_batch` returns them.
+
+    Raises
+    ------
+    ValueError
+        If a step makes values that are not finite out of the first batch.
+    """
+    for number, batch in enumerate(batches):
+        yield augment_batch(batch, net, check_values=number == 0)
+
+
+def augment_batch(batch: Batch, net: NeuralNet, *, check_values: bool = False) -> AugmentedBatch:
+    """Return samples, their labels, the targets of the loss, and weights.
 
     Parameters
     ----------
-    batches : iterable of (X, y, weights)
-        The training batches of an epoch.
+    batch : tuple (X, y, weights)
+        A training batch.
     net : LeanNet
         Has ``augment``, the steps: each maps a batch X to one of the same shape. Where numbers
         stand beside a signal, it gets the signals alone, (n_samples, n_leads, n_timesteps). One
         with a method ``mix`` gets X with the numbers, the targets as shares of classes, and the
         weights, and returns all three.
+    check_values : bool, default=False
+        Whether to look for values that are not finite, which is to wait for the device.
 
     Raises
     ------
     TypeError, ValueError
-        If a step does not return a batch as it got it, and, in the first batch, if its values are
-        not finite.
+        If a step does not return a batch as it got it, or makes values that are not finite.
     """
-    first = True
-    for X, y, weights in batches:
-        targets = y
-        for step in net.augment:
-            if hasattr(step, "mix"):
-                shares = _shares(targets, net, X.dtype)
-                X, targets, weights = _mixed(step, X, shares, weights)
-            else:
-                X = _changed(step, X, net.module_)
-            if first and not X.isfinite().all():
-                raise ValueError(
-                    f"{step_name(step)} of augment made values that are not finite out of a "
-                    "training batch"
-                )
-        first = False
-        yield X, y, targets, weights
+    X, y, weights = batch
+    targets = y
+    for step in net.augment:
+        if hasattr(step, "mix"):
+            shares = _shares(targets, net, X.dtype)
+            X, targets, weights = _mixed(step, X, shares, weights)
+        else:
+            X = _changed(step, X, net.module_)
+        if check_values and not X.isfinite().all():
+            raise ValueError(
+                f"{step_name(step)} of augment made values that are not finite out of a training "
+                "batch"
+            )
+    return X, y, targets, weights
 
 
 def _changed(step: Callable[..., Any], X: Tensor, module: nn.Module) -> Tensor:

@@ -47,8 +47,12 @@ class AveragedWeights:
     def begin(self, net: NeuralNet, batches: Batches | OwnPart, n_epochs: int) -> None:
         """Follow a training from its first step on."""
         self._net, self._batches, self._n_epochs = net, batches, n_epochs
+
+    def follow_step(self) -> None:
+        """Take note of a step of the optimiser."""
         if self.kind == "ema":
-            self._hook = net.optimizer_.register_step_post_hook(lambda *_: self._take_in_step())
+            n = self.n_averaged
+            self._take_in(min(_DECAY, (1 + n) / (_WARMUP + n)))
 
     def put_in(self, epoch: int, *, is_judged: bool) -> None:
         """Take note of the end of an epoch (counted from 0), and let the network have the average.
@@ -79,15 +83,9 @@ class AveragedWeights:
 
     def settle(self) -> None:
         """End the training: the network keeps the average."""
-        if self.kind == "ema":
-            self._hook.remove()
         if self.n_averaged:
             self._replace()
         self.weights, self._trained = {}, []
-
-    def _take_in_step(self) -> None:
-        n = self.n_averaged
-        self._take_in(min(_DECAY, (1 + n) / (_WARMUP + n)))
 
     @torch.no_grad()
     def _take_in(self, decay: float) -> None:

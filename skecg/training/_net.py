@@ -19,19 +19,20 @@ from torch import Tensor, nn
 
 from .._compat import WithoutDefaultCallbacks
 from ..networks import all_finite
-from ..parallel import sum_gradients, sum_over_processes
+from ..parallel import sum_over_processes
 from ..samples import Batches
-from ._augmented import augmented
 from ._averaged_weights import AveragedWeights
 from ._block_prediction import BlockPrediction
+from ._captured_steps import CapturedSteps, not_captured, reason_not_to_capture
 from ._checkpoint import CheckpointStore, ResumableTraining
 from ._device import Precision
 from ._early_stopping import EarlyStopping
 from ._lean_copies import without_batches, without_gradients
-from ._optimizers import Moments, forget_denormals
+from ._optimizers import Moments
 from ._progress import EpochProgressBar, EpochWatcher
 from ._schedules import Schedule
 from ._shared_training import shared
+from ._steps import Steps, kept
 from ._targets import OneClass, Targets
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
@@ -60,6 +61,8 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         every epoch equally many samples of each class; False keeps the order given.
     augment : sequence of callables
         What training batches go through on the device, one after the other.
+    cuda_graph : bool, default=False
+        Capture the training step on a CUDA device and replay it.
     targets : OneClass or SeveralLabels, default=OneClass()
         What the outputs mean and how they are learned.
     **kwargs
@@ -75,6 +78,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         gradient_clip: float | None = None,
         shuffle: bool | Literal["once", "balanced"] = True,
         augment: Sequence[Callable[[Tensor], Tensor]] = (),
+        cuda_graph: bool = False,
         targets: Targets = OneClass(),  # noqa: B008 (immutable)
         **kwargs: Any,
     ) -> None:
@@ -88,6 +92,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         self.gradient_clip = gradient_clip
         self.shuffle = shuffle
         self.augment = augment
+        self.cuda_graph = cuda_graph
         self.targets = targets
         self.kept_in_eval: tuple[str, ...] = ()  # parts of the module, such as normalisations
         self.n_epochs_before = 0  # of this training, before the process was killed
@@ -169,6 +174,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         self.notify("on_train_begin", X=datasets["dataset_train"], y=None)
         epochs = training.restore(n_epochs)
         averages.begin(self, batches, n_epochs)
+        steps = self._steps(batches, forward, averages, listens)
         is_judged = valid is not None or watcher is not None or self._has_judges()
         try:
             for epoch in epochs:
@@ -176,8 +182,9 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
                     watcher.begin_epoch()
                 started = time.perf_counter()
                 self.notify("on_epoch_begin", **datasets)
-                factors = self._factors(epoch * steps_per_epoch, n_steps, steps_per_epoch)
-                self._train_epoch(batches, next(orders), factors, forward, listens)
+                rates = self._rates(epoch * steps_per_epoch, n_steps, steps_per_epoch)
+                losses = sum_over_processes(_stacked(steps.epoch(next(orders), rates)), batches)
+                self.history.record("train_loss", _mean(losses, self.batch_size, len(batches)))
                 averages.put_in(epoch, is_judged=is_judged)
                 if valid is not None:
                     self._validate_epoch(valid, listens)
@@ -221,46 +228,17 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             f"precision='float32' (the learning rate was {self.lr:g})"
         )
 
-    def _train_epoch(
-        self,
-        batches: Batches,
-        order: Iterator[Tensor],
-        factors: Iterator[float] | None,
-        forward: nn.Module,
-        listens: bool,
-    ) -> None:
-        module, optimizer = self.module_.train(), self.optimizer_
-        for name in self.kept_in_eval:
-            module.get_submodule(name).eval()
-        forget_denormals(optimizer)
-        autocast, losses = self.autocast(training=True), []
-        for X, y, wanted, weights in augmented(batches.in_turn(order), self):
-            if factors is not None:
-                rate = self.lr * next(factors)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
-            if listens:
-                self.notify("on_batch_begin", batch=(X, y), training=True)
-            optimizer.zero_grad()
-            # A compiled network is compiled for full batches; the short last one goes through
-            # the same weights uncompiled, so that it costs no second compilation.
-            network = forward if len(X) == self.batch_size else module
-            with autocast:
-                logits = network(X).to(self.precision.weights)
-            loss = self.targets.loss(logits, wanted, weights)
-            loss.backward()
-            sum_gradients(module, batches)
-            if self.gradient_clip is not None:
-                nn.utils.clip_grad_norm_(module.parameters(), self.gradient_clip)
-            if listens:
-                named_parameters = list(module.named_parameters())
-                self.notify("on_grad_computed", named_parameters=named_parameters, batch=(X, y))
-            optimizer.step()
-            losses.append(_kept(loss.detach()))
-            if listens:
-                self._record_batch("train", (X, y), logits.detach(), loss.detach())
-        losses = sum_over_processes(_stacked(losses), batches)
-        self.history.record("train_loss", _mean(losses, self.batch_size, len(batches)))
+    def _steps(
+        self, batches: Batches, forward: nn.Module, averages: AveragedWeights, listens: bool
+    ) -> Steps:
+        """Return what makes the steps of an epoch: captured, if that is wanted and possible."""
+        if self.cuda_graph and torch.device(self.device).type == "cuda":
+            reason = reason_not_to_capture(self, batches, listens=listens)
+            if reason is None:
+                return CapturedSteps(self, batches, forward, averages)
+            if self.verbose:
+                print(not_captured(reason))
+        return Steps(self, batches, forward, averages, listens=listens)
 
     @torch.no_grad()
     def _validate_epoch(self, valid: Batches, listens: bool) -> None:
@@ -273,16 +251,17 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             with self.autocast():
                 logits = self.module_(X).to(self.precision.weights)
             loss = self.targets.loss(logits, y, weights)
-            losses.append(_kept(loss))
-            hits.append(_kept(self.targets.n_right(logits, y)))
+            losses.append(kept(loss))
+            hits.append(kept(self.targets.n_right(logits, y)))
             if listens:
-                self._record_batch("valid", (X, y), logits, loss)
+                self.record_batch("valid", (X, y), logits, loss)
         losses = sum_over_processes(_stacked(losses), valid)
         hits = sum_over_processes(_stacked(hits), valid)
         self.history.record("valid_loss", _mean(losses, self.batch_size, len(valid)))
         self.history.record("valid_acc", hits.sum().item() / len(valid))
 
-    def _record_batch(self, prefix: str, batch: tuple, logits: Tensor, loss: Tensor) -> None:
+    def record_batch(self, prefix: str, batch: tuple, logits: Tensor, loss: Tensor) -> None:
+        """Write down a batch and let callbacks know of it."""
         self.history.record_batch(f"{prefix}_loss", loss.item())
         self.history.record_batch(f"{prefix}_batch_size", len(logits))
         self.notify(
@@ -302,11 +281,11 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             else:
                 yield batches.in_order(self.batch_size)
 
-    def _factors(self, first: int, n_steps: int, steps_per_epoch: int) -> Iterator[float] | None:
+    def _rates(self, first: int, n_steps: int, steps_per_epoch: int) -> Iterator[float] | None:
         if self.schedule is None:
             return None  # the rate is the optimiser's, and a callback may change it
         steps = range(first, first + steps_per_epoch)
-        return (self.schedule(step, n_steps, steps_per_epoch) for step in steps)
+        return (self.lr * self.schedule(step, n_steps, steps_per_epoch) for step in steps)
 
     def _listens_to_batches(self) -> bool:
         return any(
@@ -380,16 +359,6 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a pickled net, on the CPU."""
         self.__dict__.update(state)
-
-
-def _kept(value: Tensor) -> Tensor | float:
-    """Return a batch's value as it can be kept until the epoch ends.
-
-    On another device it stays there, since reading it means waiting for the device. On the CPU a
-    tensor per batch would be allocated in the memory that the batch has just freed, and the next
-    batch would not fit there: 50 kB of holes for every 256 beats.
-    """
-    return value.item() if value.device.type == "cpu" else value
 
 
 def _stacked(values: list[Tensor] | list[float]) -> Tensor:
