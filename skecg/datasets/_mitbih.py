@@ -102,6 +102,8 @@ def load_mitbih(
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
+        The data set as attributes:
+
         data : ndarray of shape (n_records, n_samples) or (n_records, n_leads, n_samples)
             Float32 in mV, or int16 if ``physical=False``. The first shape where ``leads`` is one
             name or number.

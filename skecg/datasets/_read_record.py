@@ -70,6 +70,7 @@ def read_record(
     Returns
     -------
     record : Record
+        The recording.
 
     Raises
     ------

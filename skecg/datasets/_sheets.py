@@ -86,7 +86,7 @@ def load_sheets(
     """Load the file names, classes and groups of a folder of ECG sheets.
 
     The pictures are not kept in memory: ``data`` holds paths, which
-    :class:`~skecg.preprocessing.AreaResize` and :class:`~skecg.preprocessing.LeadCropper` read.
+    :class:`skecg.AreaResize` and :class:`skecg.LeadCropper` read.
     The 928 published files are 491 distinct images, so a split over files tests on images of the
     training set: pass ``groups`` to a splitter such as
     :class:`~sklearn.model_selection.StratifiedGroupKFold`.

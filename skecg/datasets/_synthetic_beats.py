@@ -80,6 +80,8 @@ def make_beats(
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
+        The data set as attributes:
+
         data : float32 ndarray of shape (n_samples, n_timesteps)
             The beats, scaled to [0, 1].
         target : int64 ndarray of shape (n_samples,)

@@ -164,7 +164,9 @@ class AugmentationDisplay:
 
         Parameters
         ----------
-        ax, line_kw, im_kw
+        ax : Axes or sequence of Axes, default=None
+            As in :meth:`from_augment`.
+        line_kw, im_kw : dict, default=None
             As in :meth:`from_augment`.
 
         Returns

@@ -212,7 +212,11 @@ class ECGDisplay:
 
         Parameters
         ----------
-        true_scale, ax, line_kw, text_kw
+        true_scale : bool, default=False
+            As in :meth:`from_record`.
+        ax : Axes, default=None
+            As in :meth:`from_record`.
+        line_kw, text_kw : dict, default=None
             As in :meth:`from_record`.
 
         Returns

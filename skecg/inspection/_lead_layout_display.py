@@ -153,7 +153,9 @@ class LeadLayoutDisplay:
         align : {"grid", None}, default=None
             As in :class:`skecg.LeadCropper`: with ``"grid"``, the boxes are placed relative to the
             edges of the reddish grid, which are drawn too.
-        ax, box_kw, text_kw, im_kw
+        ax : Axes, default=None
+            As in :meth:`from_estimator`.
+        box_kw, text_kw, im_kw : dict, default=None
             As in :meth:`from_estimator`.
 
         Returns
@@ -196,7 +198,9 @@ class LeadLayoutDisplay:
 
         Parameters
         ----------
-        ax, box_kw, text_kw, im_kw
+        ax : Axes, default=None
+            As in :meth:`from_estimator`.
+        box_kw, text_kw, im_kw : dict, default=None
             As in :meth:`from_estimator`.
 
         Returns

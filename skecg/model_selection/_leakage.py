@@ -76,6 +76,11 @@ class LeakageReport:
         """Return counts and examples as plain Python values.
 
         Values that need `X` or `groups` are None if it was not given.
+
+        Returns
+        -------
+        dict of {str: object}
+            The counts, and of each kind the first examples.
         """
         with_groups, with_content = self.shared_groups is not None, self.twins is not None
         return {

@@ -86,10 +86,32 @@ class AttentionLSTM(nn.Module):
         self.recurrent = AttentiveLSTM(rows_per_step * width, n_hidden, n_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes).
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_classes)
+            Logits.
+        """
         return self.recurrent(self.steps(x))
 
     def steps(self, x: Tensor) -> Tensor:
-        """Return the sequence (n_samples, n_steps, rows_per_step * width) that the LSTM reads."""
+        """Return the sequence (n_samples, n_steps, rows_per_step * width) that the LSTM reads.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_steps, rows_per_step * width)
+            Rows of the stacked channels, from top to bottom; zeros fill the last step.
+        """
         rows = pad_images(x.flatten(1, 2), self.n_steps * self.rows_per_step, 0)
         return rows.unflatten(1, (self.n_steps, self.rows_per_step)).flatten(2)

@@ -75,7 +75,18 @@ class CNN3D(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes).
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_classes)
+            Logits.
+        """
         x = pad_images(x, self.smallest, self.smallest)
         x = F.pad(x, (0, 0, 0, 0, 0, max(self.smallest - x.shape[1], 0)))
         return self.head(self.features(channels_last(x.unsqueeze(1))))

@@ -30,14 +30,47 @@ class Scaled(nn.Module):
         self.register_buffer("scale", torch.tensor(scale, dtype=torch.float64))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map a batch to the output of the network."""
+        """Map a batch to the output of the network.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, ...)
+            Samples as they are in X.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_classes)
+            Logits of the network.
+        """
         return self.network(self.rescale(x))
 
     def rescale(self, x: Tensor) -> Tensor:
-        """Return the scaled input of the network."""
+        """Return the scaled input of the network.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, ...)
+            Samples as they are in X.
+
+        Returns
+        -------
+        Tensor of the shape of x
+            The samples, less ``mean`` and divided by ``scale``.
+        """
         return (x - self.mean) / self.scale
 
 
 def network_proper(module: nn.Module) -> nn.Module:
-    """Return the network without the scaling of its input."""
+    """Return the network without the scaling of its input.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        A network, in a :class:`Scaled` or not.
+
+    Returns
+    -------
+    torch.nn.Module
+        The network itself.
+    """
     return module.network if isinstance(module, Scaled) else module

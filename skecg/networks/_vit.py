@@ -126,11 +126,33 @@ class VisionTransformer(nn.Module):
         {"keras": _initialize_like_keras, "xavier": _initialize_by_xavier}[initialization](self)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes).
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_classes)
+            Logits.
+        """
         return self.head(self.norm(self.blocks(self.tokens(x))).mean(1))
 
     def tokens(self, x: Tensor) -> Tensor:
-        """Return the input of the first block, (n_samples, n_patches, dim), in row-major order."""
+        """Return the input of the first block, (n_samples, n_patches, dim), in row-major order.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_patches, dim)
+            One token a patch, in row-major order.
+        """
         images = channels_last(pad_images(x, *self.padded_size))
         patches = self.stem(images).flatten(2).transpose(1, 2)
         return self.dropout(patches + self.positions)

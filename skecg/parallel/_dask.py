@@ -65,7 +65,7 @@ class RecoverableClient(Client):
             Objects to send.
         workers : list of str or None, default=None
             Addresses of the workers that may store the data. If None, any worker.
-        broadcast, direct, hash, timeout
+        broadcast, direct, hash, timeout : bool, float or None
             Ignored, present for compatibility with ``distributed.Client.scatter``. Workers fetch
             data from the scheduler and from other workers when they need it.
         asynchronous : bool or None, default=None

@@ -33,6 +33,11 @@ def device_turn(device: torch.device) -> Iterator[None]:
     device : torch.device
         The device. There is no limit unless it is a CUDA device.
 
+    Yields
+    ------
+    None
+        When it is this fit's turn.
+
     Raises
     ------
     ValueError

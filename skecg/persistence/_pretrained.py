@@ -87,6 +87,7 @@ def pretrained_path(name: str) -> Path:
     Returns
     -------
     pathlib.Path
+        A file that :func:`skecg.load` and :func:`skecg.describe` read.
 
     Raises
     ------

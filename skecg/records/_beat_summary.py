@@ -134,11 +134,28 @@ class BeatSummary:
     pause: float
 
     def runs_of(self, label: str) -> list[BeatRun]:
-        """Return the runs of one class."""
+        """Return the runs of one class.
+
+        Parameters
+        ----------
+        label : str
+            The class.
+
+        Returns
+        -------
+        list of BeatRun
+            In the order of time.
+        """
         return [run for run in self.runs if run.label == label]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures as plain Python values, which JSON can hold."""
+        """Return the figures as plain Python values, which JSON can hold.
+
+        Returns
+        -------
+        dict of {str: object}
+            The attributes by name.
+        """
         values = asdict(self)
         for key in ("slowest", "fastest"):
             values[key] = values[key]._asdict()
@@ -153,7 +170,13 @@ class BeatSummary:
     __repr__ = __str__
 
     def rows(self) -> list[tuple[str, str]]:
-        """Return the lines of the report, each a title and a text."""
+        """Return the lines of the report, each a title and a text.
+
+        Returns
+        -------
+        list of (str, str)
+            Titles and texts, as ``print`` shows them.
+        """
         shown = [f"{name} {n:,}" for name, n in self.beats.items() if n]
         rows = [
             ("Length", f"{clock(60 * self.minutes)} h, {self.unreadable:.1f} % could not be read"),

@@ -37,7 +37,18 @@ class SheetAlignment:
     layout_pixels_per_mm: float = EDAN_PIXELS_PER_MM
 
     def to_picture(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Return where points (n, 2) of the layout lie in the picture."""
+        """Return where points (n, 2) of the layout lie in the picture.
+
+        Parameters
+        ----------
+        points : array-like of shape (n, 2)
+            Points (x, y) of the layout, in its pixels.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            The points (x, y) in the picture, in pixels.
+        """
         return project(self.matrix, points)
 
 

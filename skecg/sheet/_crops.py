@@ -42,7 +42,7 @@ def crop_leads(
 
     Returns
     -------
-    ndarray of uint8 of shape (n_boxes, *size)
+    ndarray of uint8 of shape (n_boxes, height, width)
         The crops.
 
     Raises

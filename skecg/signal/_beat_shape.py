@@ -106,6 +106,7 @@ def shape_numbers(
     Returns
     -------
     ndarray of float32 of shape (n_beats, n_names)
+        One column for each of ``names``.
 
     Raises
     ------

@@ -60,7 +60,7 @@ def filter_signals(
     Returns
     -------
     ndarray of the same shape
-        float32 for float32, float16 and integers of up to 16 bits, else float64; computed in
+        Of float32 for float32, float16 and integers of up to 16 bits, else float64; computed in
         float64.
 
     Raises

@@ -107,7 +107,7 @@ def scale_windows(X: ArrayLike) -> NDArray[np.floating]:
     Returns
     -------
     ndarray of the same shape
-        float32 for float32, float16 and integers of up to 16 bits, else float64. A flat window
+        Of float32 for float32, float16 and integers of up to 16 bits, else float64. A flat window
         becomes zeros; a window that holds a NaN or an infinite value becomes NaN,
         as its minimum and maximum are not known.
 

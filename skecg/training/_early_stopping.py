@@ -28,7 +28,22 @@ class EarlyStopping:
     PROGRESS: ClassVar = ("best_loss", "best_epoch", "best_weights")
 
     def update(self, epoch: int, valid_loss: float, module: nn.Module) -> bool:
-        """Take in one epoch (counted from 1) and say whether training should stop."""
+        """Take in one epoch (counted from 1) and say whether training should stop.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch.
+        valid_loss : float
+            Its validation loss.
+        module : torch.nn.Module
+            The network, whose weights are copied if the loss is the lowest so far.
+
+        Returns
+        -------
+        bool
+            Whether training should stop.
+        """
         if valid_loss < self.best_loss:
             self.best_loss, self.best_epoch = valid_loss, epoch
             self.best_weights = {
@@ -37,6 +52,12 @@ class EarlyStopping:
         return epoch - self.best_epoch >= self.patience
 
     def restore(self, module: nn.Module) -> None:
-        """Give the module the weights of its best epoch, if there was one."""
+        """Give the module the weights of its best epoch, if there was one.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The network.
+        """
         if self.best_weights:
             module.load_state_dict(self.best_weights)
