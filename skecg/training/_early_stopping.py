@@ -17,6 +17,12 @@ class EarlyStopping:
     ----------
     patience : int
         Epochs without a lower validation loss after which training stops.
+    best_loss : float, default=inf
+        Lowest validation loss so far.
+    best_epoch : int, default=0
+        Its epoch, counted from 1; 0 before the first.
+    best_weights : dict of {str: Tensor}, default={}
+        The module's ``state_dict`` at the end of that epoch.
     """
 
     patience: int

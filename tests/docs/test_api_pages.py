@@ -11,6 +11,8 @@ import pytest
 from public_objects import DOCUMENTED, OBJECTS, ROOMS
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "api"
+
+
 def entries(text: str) -> list[str]:
     """Return the names that a page lists in tables and those of constants that have a text."""
     tables = re.findall(r"^\.\. autosummary::\n((?: {3}.*\n|\n)+)", text, flags=re.MULTILINE)

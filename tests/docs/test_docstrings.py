@@ -30,6 +30,12 @@ OF_REPLACEMENTS = {
     "PR01": "the method of the base that it replaces says what goes in",
     "RT01": "and what comes out",
 }
+# Single findings that are left out, and why.
+EXCEPTIONS = {
+    ("skecg.classifiers.BaseLeadCropClassifier", "PR02"): "it describes what its subclasses take",
+    ("skecg.parallel.RecoverableClient", "PR01"): "the parameters are those of Dask's Client",
+    ("skecg.training.Schedule", "PR01"): "a protocol, of which there are no instances",
+}
 
 CLASSES = {path: each for path, each in DOCUMENTED.items() if inspect.isclass(each)}
 
@@ -66,7 +72,8 @@ METHODS = dict(sorted(methods()))
 
 
 def faults(path: str, left_out: dict[str, str]) -> list[str]:
-    return [f"{code}: {text}" for code, text in validate(path)["errors"] if code not in left_out]
+    found = [(code, text) for code, text in validate(path)["errors"] if code not in left_out]
+    return [f"{code}: {text}" for code, text in found if (path, code) not in EXCEPTIONS]
 
 
 @pytest.mark.parametrize("path", DOCUMENTED)
@@ -86,3 +93,8 @@ def test_fields_are_parameters_or_attributes(path):
     named = {name for section in ("Parameters", "Attributes") for name, _, _ in text[section]}
     named = {part.strip() for name in named for part in name.split(",")}
     assert set(fields(RECORDS[path])) <= named
+
+
+@pytest.mark.parametrize(("path", "code"), EXCEPTIONS)
+def test_exceptions_are_needed(path, code):
+    assert code in [found for found, _ in validate(path)["errors"]]
