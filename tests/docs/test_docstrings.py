@@ -7,9 +7,11 @@ import inspect
 from collections.abc import Iterator
 
 import pytest
-from numpydoc.docscrape import ClassDoc
-from numpydoc.validate import validate
 from public_objects import DOCUMENTED
+
+numpydoc = pytest.importorskip("numpydoc", reason='numpydoc is part of "skecg[docs]"')
+from numpydoc.docscrape import ClassDoc  # noqa: E402
+from numpydoc.validate import validate  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
