@@ -96,6 +96,10 @@ def fetch_wfdb(
     ValueError
         If `name` or `records` names what is not there, or `base_url` is no web address.
 
+    See Also
+    --------
+    load_wfdb : Reads the records.
+
     Notes
     -----
     The SHA-256 of every file come from PhysioNet's own list, ``SHA256SUMS.txt``, which is
@@ -185,6 +189,10 @@ def fetch_ptbxl(
     ------
     ConnectionError, OSError, ValueError
         As :func:`fetch_wfdb` does.
+
+    See Also
+    --------
+    load_ptbxl : Reads the records.
 
     Examples
     --------

@@ -178,6 +178,11 @@ def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
         If the records do not have one lead each, if a signal has a gap, or if annotations do not
         rise or lie outside their signal.
 
+    See Also
+    --------
+    beat_windows_from_records : Windows with what precedes the R peak, and numbers.
+    skecg.BeatSegmenter : Cuts beats of records without annotations.
+
     Examples
     --------
     >>> from skecg.datasets import beats_from_records, make_records

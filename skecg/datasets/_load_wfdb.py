@@ -177,6 +177,10 @@ def incart_subject(record: str, comments: list[str]) -> int:
     ValueError
         If no comment names the patient.
 
+    See Also
+    --------
+    load_wfdb : Takes such a function as its ``subject``.
+
     Examples
     --------
     >>> from skecg.datasets import incart_subject

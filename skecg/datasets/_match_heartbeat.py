@@ -57,6 +57,10 @@ def match_heartbeat(
     FileNotFoundError
         If the records are not there.
 
+    See Also
+    --------
+    load_heartbeat : With ``source="mitbih"`` it gives the same for the whole data set.
+
     Examples
     --------
     >>> from skecg.datasets import load_heartbeat, match_heartbeat

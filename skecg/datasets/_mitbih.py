@@ -140,6 +140,13 @@ def load_mitbih(
         large; if a header does not fit the database, its signal file or its checksums; or if
         annotations do not rise or lie outside the signal. The message names the file.
 
+    See Also
+    --------
+    fetch_mitbih : Downloads the records.
+    load_wfdb : Reads other data bases in the same form.
+    make_records : Makes such records.
+    beats_from_records, beat_windows_from_records : Cut the beats.
+
     References
     ----------
     .. [1] G. B. Moody and R. G. Mark, "The impact of the MIT-BIH Arrhythmia Database",

@@ -148,6 +148,11 @@ def load_ptbxl(
         ``on_error="raise"`` also if a record is damaged, has a name that leads out of the folder,
         or is no regular file.
 
+    See Also
+    --------
+    fetch_ptbxl : Downloads the records.
+    read_record : Reads a recording of one's own.
+
     References
     ----------
     .. [1] P. Wagner, N. Strodthoff, R.-D. Bousseljot et al., "PTB-XL, a large publicly available

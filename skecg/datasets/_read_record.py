@@ -85,6 +85,12 @@ def read_record(
     TypeError
         If `path` or `leads` is of another type.
 
+    See Also
+    --------
+    load_wfdb : Reads a folder of annotated records.
+    skecg.inspection.ECGDisplay : Draws a record on ECG paper.
+    skecg.BeatAnnotator : Labels its beats.
+
     Examples
     --------
     >>> import os, tempfile

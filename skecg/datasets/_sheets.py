@@ -139,6 +139,11 @@ def load_sheets(
     UserWarning
         If ``verify="pixels"`` and sheets are nearly black or nearly white.
 
+    See Also
+    --------
+    make_sheets : Makes sheets with known signals.
+    skecg.AreaResize, skecg.LeadCropper, skecg.TraceReader : Read the pictures.
+
     References
     ----------
     .. [1] A. H. Khan, M. Hussain, ECG Images dataset of Cardiac Patients, Mendeley Data, V2

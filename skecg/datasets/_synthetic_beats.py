@@ -97,6 +97,10 @@ def make_beats(
     (data, target) : tuple
         If ``return_X_y=True``.
 
+    See Also
+    --------
+    load_heartbeat : The published beats.
+
     References
     ----------
     .. [1] P. E. McSharry, G. D. Clifford, L. Tarassenko and L. A. Smith, "A dynamical model for

@@ -103,6 +103,10 @@ def make_records(
         DESCR : str
             Description of the records.
 
+    See Also
+    --------
+    load_mitbih : The records that these are like.
+
     References
     ----------
     .. [1] P. E. McSharry, G. D. Clifford, L. Tarassenko and L. A. Smith, "A dynamical model for

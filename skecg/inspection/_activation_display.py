@@ -60,6 +60,10 @@ class ActivationDisplay:
     artists_ : dict of str to list of artists
         The lines or the image drawn for each layer. The key ``"input"`` is the sample.
 
+    See Also
+    --------
+    layer_activations : Computes what it shows.
+
     Examples
     --------
     >>> from skecg import ECGResidualCNNClassifier

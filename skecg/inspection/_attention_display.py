@@ -58,6 +58,11 @@ class AttentionDisplay(SampleDisplay):
     colorbar_ : Colorbar
         Colour scale of the attention, where 1 is the weight of a pixel in uniform attention.
 
+    See Also
+    --------
+    attention_maps : Computes what it shows.
+    SaliencyDisplay : Shows what the output depends on, of any network.
+
     Examples
     --------
     >>> import numpy as np

@@ -49,6 +49,10 @@ class AugmentationDisplay:
     artists_ : dict of str to list of artists
         The lines or images drawn for each augmentation; the first is the sample itself.
 
+    See Also
+    --------
+    skecg.augmentation : The augmentations.
+
     Examples
     --------
     >>> from skecg.augmentation import Noise, TimeStretch

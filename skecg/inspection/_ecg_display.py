@@ -85,6 +85,11 @@ class ECGDisplay:
     calibration_ : list of Line2D
         The calibration pulses, one for each row.
 
+    See Also
+    --------
+    skecg.datasets.read_record : Reads a record.
+    skecg.records.BeatStripDisplay : Draws a record with its labelled beats.
+
     Examples
     --------
     >>> from types import SimpleNamespace

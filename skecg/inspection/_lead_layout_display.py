@@ -62,6 +62,11 @@ class LeadLayoutDisplay:
     grid_ : Rectangle or None
         The edges of the grid.
 
+    See Also
+    --------
+    skecg.LeadCropper : Cuts the boxes out.
+    skecg.sheet.LeadLayout : The boxes.
+
     Examples
     --------
     >>> from skecg.datasets import make_sheets

@@ -15,7 +15,12 @@ _N_EXAMPLES = 5
 
 
 class LeakageError(ValueError):
-    """Error raised if a training set and a test set share samples, subjects or content."""
+    """Error raised if a training set and a test set share samples, subjects or content.
+
+    See Also
+    --------
+    leakage_report : Its report raises it on request.
+    """
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,6 +69,18 @@ class AttentionLSTM(nn.Module):
         is not a multiple of ``rows_per_step``.
     n_hidden : int, default=128
         Size of the LSTM state.
+
+    See Also
+    --------
+    skecg.ECGAttentionLSTMClassifier : The classifier on it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import AttentionLSTM
+    >>> network = AttentionLSTM(rows_per_step=16, n_hidden=32)
+    >>> network(torch.zeros(2, 13, 64, 64)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(

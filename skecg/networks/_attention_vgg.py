@@ -48,10 +48,22 @@ class AttentionVGG(nn.Module):
     dropout : float, default=0.0
         Dropout rate before the dense layer.
 
+    See Also
+    --------
+    skecg.ECGAttentionVGGClassifier : The classifier on it.
+
     References
     ----------
     S. Jetley, N. A. Lord, N. Lee, P. H. S. Torr, "Learn to pay attention", ICLR 2018, sections
     3.1 and 3.2, arXiv:1804.02391.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import AttentionVGG
+    >>> network = AttentionVGG(width=8)
+    >>> network(torch.zeros(2, 13, 64, 64)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(

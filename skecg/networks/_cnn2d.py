@@ -32,6 +32,18 @@ class CNN2D(nn.Module):
         Width of the hidden dense layer.
     dropout : float, default=0.0
         Dropout rate before both dense layers.
+
+    See Also
+    --------
+    skecg.ECGCNN2DClassifier : The classifier on it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import CNN2D
+    >>> network = CNN2D(width=8)
+    >>> network(torch.zeros(2, 13, 64, 64)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(

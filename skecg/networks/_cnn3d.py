@@ -34,6 +34,18 @@ class CNN3D(nn.Module):
         Width of the first dense layer; the second is half as wide.
     dropout : float, default=0.0
         Dropout rate before each dense layer.
+
+    See Also
+    --------
+    skecg.ECGCNN3DClassifier : The classifier on it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import CNN3D
+    >>> network = CNN3D(width=4)
+    >>> network(torch.zeros(2, 13, 64, 64)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(

@@ -45,6 +45,18 @@ class Hybrid(nn.Module):
         Width of the hidden dense layer.
     dropout : float, default=0.0
         Dropout rate before the last dense layer.
+
+    See Also
+    --------
+    skecg.ECGHybridClassifier : The classifier on it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import Hybrid
+    >>> network = Hybrid(width=8)
+    >>> network(torch.zeros(2, 13, 64, 64)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(

@@ -20,6 +20,19 @@ class Scaled(nn.Module):
         Function without arguments that builds the network.
     mean, scale : float
         Mean and scale of the input.
+
+    See Also
+    --------
+    network_proper : Takes the network out of it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import CNN2D, Scaled
+    >>> network = Scaled(lambda: CNN2D((1, 16, 16), width=4), mean=128.0, scale=64.0)
+    >>> pictures = torch.randint(256, (2, 1, 16, 16), dtype=torch.uint8)
+    >>> network(pictures.float()).shape
+    torch.Size([2, 5])
     """
 
     def __init__(self, network: Callable[[], nn.Module], mean: float, scale: float) -> None:
@@ -72,5 +85,9 @@ def network_proper(module: nn.Module) -> nn.Module:
     -------
     torch.nn.Module
         The network itself.
+
+    See Also
+    --------
+    Scaled : The scaling.
     """
     return module.network if isinstance(module, Scaled) else module

@@ -36,6 +36,18 @@ class TimeDistributedCNN(nn.Module):
         Width of the hidden dense layer.
     dropout : float, default=0.0
         Dropout rate before both dense layers.
+
+    See Also
+    --------
+    skecg.ECGTimeDistributedCNNClassifier : The classifier on it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import TimeDistributedCNN
+    >>> network = TimeDistributedCNN(width=8)
+    >>> network(torch.zeros(2, 13, 64, 64)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(

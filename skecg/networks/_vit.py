@@ -68,6 +68,10 @@ class VisionTransformer(nn.Module):
         - ``"xavier"``: Glorot-uniform dense layers, zero biases, He-normal convolutions of the
           stem, and learned positions with standard deviation 0.02.
 
+    See Also
+    --------
+    skecg.ECGViTClassifier : The classifier on it.
+
     References
     ----------
     A. Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021, arXiv:2010.11929.
@@ -76,6 +80,14 @@ class VisionTransformer(nn.Module):
     arXiv:2106.14881 (the convolutional stem).
 
     G. Huang et al., "Deep networks with stochastic depth", ECCV 2016, arXiv:1603.09382.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import VisionTransformer
+    >>> network = VisionTransformer((1, 70, 80), n_classes=4, dim=32, n_blocks=2, n_heads=4)
+    >>> network(torch.zeros(2, 1, 70, 80)).shape
+    torch.Size([2, 4])
     """
 
     def __init__(

@@ -26,6 +26,10 @@ class RecoverableClient(Client):
     the task, runs it again if its result is lost, and repeats the interrupted fits. Everything
     else is inherited from ``distributed.Client``.
 
+    See Also
+    --------
+    data_parallel : One fit over several processes or GPUs.
+
     Notes
     -----
     The scheduler keeps one copy of the data during the search. A fit that is lost with its worker

@@ -42,6 +42,10 @@ def device_turn(device: torch.device) -> Iterator[None]:
     ------
     ValueError
         If ``SKECG_FITS_PER_DEVICE`` is not a positive integer.
+
+    See Also
+    --------
+    data_parallel : One fit over several processes or GPUs.
     """
     if device.type != "cuda" or current_share() is not None:
         yield

@@ -94,6 +94,10 @@ def pretrained_path(name: str) -> Path:
     ValueError
         If there is none of that name.
 
+    See Also
+    --------
+    skecg.load_pretrained : Reads the estimator.
+
     Examples
     --------
     >>> import skecg

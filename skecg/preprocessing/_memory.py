@@ -44,6 +44,10 @@ class ContentMemory:
     run code in your name. The caches of :class:`~skecg.AreaResize` and
     :class:`~skecg.LeadCropper` are not read by pickle.
 
+    See Also
+    --------
+    skecg.AreaResize, skecg.LeadCropper : Their ``memory`` keeps the pictures that are read.
+
     Notes
     -----
     X may be a list, an array, or a column or table of pandas or polars. Only the files that X

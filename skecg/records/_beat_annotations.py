@@ -75,6 +75,12 @@ class BeatAnnotations:
         If the positions are not ascending or lie outside the record, the record is ten years long
         or more, or an argument has another shape.
 
+    See Also
+    --------
+    skecg.BeatAnnotator : Makes them.
+    BeatStripDisplay : Draws them.
+    skecg.metrics.compare_beats : Compares them with a reference.
+
     Examples
     --------
     >>> from skecg.records import BeatAnnotations

@@ -34,6 +34,10 @@ class BeatRun(NamedTuple):
         Number of beats.
     heart_rate : float
         Beats per minute within the run.
+
+    See Also
+    --------
+    BeatSummary : Has them.
     """
 
     label: str
@@ -52,6 +56,10 @@ class Pause(NamedTuple):
         Time of the beat before in seconds.
     duration : float
         Length of the interval in seconds.
+
+    See Also
+    --------
+    BeatSummary : Has them.
     """
 
     start: float
@@ -67,6 +75,10 @@ class HeartRate(NamedTuple):
         Beats per minute; NaN if it could not be measured.
     time : float
         Start of the measured intervals in seconds.
+
+    See Also
+    --------
+    BeatSummary : Has them.
     """
 
     rate: float

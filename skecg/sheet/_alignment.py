@@ -29,6 +29,10 @@ class SheetAlignment:
         ``"grid"``, or ``"layout"`` where no grid was found.
     layout_pixels_per_mm : float, default=200 / 25.4
         Resolution that the layout is measured at.
+
+    See Also
+    --------
+    align_sheet : Finds it; has an example.
     """
 
     matrix: NDArray[np.float64]

@@ -52,6 +52,10 @@ def crop_leads(
     ValueError
         If a box lies outside the sheet, or another argument is out of range.
 
+    See Also
+    --------
+    skecg.LeadCropper : The same as a transformer of files.
+
     Examples
     --------
     >>> from PIL import Image

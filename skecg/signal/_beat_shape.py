@@ -115,6 +115,11 @@ def shape_numbers(
         short, or hold NaN or infinite values; if ``rr`` is not one number for each, positive or
         NaN.
 
+    See Also
+    --------
+    rhythm_numbers : Describes the same beats by the intervals around them.
+    skecg.BeatWindows : Computes both.
+
     Examples
     --------
     >>> import numpy as np

@@ -73,6 +73,10 @@ def filter_signals(
         to filter; when the signals are too short; or when the band is so narrow or so low that the
         filter cannot be computed.
 
+    See Also
+    --------
+    skecg.SignalFilter : The same as a transformer.
+
     Examples
     --------
     >>> import numpy as np
