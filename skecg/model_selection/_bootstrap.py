@@ -104,7 +104,7 @@ def bootstrap_interval(
 
     See Also
     --------
-    skecg.metrics.aami_scorers : Metrics to take the interval of.
+    skecg.metrics.j_kappa_score, skecg.metrics.sensitivity_score : Scores of beats.
 
     Notes
     -----

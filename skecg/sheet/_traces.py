@@ -50,7 +50,7 @@ def read_traces(
 
     See Also
     --------
-    skecg.TraceReader : Reads files, at any angle and resolution.
+    skecg.TraceReader : Reads files: scans and photographs.
     align_sheet, straighten : Bring a picture into this form.
     """
     layout = get_layout(layout)

@@ -197,7 +197,7 @@ def detect_r_peaks(
     See Also
     --------
     find_r_peaks : The R peaks of a whole record.
-    threshold_r_peaks : The detector of the published system.
+    threshold_r_peaks : The sampler of beats of Kachuee et al.
 
     Notes
     -----

@@ -14,8 +14,8 @@ class Schedule(Protocol):
 
     See Also
     --------
-    skecg.training.Cosine, skecg.training.OneCycle, skecg.training.ExponentialDecay
-    skecg.training.MultiStep
+    skecg.training.Cosine, skecg.training.OneCycle : Rise at first, then fall to the end.
+    skecg.training.ExponentialDecay, skecg.training.MultiStep : Fall from the first step.
 
     Examples
     --------
