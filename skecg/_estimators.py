@@ -66,6 +66,7 @@ class Estimator(BaseEstimator):
         Returns
         -------
         self : object
+            The estimator itself.
 
         Raises
         ------

@@ -47,7 +47,13 @@ class WithoutDefaultCallbacks:
     _default_callbacks: tuple = ()
 
     def get_default_callbacks(self) -> list:
-        """Return no callback."""
+        """Return no callback.
+
+        Returns
+        -------
+        list
+            An empty one.
+        """
         return []
 
 

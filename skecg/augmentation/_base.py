@@ -46,7 +46,18 @@ class Augmentation(Estimator):
         cls.__doc__ = SharedDocstring(cls.__doc__)
 
     def change(self, X: Tensor) -> Tensor:
-        """Return a batch in which every sample is changed."""
+        """Return a batch in which every sample is changed.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, ...)
+            A batch that :meth:`check_batch` lets pass. It stays as it is.
+
+        Returns
+        -------
+        Tensor of the shape, type and device of X
+            The changed batch.
+        """
         raise NotImplementedError(f"{type(self).__name__} needs a method change")
 
     def __call__(self, X: Tensor) -> Tensor:
@@ -77,7 +88,20 @@ class Augmentation(Estimator):
         validate_params(self)
 
     def check_batch(self, X: Tensor) -> None:
-        """Raise an error unless a batch is of the kind that is augmented."""
+        """Raise an error unless a batch is of the kind that is augmented.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, ...)
+            The batch.
+
+        Raises
+        ------
+        TypeError
+            If it is no tensor of floating-point numbers.
+        ValueError
+            If it has another number of axes than what is augmented.
+        """
         if not isinstance(X, Tensor) or not X.is_floating_point():
             kind = X.dtype if isinstance(X, Tensor) else type(X).__name__
             raise TypeError(

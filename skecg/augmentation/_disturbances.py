@@ -63,6 +63,15 @@ class BaselineWander(Disturbance):
         Largest amplitude, in the unit of X, such as mV; each lead's is drawn between 0 and this.
     frequency : float, default=0.5
         Highest frequency in Hz; it is drawn between 0 and this.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.augmentation import BaselineWander
+    >>> _ = torch.manual_seed(0)
+    >>> wander = BaselineWander(sampling_rate=125, amplitude=0.2)(torch.zeros(2, 1, 1250))
+    >>> bool(wander.abs().max() <= 0.2)
+    True
     """
 
     sampling_rate: float
@@ -95,6 +104,15 @@ class PowerLine(Disturbance):
         Largest amplitude, in the unit of X, such as mV; each lead's is drawn between 0 and this.
     frequency : float, default=50.0
         Frequency of the power line in Hz; 60 in the Americas.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.augmentation import PowerLine
+    >>> _ = torch.manual_seed(0)
+    >>> hum = PowerLine(sampling_rate=500)(torch.zeros(1, 1, 500))
+    >>> int(torch.fft.rfft(hum).abs().argmax())  # Hz
+    50
     """
 
     sampling_rate: float
@@ -128,6 +146,14 @@ class Noise(Disturbance):
     deviation : float, default=0.02
         Largest standard deviation, in the unit of X, such as mV; each signal's is drawn between 0
         and this.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.augmentation import Noise
+    >>> _ = torch.manual_seed(0)
+    >>> bool(Noise(deviation=0.02)(torch.zeros(8, 1, 1000)).std(-1).max() < 0.022)
+    True
     """
 
     deviation: float = 0.02

@@ -39,6 +39,14 @@ class Mixup(Augmentation):
     References
     ----------
     H. Zhang et al., "mixup: beyond empirical risk minimization", ICLR 2018, arXiv:1710.09412.
+
+    Examples
+    --------
+    >>> from skecg import ECGCNNClassifier
+    >>> from skecg.augmentation import Mixup, Noise
+    >>> clf = ECGCNNClassifier(augment=[Noise(), Mixup(alpha=0.2)])
+    >>> clf.get_params()["augment__mixup__alpha"]
+    0.2
     """
 
     alpha: float = 0.2

@@ -24,6 +24,13 @@ class Rotate(PictureAugmentation):
     ----------
     limit : float, default=3.0
         Largest angle either way, in degrees; at most 45.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.augmentation import Rotate
+    >>> Rotate(limit=2.0)(torch.rand(4, 3, 32, 48)).shape
+    torch.Size([4, 3, 32, 48])
     """
 
     limit: float = 3.0
@@ -60,6 +67,14 @@ class Contrast(PictureAugmentation):
     limit : float, default=0.2
         Largest relative change: the factor is between 1 - limit and 1 + limit. Below 1, so that no
         picture becomes its negative.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.augmentation import Contrast
+    >>> _ = torch.manual_seed(1)
+    >>> Contrast(limit=0.2)(torch.tensor([[[[100.0, 200.0]]]])).round()
+    tensor([[[[ 95., 205.]]]])
     """
 
     limit: float = 0.2
@@ -86,6 +101,16 @@ class Blur(PictureAugmentation):
     ----------
     sigma : float, default=1.0
         Standard deviation of the filter, in pixels; at most 10.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.augmentation import Blur
+    >>> _ = torch.manual_seed(0)
+    >>> picture = torch.zeros(1, 1, 7, 7)
+    >>> picture[0, 0, 3, 3] = 100
+    >>> Blur(sigma=1.0)(picture)[0, 0, 3].round()
+    tensor([ 0.,  1.,  5., 58.,  5.,  1.,  0.])
     """
 
     sigma: float = 1.0
@@ -126,6 +151,17 @@ class Erase(PictureAugmentation):
     References
     ----------
     Z. Zhong et al., "Random erasing data augmentation", AAAI 2020, arXiv:1708.04896.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.augmentation import Erase
+    >>> _ = torch.manual_seed(2)
+    >>> Erase(limit=0.5, p=1.0)(torch.arange(16.0).view(1, 1, 4, 4)).round(decimals=1)
+    tensor([[[[ 0.0000,  1.0000,  2.0000,  3.0000],
+              [ 4.0000,  7.5000,  7.5000,  7.0000],
+              [ 8.0000,  9.0000, 10.0000, 11.0000],
+              [12.0000, 13.0000, 14.0000, 15.0000]]]])
     """
 
     limit: float = 0.3

@@ -26,6 +26,16 @@ class Gain(SignalAugmentation):
     limit : float, default=0.2
         Largest relative change: the factor is between 1 - limit and 1 + limit. Below 1, so that no
         signal is turned upside down.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.augmentation import Gain
+    >>> _ = torch.manual_seed(0)
+    >>> (100 * Gain(limit=0.2)(torch.ones(3, 2))).round()
+    tensor([[100., 100.],
+            [111., 111.],
+            [ 84.,  84.]])
     """
 
     limit: float = 0.2
@@ -55,6 +65,15 @@ class TimeStretch(SignalAugmentation):
         a :class:`skecg.BeatSegmenter` have their R peak; in the windows of a
         :class:`skecg.BeatWindows` the R peak is at before / (before + after). ``"peak"`` takes the
         sample that deviates most from the signal's mean, in all leads together.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.augmentation import TimeStretch
+    >>> _ = torch.manual_seed(1)
+    >>> TimeStretch(limit=0.5)(torch.arange(0.0, 50.0, 10.0).expand(2, 5)).round()
+    tensor([[ 0.,  8., 16., 24., 32.],
+            [ 0., 13., 26., 38., 40.]])
     """
 
     limit: float = 0.1
@@ -91,6 +110,15 @@ class TimeMask(SignalAugmentation):
     ----------
     limit : float, default=0.1
         Longest stretch, as a share of the signal's length; its length is drawn between 0 and this.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.augmentation import TimeMask
+    >>> _ = torch.manual_seed(1)
+    >>> TimeMask(limit=0.6, p=1.0)(torch.arange(7.0).expand(2, 7))
+    tensor([[0., 1., 3., 3., 3., 5., 6.],
+            [0., 1., 2., 3., 3., 5., 6.]])
     """
 
     limit: float = 0.1
@@ -118,6 +146,17 @@ class LeadDropout(SignalAugmentation):
     ----------
     rate : float, default=0.1
         Probability that a lead is set to zero.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.augmentation import LeadDropout
+    >>> _ = torch.manual_seed(1)
+    >>> LeadDropout(rate=0.5)(torch.ones(1, 4, 3))
+    tensor([[[1., 1., 1.],
+             [0., 0., 0.],
+             [0., 0., 0.],
+             [1., 1., 1.]]])
     """
 
     rate: float = 0.1

@@ -96,6 +96,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         Returns
         -------
         self : object
+            The classifier itself, fitted.
 
         Raises
         ------
@@ -157,6 +158,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         Returns
         -------
         self : object
+            The classifier itself, fitted.
 
         Raises
         ------
@@ -255,7 +257,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         Returns
         -------
         ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            float64; columns are in the order of ``classes_``. Those of classes sum to 1 in each
+            In float64, with columns in the order of ``classes_``. Those of classes sum to 1 in each
             row; those of several labels at once do not, as a sample may have many or none of them.
         """
         targets, logits = self._targets_and_logits(X)
@@ -272,6 +274,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         Returns
         -------
         ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            In float64, with columns in the order of ``classes_``.
         """
         targets, logits = self._targets_and_logits(X)
         return targets.log_probabilities(logits).numpy()
@@ -306,7 +309,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         Returns
         -------
         ndarray of shape (n_samples, n_embedding)
-            float32 (float64 with ``precision="float64"``).
+            In float32 (float64 with ``precision="float64"``).
 
         Raises
         ------

@@ -38,6 +38,10 @@ class ECGNeuralClassifier(BaseECGClassifier):
         :func:`sklearn.base.clone` and carries what it learned from one fold's training samples
         into the next fold: cross-validation of pure noise then scores 1.00.
 
+    See Also
+    --------
+    skecg.classifiers.BaseECGClassifier : For a classifier class of one's own.
+
     Examples
     --------
     >>> from torch import nn

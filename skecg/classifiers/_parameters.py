@@ -161,7 +161,7 @@ class TrainingParameters(Estimator):
     - A run that was stopped by Ctrl-C, or by a callback that raises it, is not finished.
     - One fit at a time uses a folder. A write that fails, as on a full disk, is warned of; the
       training goes on, and the last good checkpoint stays.
-    - In a :func:`~skecg.training.data_parallel` block all processes must see the folder.
+    - In a :func:`skecg.parallel.data_parallel` block all processes must see the folder.
     - The file holds arrays and text in the format of :func:`skecg.save`, no code. It is three to
       four times as large as the weights, five with ``average_weights``.
     - ``partial_fit`` neither reads nor writes it.
@@ -234,14 +234,41 @@ class TrainingParameters(Estimator):
     # A list of augmentations has the parameters of those in it ----------------------------------
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters, with ``deep`` also those of the augmentations in a list."""
+        """Return the parameters, with ``deep`` also those of the augmentations in a list.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to return those of parts, too.
+
+        Returns
+        -------
+        dict of {str: object}
+            Values by name.
+        """
         params = super().get_params(deep=deep)
         if deep:
             params |= {_AUGMENT + name: value for name, value in step_params(self.augment).items()}
         return params
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters; ``augment__shift__limit=0.1`` sets one of a Shift in a list."""
+        """Set parameters; ``augment__shift__limit=0.1`` sets one of a Shift in a list.
+
+        Parameters
+        ----------
+        **params : object
+            Values by name.
+
+        Returns
+        -------
+        self : object
+            The classifier itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or its part has no parameters.
+        """
         augment = params.get("augment", self.augment)
         if not isinstance(augment, list | tuple):
             check_parts(self, params, {"augment": "skecg.augmentation.Shift()"})

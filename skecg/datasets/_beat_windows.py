@@ -41,17 +41,20 @@ def beat_windows_from_records(records: Bunch, windows: BeatWindows | None = None
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
+        The data set as attributes:
+
         data : ndarray of float32 of shape (n_beats, n_features)
             What ``windows.segment`` returns for the beats.
         feature_names : ndarray of str of shape (n_features,)
             Names of the columns.
         n_numbers : int
             How many columns, the last ones, are numbers: ``n_side_features`` of a network.
-        target, target_names, groups, record, sample, symbol, annotation
+        target, target_names, groups, record, sample, symbol, annotation : ndarray
             As :func:`load_heartbeat` returns them.
         sampling_rate : float
             That of the channels.
         DESCR : str
+            Description of the data.
 
     Raises
     ------

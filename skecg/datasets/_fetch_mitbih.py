@@ -67,6 +67,10 @@ def fetch_mitbih(
         If `records` names a record that the database does not have, or `base_url` is no web
         address.
 
+    See Also
+    --------
+    load_mitbih : Reads the records.
+
     Notes
     -----
     The package contains a table of the SHA-256 and the size of each of the 144 files. It was

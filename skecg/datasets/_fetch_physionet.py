@@ -70,7 +70,13 @@ def fetch_wfdb(
         Folder on a web server that holds the files, for a mirror. If None, PhysioNet's.
     records : sequence of str or int, default=None
         Names of the records to download. If None, all.
-    timeout, deadline, n_retries, progress
+    timeout : float, default=30.0
+        As in :func:`fetch_mitbih`.
+    deadline : float, default=600.0
+        As in :func:`fetch_mitbih`.
+    n_retries : int, default=3
+        As in :func:`fetch_mitbih`.
+    progress : bool, default=True
         As in :func:`fetch_mitbih`.
 
     Returns
@@ -89,6 +95,10 @@ def fetch_wfdb(
         a link, or the disk cannot hold the files.
     ValueError
         If `name` or `records` names what is not there, or `base_url` is no web address.
+
+    See Also
+    --------
+    load_wfdb : Reads the records.
 
     Notes
     -----
@@ -161,7 +171,13 @@ def fetch_ptbxl(
         :func:`load_ptbxl` leaves the others out with ``on_error="skip"``.
     n_connections : int, default=4
         How many files are downloaded at a time.
-    timeout, deadline, n_retries, progress
+    timeout : float, default=30.0
+        As in :func:`fetch_mitbih`.
+    deadline : float, default=600.0
+        As in :func:`fetch_mitbih`.
+    n_retries : int, default=3
+        As in :func:`fetch_mitbih`.
+    progress : bool, default=True
         As in :func:`fetch_mitbih`.
 
     Returns
@@ -173,6 +189,10 @@ def fetch_ptbxl(
     ------
     ConnectionError, OSError, ValueError
         As :func:`fetch_wfdb` does.
+
+    See Also
+    --------
+    load_ptbxl : Reads the records.
 
     Examples
     --------

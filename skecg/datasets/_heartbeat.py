@@ -88,7 +88,10 @@ def load_heartbeat(
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
+        The data set as attributes:
+
         data : ndarray of float32 of shape (n_beats, 187)
+            The beats, scaled to [0, 1].
         target : ndarray of int64 of shape (n_beats,)
             Index into `target_names`.
         target_names : ndarray of str
@@ -96,6 +99,7 @@ def load_heartbeat(
         sampling_rate : float
             120 Hz (125 Hz for PTB, as its authors state).
         DESCR : str
+            Description of the data.
         groups, record, sample, symbol, annotation : ndarray of shape (n_beats,)
             Only with ``source="mitbih"``: subject, record number, position of the R peak in the
             record (360 Hz), WFDB symbol, and index among the record's annotations.
@@ -162,9 +166,9 @@ def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
-        data, target, target_names, groups, record, sample, symbol, annotation, sampling_rate and
-        DESCR as :func:`load_heartbeat` returns them. The rows keep every k-th sample, where k
-        brings the sampling rate nearest to 120 Hz.
+        The data set with the attributes data, target, target_names, groups, record, sample,
+        symbol, annotation, sampling_rate and DESCR, as :func:`load_heartbeat` returns them. The
+        rows keep every k-th sample, where k brings the sampling rate nearest to 120 Hz.
 
     Raises
     ------
@@ -173,6 +177,11 @@ def beats_from_records(records: Bunch, *, n_timesteps: int = 187) -> Bunch:
     ValueError
         If the records do not have one lead each, if a signal has a gap, or if annotations do not
         rise or lie outside their signal.
+
+    See Also
+    --------
+    beat_windows_from_records : Windows with what precedes the R peak, and numbers.
+    skecg.BeatSegmenter : Cuts beats of records without annotations.
 
     Examples
     --------

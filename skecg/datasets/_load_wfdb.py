@@ -167,10 +167,19 @@ def incart_subject(record: str, comments: list[str]) -> int:
     comments : list of str
         The comments of its header, of which one is such as ``"patient 1"``.
 
+    Returns
+    -------
+    int
+        Number of the patient.
+
     Raises
     ------
     ValueError
         If no comment names the patient.
+
+    See Also
+    --------
+    load_wfdb : Takes such a function as its ``subject``.
 
     Examples
     --------

@@ -37,6 +37,8 @@ def match_heartbeat(
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
+        What was found, as attributes:
+
         groups, record, sample, annotation : ndarray of int64 of shape (n_beats,)
             Subject, record, position of the R peak in the record (360 Hz) and index among the
             record's annotations; -1 where no beat of MIT-BIH is equal to the row. Where several
@@ -54,6 +56,10 @@ def match_heartbeat(
         If X has another number of columns, or NaN or infinity.
     FileNotFoundError
         If the records are not there.
+
+    See Also
+    --------
+    load_heartbeat : With ``source="mitbih"`` it gives the same for the whole data set.
 
     Examples
     --------

@@ -102,6 +102,8 @@ def load_mitbih(
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
+        The data set as attributes:
+
         data : ndarray of shape (n_records, n_samples) or (n_records, n_leads, n_samples)
             Float32 in mV, or int16 if ``physical=False``. The first shape where ``leads`` is one
             name or number.
@@ -137,6 +139,13 @@ def load_mitbih(
         If a parameter is wrong or no record is left; if a file is damaged, no regular file or too
         large; if a header does not fit the database, its signal file or its checksums; or if
         annotations do not rise or lie outside the signal. The message names the file.
+
+    See Also
+    --------
+    fetch_mitbih : Downloads the records.
+    load_wfdb : Reads other data bases in the same form.
+    make_records : Makes such records.
+    beats_from_records, beat_windows_from_records : Cut the beats.
 
     References
     ----------

@@ -85,7 +85,7 @@ def load_ptbxl(
     leads : str, sequence of str or None, default=None
         Names of the leads, in this order, in capital or small letters; None takes all twelve. One
         name that is not in a list drops the axis of leads, as
-        :class:`~skecg.preprocessing.BeatSegmenter` wants it.
+        :class:`skecg.BeatSegmenter` wants it.
     folds : sequence of int or None, default=None
         Which of the folds 1 to 10 to load; None loads all.
     source_rate : {100, 500} or None, default=None
@@ -104,11 +104,14 @@ def load_ptbxl(
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
+        The data set as attributes:
+
         data : ndarray of float32 of shape (n_records, n_leads, n_timesteps)
             In mV; (n_records, n_timesteps) where ``leads`` is one name.
         target : ndarray of int64 of shape (n_records,) or (n_records, 5)
             Index into `target_names`, or the 0/1 matrix.
         target_names : ndarray of str
+            The classes of the task.
         groups : ndarray of int64 of shape (n_records,)
             The patient of each record.
         ecg_id, strat_fold : ndarray of int64 of shape (n_records,)
@@ -126,11 +129,13 @@ def load_ptbxl(
         skipped : list of (int, str)
             ``ecg_id`` and error of the records left out by ``on_error="skip"``.
         lead_names : list of str
+            The leads, in the order of ``data``.
         sampling_rate : float
             In Hz.
         units : str
             ``"mV"``.
         DESCR : str
+            Description of the data.
 
         Or one of the tuples.
 
@@ -142,6 +147,11 @@ def load_ptbxl(
         If a parameter is wrong, a table is damaged or too large, or no record is left; with
         ``on_error="raise"`` also if a record is damaged, has a name that leads out of the folder,
         or is no regular file.
+
+    See Also
+    --------
+    fetch_ptbxl : Downloads the records.
+    read_record : Reads a recording of one's own.
 
     References
     ----------

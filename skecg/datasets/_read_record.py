@@ -70,6 +70,7 @@ def read_record(
     Returns
     -------
     record : Record
+        The recording.
 
     Raises
     ------
@@ -83,6 +84,12 @@ def read_record(
         lead; or if the values cannot be mV, or have an unknown unit. The message names the file.
     TypeError
         If `path` or `leads` is of another type.
+
+    See Also
+    --------
+    load_wfdb : Reads a folder of annotated records.
+    skecg.inspection.ECGDisplay : Draws a record on ECG paper.
+    skecg.BeatAnnotator : Labels its beats.
 
     Examples
     --------

@@ -15,7 +15,7 @@ MAX_RATE = 100_000  # Hz
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Record:
-    """An ECG recording, as :func:`read_record` returns it.
+    """An ECG recording, as :func:`~skecg.datasets.read_record` returns it.
 
     Parameters
     ----------
@@ -103,6 +103,11 @@ class Record:
         name : str or int
             Name of the lead; other names of the same lead serve as well, such as ``"II"``,
             ``"MLII"``, ``"ECG II"`` and ``"Lead II"``. A number takes that channel.
+
+        Returns
+        -------
+        ndarray of shape (n_timesteps,)
+            The signal; a view of ``signals``.
 
         Raises
         ------

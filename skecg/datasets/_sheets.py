@@ -86,7 +86,7 @@ def load_sheets(
     """Load the file names, classes and groups of a folder of ECG sheets.
 
     The pictures are not kept in memory: ``data`` holds paths, which
-    :class:`~skecg.preprocessing.AreaResize` and :class:`~skecg.preprocessing.LeadCropper` read.
+    :class:`skecg.AreaResize` and :class:`skecg.LeadCropper` read.
     The 928 published files are 491 distinct images, so a split over files tests on images of the
     training set: pass ``groups`` to a splitter such as
     :class:`~sklearn.model_selection.StratifiedGroupKFold`.
@@ -138,6 +138,11 @@ def load_sheets(
     -----
     UserWarning
         If ``verify="pixels"`` and sheets are nearly black or nearly white.
+
+    See Also
+    --------
+    make_sheets : Makes sheets with known signals.
+    skecg.AreaResize, skecg.LeadCropper, skecg.TraceReader : Read the pictures.
 
     References
     ----------

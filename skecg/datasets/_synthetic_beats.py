@@ -80,6 +80,8 @@ def make_beats(
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
+        The data set as attributes:
+
         data : float32 ndarray of shape (n_samples, n_timesteps)
             The beats, scaled to [0, 1].
         target : int64 ndarray of shape (n_samples,)
@@ -94,6 +96,10 @@ def make_beats(
             Description of the data.
     (data, target) : tuple
         If ``return_X_y=True``.
+
+    See Also
+    --------
+    load_heartbeat : The published beats.
 
     References
     ----------

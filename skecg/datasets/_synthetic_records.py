@@ -77,6 +77,8 @@ def make_records(
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
+        The data set as attributes:
+
         data : float32 ndarray of shape (n_records, n_samples)
             The lead in mV.
         target : list of n_records int64 ndarrays
@@ -100,6 +102,10 @@ def make_records(
             ``"mV"``.
         DESCR : str
             Description of the records.
+
+    See Also
+    --------
+    load_mitbih : The records that these are like.
 
     References
     ----------

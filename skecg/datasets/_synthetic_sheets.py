@@ -107,6 +107,8 @@ def make_sheets(
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
+        The data set as attributes:
+
         data : ndarray of uint8 of shape (n_samples, height, width, 3)
             The sheets; with ``damage`` a list of n_samples such pictures, each of its own size.
         target : ndarray of int of shape (n_samples,)
@@ -130,6 +132,7 @@ def make_sheets(
         damage : list of n_samples dict
             What was drawn for each damage.
         DESCR : str
+            Description of the data.
 
         Or one of the tuples.
 

@@ -60,6 +60,10 @@ class ActivationDisplay:
     artists_ : dict of str to list of artists
         The lines or the image drawn for each layer. The key ``"input"`` is the sample.
 
+    See Also
+    --------
+    layer_activations : Computes what it shows.
+
     Examples
     --------
     >>> from skecg import ECGResidualCNNClassifier
@@ -201,7 +205,19 @@ class ActivationDisplay:
         X : array-like of shape (n_samples, n_timesteps), (n_samples, n_leads, n_timesteps) or \
 (n_samples, n_channels, height, width)
             The samples.
-        sample, max_layers, sampling_rate, n_columns, n_channels, ax, line_kw, im_kw
+        sample : int, default=0
+            As in :meth:`from_estimator`.
+        max_layers : int or None, default=12
+            As in :meth:`from_estimator`.
+        sampling_rate : float, default=None
+            As in :meth:`from_estimator`.
+        n_columns : int, default=4
+            As in :meth:`from_estimator`.
+        n_channels : int, default=8
+            As in :meth:`from_estimator`.
+        ax : Axes or sequence of Axes, default=None
+            As in :meth:`from_estimator`.
+        line_kw, im_kw : dict, default=None
             As in :meth:`from_estimator`.
 
         Returns
@@ -248,7 +264,15 @@ class ActivationDisplay:
 
         Parameters
         ----------
-        max_layers, n_columns, n_channels, ax, line_kw, im_kw
+        max_layers : int or None, default=12
+            As in :meth:`from_estimator`.
+        n_columns : int, default=4
+            As in :meth:`from_estimator`.
+        n_channels : int, default=8
+            As in :meth:`from_estimator`.
+        ax : Axes or sequence of Axes, default=None
+            As in :meth:`from_estimator`.
+        line_kw, im_kw : dict, default=None
             As in :meth:`from_estimator`.
 
         Returns

@@ -48,6 +48,10 @@ def layer_activations(
         If a layer is unknown, is not used in the computation or has an output without an axis of
         samples, or if `X` does not have the shape that the classifier was fitted on.
 
+    See Also
+    --------
+    ActivationDisplay : Draw the activations of a sample.
+
     Notes
     -----
     The values are those of a prediction: dropout is off, normalisations use their running
@@ -58,10 +62,6 @@ def layer_activations(
     The result needs as much memory as all outputs of the chosen layers, usually hundreds of times
     as much as `X`. Beyond the result, only one block of samples is in memory. To save memory,
     choose `layers` or pass fewer samples.
-
-    See Also
-    --------
-    ActivationDisplay : Draw the activations of a sample.
 
     References
     ----------

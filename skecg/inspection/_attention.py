@@ -110,6 +110,11 @@ def attention_maps(
     ValueError
         If a name is unknown, or `X` does not have the shape that the classifier was fitted on.
 
+    See Also
+    --------
+    AttentionDisplay : Draws the maps of a sample.
+    saliency : Attribution, which any network has.
+
     Notes
     -----
     The positions of the network form a regular grid over the input. In a map, each pixel has the

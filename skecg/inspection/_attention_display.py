@@ -58,6 +58,11 @@ class AttentionDisplay(SampleDisplay):
     colorbar_ : Colorbar
         Colour scale of the attention, where 1 is the weight of a pixel in uniform attention.
 
+    See Also
+    --------
+    attention_maps : Computes what it shows.
+    SaliencyDisplay : Shows what the output depends on, of any network.
+
     Examples
     --------
     >>> import numpy as np
@@ -191,12 +196,24 @@ class AttentionDisplay(SampleDisplay):
             Attention maps as returned by :func:`attention_maps`.
         X : array-like of shape (n_samples, ...)
             The samples that the maps were computed for.
-        sample, layer, lead_names, sampling_rate, n_columns, ax, im_kw
-            As in :meth:`from_estimator`; the names of the leads are not known here.
+        sample : int, default=0
+            As in :meth:`from_estimator`.
+        layer : str, default=None
+            As in :meth:`from_estimator`.
+        lead_names : sequence of n_leads str, default=None
+            As in :meth:`from_estimator`; the names are not known here.
+        sampling_rate : float, default=None
+            As in :meth:`from_estimator`.
         predicted : str, default=None
             The predicted class of the sample, for the heading.
         probability : float, default=None
             Its probability.
+        n_columns : int, default=5
+            As in :meth:`from_estimator`.
+        ax : Axes or sequence of Axes, default=None
+            As in :meth:`from_estimator`.
+        im_kw : dict, default=None
+            As in :meth:`from_estimator`.
 
         Returns
         -------

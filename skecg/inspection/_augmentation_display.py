@@ -49,6 +49,10 @@ class AugmentationDisplay:
     artists_ : dict of str to list of artists
         The lines or images drawn for each augmentation; the first is the sample itself.
 
+    See Also
+    --------
+    skecg.augmentation : The augmentations.
+
     Examples
     --------
     >>> from skecg.augmentation import Noise, TimeStretch
@@ -164,7 +168,9 @@ class AugmentationDisplay:
 
         Parameters
         ----------
-        ax, line_kw, im_kw
+        ax : Axes or sequence of Axes, default=None
+            As in :meth:`from_augment`.
+        line_kw, im_kw : dict, default=None
             As in :meth:`from_augment`.
 
         Returns

@@ -208,11 +208,25 @@ class BeatDisplay:
             The beats.
         y : array-like of shape (n_beats,)
             True labels of the beats.
-        sampling_rate, start, labels, display_labels, lead_names, unit, coverages
+        sampling_rate : float, default=125.0
+            As in :meth:`from_beats`.
+        start : float, default=0.0
+            As in :meth:`from_beats`.
+        labels : array-like of shape (n_classes,), default=None
+            As in :meth:`from_beats`.
+        display_labels : sequence of n_classes str, default=None
+            As in :meth:`from_beats`.
+        lead_names : sequence of n_leads str, default=None
+            As in :meth:`from_beats`.
+        unit : str, default=None
+            As in :meth:`from_beats`.
+        coverages : sequence of float, default=(0.5, 0.9)
             As in :meth:`from_beats`.
         n_examples : int, default=20
             Maximum number of misclassified beats to draw per class.
-        ax, line_kw, band_kw, example_kw
+        ax : Axes or sequence of Axes, default=None
+            As in :meth:`from_beats`.
+        line_kw, band_kw, example_kw : dict, default=None
             As in :meth:`from_beats`.
 
         Returns
@@ -274,7 +288,11 @@ class BeatDisplay:
 
         Parameters
         ----------
-        overlay, ax, line_kw, band_kw, example_kw
+        overlay : bool, default=False
+            As in :meth:`from_beats`.
+        ax : Axes or sequence of Axes, default=None
+            As in :meth:`from_beats`.
+        line_kw, band_kw, example_kw : dict, default=None
             As in :meth:`from_beats`.
 
         Returns

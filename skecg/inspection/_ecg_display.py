@@ -85,6 +85,11 @@ class ECGDisplay:
     calibration_ : list of Line2D
         The calibration pulses, one for each row.
 
+    See Also
+    --------
+    skecg.datasets.read_record : Reads a record.
+    skecg.records.BeatStripDisplay : Draws a record with its labelled beats.
+
     Examples
     --------
     >>> from types import SimpleNamespace
@@ -212,7 +217,11 @@ class ECGDisplay:
 
         Parameters
         ----------
-        true_scale, ax, line_kw, text_kw
+        true_scale : bool, default=False
+            As in :meth:`from_record`.
+        ax : Axes, default=None
+            As in :meth:`from_record`.
+        line_kw, text_kw : dict, default=None
             As in :meth:`from_record`.
 
         Returns

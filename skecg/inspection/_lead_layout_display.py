@@ -62,6 +62,11 @@ class LeadLayoutDisplay:
     grid_ : Rectangle or None
         The edges of the grid.
 
+    See Also
+    --------
+    skecg.LeadCropper : Cuts the boxes out.
+    skecg.sheet.LeadLayout : The boxes.
+
     Examples
     --------
     >>> from skecg.datasets import make_sheets
@@ -153,7 +158,9 @@ class LeadLayoutDisplay:
         align : {"grid", None}, default=None
             As in :class:`skecg.LeadCropper`: with ``"grid"``, the boxes are placed relative to the
             edges of the reddish grid, which are drawn too.
-        ax, box_kw, text_kw, im_kw
+        ax : Axes, default=None
+            As in :meth:`from_estimator`.
+        box_kw, text_kw, im_kw : dict, default=None
             As in :meth:`from_estimator`.
 
         Returns
@@ -196,7 +203,9 @@ class LeadLayoutDisplay:
 
         Parameters
         ----------
-        ax, box_kw, text_kw, im_kw
+        ax : Axes, default=None
+            As in :meth:`from_estimator`.
+        box_kw, text_kw, im_kw : dict, default=None
             As in :meth:`from_estimator`.
 
         Returns

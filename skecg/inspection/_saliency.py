@@ -101,6 +101,11 @@ def saliency(
         window does not fit the samples, or ``method="gradcam"`` is used without `layer` for a
         network without ``spatial_layer``.
 
+    See Also
+    --------
+    SaliencyDisplay : Draws the attribution over a sample.
+    attention_maps : Attention weights, of networks that have them.
+
     Notes
     -----
     Attributions are computed sample by sample, in evaluation mode and in the data type of the

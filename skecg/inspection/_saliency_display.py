@@ -146,9 +146,23 @@ class SaliencyDisplay(SampleDisplay):
             Class whose logit is attributed. If None, the predicted class.
         sample : int, default=0
             Index of the sample to draw.
-        method, baseline, n_steps, window, layer
+        method : {"integrated_gradients", "gradcam", "occlusion"}, default="integrated_gradients"
             As in :func:`saliency`.
-        lead_names, sampling_rate, n_columns, ax
+        baseline : float or array-like, default=None
+            As in :func:`saliency`.
+        n_steps : int, default=50
+            As in :func:`saliency`.
+        window : int or tuple of int, default=None
+            As in :func:`saliency`.
+        layer : str, default=None
+            As in :func:`saliency`.
+        lead_names : sequence of n_leads str, default=None
+            As in :meth:`AttentionDisplay.from_estimator`.
+        sampling_rate : float, default=None
+            As in :meth:`AttentionDisplay.from_estimator`.
+        n_columns : int, default=5
+            As in :meth:`AttentionDisplay.from_estimator`.
+        ax : Axes or sequence of Axes, default=None
             As in :meth:`AttentionDisplay.from_estimator`.
         im_kw : dict, default=None
             Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`, which draws the
@@ -222,8 +236,16 @@ class SaliencyDisplay(SampleDisplay):
             The predicted class of the sample, for the heading.
         probability : float, default=None
             Probability of the predicted class.
-        lead_names, sampling_rate, n_columns, ax, im_kw
-            As in :meth:`from_estimator`; the names of the leads are not known here.
+        lead_names : sequence of n_leads str, default=None
+            As in :meth:`from_estimator`; the names are not known here.
+        sampling_rate : float, default=None
+            As in :meth:`from_estimator`.
+        n_columns : int, default=5
+            As in :meth:`from_estimator`.
+        ax : Axes or sequence of Axes, default=None
+            As in :meth:`from_estimator`.
+        im_kw : dict, default=None
+            As in :meth:`from_estimator`.
 
         Returns
         -------

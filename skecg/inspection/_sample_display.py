@@ -49,7 +49,11 @@ class SampleDisplay:
 
         Parameters
         ----------
-        n_columns, ax, im_kw
+        n_columns : int, default=5
+            As in :meth:`from_estimator`.
+        ax : Axes or sequence of Axes, default=None
+            As in :meth:`from_estimator`.
+        im_kw : dict, default=None
             As in :meth:`from_estimator`.
 
         Returns

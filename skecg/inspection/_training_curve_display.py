@@ -138,7 +138,11 @@ class TrainingCurveDisplay:
         history : list of dict, or list of list of dict
             One row per epoch, as in the attribute ``history_`` of a classifier, or one history per
             fold.
-        quantities, ax, line_kw, fold_kw
+        quantities : sequence of str, default=None
+            As in :meth:`from_estimator`.
+        ax : Axes or sequence of Axes, default=None
+            As in :meth:`from_estimator`.
+        line_kw, fold_kw : dict, default=None
             As in :meth:`from_estimator`.
 
         Returns
@@ -176,7 +180,11 @@ class TrainingCurveDisplay:
 
         Parameters
         ----------
-        quantities, ax, line_kw, fold_kw
+        quantities : sequence of str, default=None
+            As in :meth:`from_estimator`.
+        ax : Axes or sequence of Axes, default=None
+            As in :meth:`from_estimator`.
+        line_kw, fold_kw : dict, default=None
             As in :meth:`from_estimator`.
 
         Returns

@@ -84,7 +84,13 @@ class AAMIReport:
     convention: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the metrics as plain Python values: one dict per class, then the summary."""
+        """Return the metrics as plain Python values: one dict per class, then the summary.
+
+        Returns
+        -------
+        dict of {str: object}
+            JSON can hold all of it, but NaN.
+        """
         columns = {name: getattr(self, name).tolist() for name in (*_COLUMNS.values(), "support")}
         classes = {
             label: {name: values[i] for name, values in columns.items()}

@@ -106,6 +106,10 @@ def fmax_scorer() -> Callable:
         labels it needs ``decision_function``, since scikit-learn takes two columns of
         probabilities for those of two classes.
 
+    See Also
+    --------
+    fmax_score : The metric.
+
     Examples
     --------
     >>> import numpy as np

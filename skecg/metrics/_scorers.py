@@ -36,6 +36,10 @@ def sensitivity_scorer(
     scorer : callable
         ``scorer(estimator, X, y, sample_weight=None)``.
 
+    See Also
+    --------
+    sensitivity_score : The metric.
+
     Examples
     --------
     >>> from sklearn.dummy import DummyClassifier
@@ -78,6 +82,10 @@ def positive_predictivity_scorer(
     -------
     scorer : callable
         ``scorer(estimator, X, y, sample_weight=None)``.
+
+    See Also
+    --------
+    positive_predictivity_score : The metric.
 
     Examples
     --------
@@ -123,6 +131,10 @@ def j_kappa_scorer(
     scorer : callable
         ``scorer(estimator, X, y, sample_weight=None)``.
 
+    See Also
+    --------
+    j_kappa_score : The metric.
+
     Examples
     --------
     >>> from sklearn.model_selection import GridSearchCV
@@ -166,6 +178,10 @@ def aami_scorers(
         ``sensitivity_S``, ``positive_predictivity_S``, ``sensitivity_V``,
         ``positive_predictivity_V`` and ``j_kappa``, for ``scoring=`` with several metrics. To add
         others, write ``{**aami_scorers(), "f1_macro": "f1_macro"}``.
+
+    See Also
+    --------
+    aami_report : All the metrics of one prediction.
 
     Examples
     --------

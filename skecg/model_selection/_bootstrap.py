@@ -31,6 +31,10 @@ class BootstrapInterval:
         Number of groups that were drawn from.
     scores : ndarray of shape (n_resamples,)
         Score of each resample, NaN where it is undefined.
+
+    See Also
+    --------
+    bootstrap_interval : Computes it; has an example.
     """
 
     score: float
@@ -97,6 +101,10 @@ def bootstrap_interval(
     UserWarning
         If the metric is undefined for some of the resamples, as the sensitivity of a class that
         was not drawn. The interval is that of the others.
+
+    See Also
+    --------
+    skecg.metrics.j_kappa_score, skecg.metrics.sensitivity_score : Scores of beats.
 
     Notes
     -----

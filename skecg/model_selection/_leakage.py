@@ -15,7 +15,12 @@ _N_EXAMPLES = 5
 
 
 class LeakageError(ValueError):
-    """Error raised if a training set and a test set share samples, subjects or content."""
+    """Error raised if a training set and a test set share samples, subjects or content.
+
+    See Also
+    --------
+    leakage_report : Its report raises it on request.
+    """
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +81,11 @@ class LeakageReport:
         """Return counts and examples as plain Python values.
 
         Values that need `X` or `groups` are None if it was not given.
+
+        Returns
+        -------
+        dict of {str: object}
+            The counts, and of each kind the first examples.
         """
         with_groups, with_content = self.shared_groups is not None, self.twins is not None
         return {

@@ -69,6 +69,18 @@ class AttentionLSTM(nn.Module):
         is not a multiple of ``rows_per_step``.
     n_hidden : int, default=128
         Size of the LSTM state.
+
+    See Also
+    --------
+    skecg.ECGAttentionLSTMClassifier : The classifier on it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import AttentionLSTM
+    >>> network = AttentionLSTM(rows_per_step=16, n_hidden=32)
+    >>> network(torch.zeros(2, 13, 64, 64)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(
@@ -86,10 +98,32 @@ class AttentionLSTM(nn.Module):
         self.recurrent = AttentiveLSTM(rows_per_step * width, n_hidden, n_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes).
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_classes)
+            Logits.
+        """
         return self.recurrent(self.steps(x))
 
     def steps(self, x: Tensor) -> Tensor:
-        """Return the sequence (n_samples, n_steps, rows_per_step * width) that the LSTM reads."""
+        """Return the sequence (n_samples, n_steps, rows_per_step * width) that the LSTM reads.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_steps, rows_per_step * width)
+            Rows of the stacked channels, from top to bottom; zeros fill the last step.
+        """
         rows = pad_images(x.flatten(1, 2), self.n_steps * self.rows_per_step, 0)
         return rows.unflatten(1, (self.n_steps, self.rows_per_step)).flatten(2)

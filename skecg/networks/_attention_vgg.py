@@ -48,10 +48,22 @@ class AttentionVGG(nn.Module):
     dropout : float, default=0.0
         Dropout rate before the dense layer.
 
+    See Also
+    --------
+    skecg.ECGAttentionVGGClassifier : The classifier on it.
+
     References
     ----------
     S. Jetley, N. A. Lord, N. Lee, P. H. S. Torr, "Learn to pay attention", ICLR 2018, sections
     3.1 and 3.2, arXiv:1804.02391.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import AttentionVGG
+    >>> network = AttentionVGG(width=8)
+    >>> network(torch.zeros(2, 13, 64, 64)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(
@@ -83,7 +95,18 @@ class AttentionVGG(nn.Module):
         self.head = nn.Linear(3 * n_features, n_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes).
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_classes)
+            Logits.
+        """
         taps, global_features = self.features(x)
         means = []
         for tap, (query, keys, scale) in zip(taps, self._questions(taps, global_features)):
@@ -93,10 +116,17 @@ class AttentionVGG(nn.Module):
     def features(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return the three feature maps, with equal numbers of channels, and global features.
 
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
         Returns
         -------
         taps : list of 3 Tensor of shape (n_samples, n_features, n_rows, n_columns)
+            Feature maps at three depths.
         global_features : Tensor of shape (n_samples, n_features)
+            Features of the whole picture.
         """
         taps, x = [], channels_last(x)
         for number, block in enumerate(self.blocks, start=1):
@@ -112,9 +142,15 @@ class AttentionVGG(nn.Module):
     def attention(self, x: Tensor) -> list[Tensor]:
         """Return the weight of each position at the three depths; each map sums to 1.
 
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
         Returns
         -------
         list of 3 Tensor of shape (n_samples, n_rows, n_columns)
+            Weights.
         """
         taps, global_features = self.features(x)
         return [

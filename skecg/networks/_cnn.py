@@ -60,10 +60,22 @@ class CNN(SignalNetwork):
         ``dense1`` to ``dense3`` (one per hidden layer) and ``output``, with ``dropout1``,
         ``relu1``, ... between them.
 
+    See Also
+    --------
+    skecg.ECGCNNClassifier : The classifier on it.
+
     References
     ----------
     G. Altshuler, "ECG classification", course project 046211, Technion, 2023,
     https://github.com/gilad-altshuler/ECG-classification.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import CNN
+    >>> network = CNN(n_leads=2, n_classes=3)
+    >>> network(torch.zeros(4, 2, 187)).shape
+    torch.Size([4, 3])
     """
 
     def __init__(

@@ -32,6 +32,18 @@ class CNN2D(nn.Module):
         Width of the hidden dense layer.
     dropout : float, default=0.0
         Dropout rate before both dense layers.
+
+    See Also
+    --------
+    skecg.ECGCNN2DClassifier : The classifier on it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import CNN2D
+    >>> network = CNN2D(width=8)
+    >>> network(torch.zeros(2, 13, 64, 64)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(
@@ -59,7 +71,18 @@ class CNN2D(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes).
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_classes)
+            Logits.
+        """
         return self.head(self.features(channels_last(x)))
 
     @property

@@ -34,6 +34,18 @@ class CNN3D(nn.Module):
         Width of the first dense layer; the second is half as wide.
     dropout : float, default=0.0
         Dropout rate before each dense layer.
+
+    See Also
+    --------
+    skecg.ECGCNN3DClassifier : The classifier on it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import CNN3D
+    >>> network = CNN3D(width=4)
+    >>> network(torch.zeros(2, 13, 64, 64)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(
@@ -75,7 +87,18 @@ class CNN3D(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes).
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_classes)
+            Logits.
+        """
         x = pad_images(x, self.smallest, self.smallest)
         x = F.pad(x, (0, 0, 0, 0, 0, max(self.smallest - x.shape[1], 0)))
         return self.head(self.features(channels_last(x.unsqueeze(1))))

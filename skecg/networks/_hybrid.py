@@ -45,6 +45,18 @@ class Hybrid(nn.Module):
         Width of the hidden dense layer.
     dropout : float, default=0.0
         Dropout rate before the last dense layer.
+
+    See Also
+    --------
+    skecg.ECGHybridClassifier : The classifier on it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import Hybrid
+    >>> network = Hybrid(width=8)
+    >>> network(torch.zeros(2, 13, 64, 64)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(
@@ -77,11 +89,33 @@ class Hybrid(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes).
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_classes)
+            Logits.
+        """
         return self.head(self.recurrent(self.steps(x)))
 
     def steps(self, x: Tensor) -> Tensor:
-        """Return the sequence (n_samples, n_steps, n_inputs) that the LSTM reads."""
+        """Return the sequence (n_samples, n_steps, n_inputs) that the LSTM reads.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_steps, n_inputs)
+            The last feature maps as a sequence.
+        """
         rows = self.features(channels_last(x)).flatten(1, 2)
         return rows if self.sequence == "rows" else rows.transpose(1, 2)
 

@@ -77,10 +77,22 @@ class ResidualCNN(SignalNetwork):
         only hidden one with a ReLU, behind its dropout. A sample is then a row: the leads one
         after the other, then the values.
 
+    See Also
+    --------
+    skecg.ECGResidualCNNClassifier : The classifier on it.
+
     References
     ----------
     M. Kachuee, S. Fazeli, M. Sarrafzadeh, "ECG Heartbeat Classification: A Deep Transferable
     Representation", IEEE ICHI 2018, section III and figure 3, arXiv:1805.00794.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import ResidualCNN
+    >>> network = ResidualCNN(n_leads=12, n_timesteps=500, n_classes=2)
+    >>> network(torch.zeros(4, 12, 500)).shape
+    torch.Size([4, 2])
     """
 
     def __init__(

@@ -91,6 +91,7 @@ class SignalNetwork(nn.Module):
         Returns
         -------
         Tensor of shape (n_samples, n_classes)
+            Logits.
         """
         signals, numbers = self.split(x)
         if self.is_scaled:
@@ -107,6 +108,18 @@ class SignalNetwork(nn.Module):
 
     def split(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the signals, (n_samples, n_leads, n_timesteps), and the numbers, if any.
+
+        Parameters
+        ----------
+        x : Tensor
+            Samples, as in :meth:`forward`.
+
+        Returns
+        -------
+        signals : Tensor of shape (n_samples, n_leads, n_timesteps)
+            The signals.
+        numbers : Tensor of shape (n_samples, n_side_features) or None
+            The numbers beside them.
 
         Raises
         ------

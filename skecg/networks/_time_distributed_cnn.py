@@ -36,6 +36,18 @@ class TimeDistributedCNN(nn.Module):
         Width of the hidden dense layer.
     dropout : float, default=0.0
         Dropout rate before both dense layers.
+
+    See Also
+    --------
+    skecg.ECGTimeDistributedCNNClassifier : The classifier on it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import TimeDistributedCNN
+    >>> network = TimeDistributedCNN(width=8)
+    >>> network(torch.zeros(2, 13, 64, 64)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(
@@ -65,13 +77,35 @@ class TimeDistributedCNN(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes).
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_classes)
+            Logits.
+        """
         slabs = self.slabs(x).flatten(0, 1).unsqueeze(1)
         features = self.features(channels_last(slabs))
         return self.head(features.unflatten(0, (x.shape[0], self.n_steps)).flatten(1))
 
     def slabs(self, x: Tensor) -> Tensor:
-        """Return the slabs (n_samples, n_steps, n_rows, width) that the convolutions read."""
+        """Return the slabs (n_samples, n_steps, n_rows, width) that the convolutions read.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_steps, n_rows, width)
+            Rows of the stacked channels, from top to bottom; zeros fill the last slab.
+        """
         rows = pad_images(x.flatten(1, 2), self.n_steps * self.n_rows, 0)
         return rows.unflatten(1, (self.n_steps, self.n_rows))
 

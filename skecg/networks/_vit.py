@@ -68,6 +68,10 @@ class VisionTransformer(nn.Module):
         - ``"xavier"``: Glorot-uniform dense layers, zero biases, He-normal convolutions of the
           stem, and learned positions with standard deviation 0.02.
 
+    See Also
+    --------
+    skecg.ECGViTClassifier : The classifier on it.
+
     References
     ----------
     A. Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021, arXiv:2010.11929.
@@ -76,6 +80,14 @@ class VisionTransformer(nn.Module):
     arXiv:2106.14881 (the convolutional stem).
 
     G. Huang et al., "Deep networks with stochastic depth", ECCV 2016, arXiv:1603.09382.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skecg.networks import VisionTransformer
+    >>> network = VisionTransformer((1, 70, 80), n_classes=4, dim=32, n_blocks=2, n_heads=4)
+    >>> network(torch.zeros(2, 1, 70, 80)).shape
+    torch.Size([2, 4])
     """
 
     def __init__(
@@ -126,11 +138,33 @@ class VisionTransformer(nn.Module):
         {"keras": _initialize_like_keras, "xavier": _initialize_by_xavier}[initialization](self)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes)."""
+        """Map (n_samples, n_channels, height, width) to logits (n_samples, n_classes).
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_classes)
+            Logits.
+        """
         return self.head(self.norm(self.blocks(self.tokens(x))).mean(1))
 
     def tokens(self, x: Tensor) -> Tensor:
-        """Return the input of the first block, (n_samples, n_patches, dim), in row-major order."""
+        """Return the input of the first block, (n_samples, n_patches, dim), in row-major order.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_samples, n_channels, height, width)
+            Pictures.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_patches, dim)
+            One token a patch, in row-major order.
+        """
         images = channels_last(pad_images(x, *self.padded_size))
         patches = self.stem(images).flatten(2).transpose(1, 2)
         return self.dropout(patches + self.positions)

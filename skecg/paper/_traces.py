@@ -136,5 +136,16 @@ def visible_range(signal: NDArray) -> tuple[float, float]:
 
 
 def snap_height(height: float) -> float:
-    """Return a height in mV rounded up to whole heavy squares of 0.5 mV."""
+    """Return a height in mV rounded up to whole heavy squares of 0.5 mV.
+
+    Parameters
+    ----------
+    height : float
+        Height in mV.
+
+    Returns
+    -------
+    float
+        The next multiple of 0.5 mV.
+    """
     return float(np.ceil(height / 0.5 - 1e-6) * 0.5)

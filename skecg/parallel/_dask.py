@@ -26,6 +26,10 @@ class RecoverableClient(Client):
     the task, runs it again if its result is lost, and repeats the interrupted fits. Everything
     else is inherited from ``distributed.Client``.
 
+    See Also
+    --------
+    data_parallel : One fit over several processes or GPUs.
+
     Notes
     -----
     The scheduler keeps one copy of the data during the search. A fit that is lost with its worker
@@ -65,7 +69,7 @@ class RecoverableClient(Client):
             Objects to send.
         workers : list of str or None, default=None
             Addresses of the workers that may store the data. If None, any worker.
-        broadcast, direct, hash, timeout
+        broadcast, direct, hash, timeout : bool, float or None
             Ignored, present for compatibility with ``distributed.Client.scatter``. Workers fetch
             data from the scheduler and from other workers when they need it.
         asynchronous : bool or None, default=None

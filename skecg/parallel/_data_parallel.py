@@ -54,6 +54,10 @@ def data_parallel(accelerator: Accelerator | None = None) -> Iterator[Accelerato
         processes are not connected. ``fit`` raises it if the processes have different samples or
         parameters.
 
+    See Also
+    --------
+    device_turn : Lets independent fits share one GPU.
+
     Notes
     -----
     - *Speed*: each step exchanges the gradient once, which costs time. Relative to one process,

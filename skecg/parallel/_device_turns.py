@@ -33,10 +33,19 @@ def device_turn(device: torch.device) -> Iterator[None]:
     device : torch.device
         The device. There is no limit unless it is a CUDA device.
 
+    Yields
+    ------
+    None
+        When it is this fit's turn.
+
     Raises
     ------
     ValueError
         If ``SKECG_FITS_PER_DEVICE`` is not a positive integer.
+
+    See Also
+    --------
+    data_parallel : One fit over several processes or GPUs.
     """
     if device.type != "cuda" or current_share() is not None:
         yield

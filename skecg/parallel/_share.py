@@ -86,19 +86,37 @@ _CURRENT: ContextVar[Share | None] = ContextVar("share of data_parallel", defaul
 
 
 def current_share() -> Share | None:
-    """Return the share of this process; None if it trains alone."""
+    """Return the share of this process; None if it trains alone.
+
+    Returns
+    -------
+    Share or None
+        What this process knows of the others.
+    """
     share = _CURRENT.get()
     return None if share is None or share.n_processes == 1 else share
 
 
 def current_device() -> torch.device | None:
-    """Return the device that data_parallel assigned to this process; None outside of it."""
+    """Return the device that data_parallel assigned to this process; None outside of it.
+
+    Returns
+    -------
+    torch.device or None
+        The device.
+    """
     share = _CURRENT.get()
     return None if share is None else share.device
 
 
 def n_processes() -> int:
-    """Return the number of processes that share a fit."""
+    """Return the number of processes that share a fit.
+
+    Returns
+    -------
+    int
+        1 outside of data_parallel.
+    """
     share = current_share()
     return 1 if share is None else share.n_processes
 
@@ -111,7 +129,13 @@ def wait_for_main_process() -> None:
 
 
 def is_main_process() -> bool:
-    """Return whether this is the main process, which prints."""
+    """Return whether this is the main process, which prints.
+
+    Returns
+    -------
+    bool
+        True outside of data_parallel.
+    """
     share = _CURRENT.get()
     return share is None or share.rank == 0
 
@@ -143,11 +167,37 @@ class OwnPart:
         return getattr(self.whole, name)
 
     def in_turn(self, order: Iterator[Tensor]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Yield this process's samples, targets and weights of each batch."""
+        """Yield this process's samples, targets and weights of each batch.
+
+        Parameters
+        ----------
+        order : iterator of Tensor of shape (n,)
+            Indices of each batch.
+
+        Returns
+        -------
+        iterator of (X, y, weights)
+            What :meth:`take` returns of each batch.
+        """
         return map(self.take, self.announced(order))
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return this process's samples, targets and weights of the batch at ``index``."""
+        """Return this process's samples, targets and weights of the batch at ``index``.
+
+        Parameters
+        ----------
+        index : Tensor of shape (n,)
+            Samples of the whole batch.
+
+        Returns
+        -------
+        X : Tensor of shape (n_own, ...)
+            Samples; one with weight 0 for a process that gets none.
+        y : Tensor of shape (n_own,) or (n_own, n_labels)
+            Targets.
+        weights : Tensor of shape (n_own,) or (n_own, n_labels)
+            Weights, times ``n_own / n``.
+        """
         share = self.share
         own = index.tensor_split(share.n_processes)[share.rank]
         share.n_own, share.n_whole = len(own), len(index)
@@ -162,7 +212,20 @@ class OwnPart:
 
 
 def sum_over_processes(values: Tensor, batches: Batches | OwnPart) -> Tensor:
-    """Sum the values of all processes, one value per batch, if each computed only its part."""
+    """Sum the values of all processes, one value per batch, if each computed only its part.
+
+    Parameters
+    ----------
+    values : Tensor of shape (n_batches,)
+        What this process computed.
+    batches : Batches or OwnPart
+        The samples of which it computed them.
+
+    Returns
+    -------
+    Tensor of shape (n_batches,)
+        The sums; the values themselves if ``batches`` are no part.
+    """
     if not isinstance(batches, OwnPart):
         return values
     total = values.clone()
@@ -171,7 +234,15 @@ def sum_over_processes(values: Tensor, batches: Batches | OwnPart) -> Tensor:
 
 
 def sum_gradients(module: nn.Module, batches: Batches | OwnPart) -> None:
-    """Replace the gradients by those of the whole batch, in one message."""
+    """Replace the gradients by those of the whole batch, in one message.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The network, with the gradients of this process's samples.
+    batches : Batches or OwnPart
+        The samples of which it computed them.
+    """
     if not isinstance(batches, OwnPart):
         return
     weights = [weight for weight in module.parameters() if weight.requires_grad]
@@ -185,7 +256,22 @@ def sum_gradients(module: nn.Module, batches: Batches | OwnPart) -> None:
 
 
 def facts_of(module: nn.Module, batches: Batches, valid: Batches | None) -> dict[str, int]:
-    """Return values that must agree in all processes, to prevent a deadlock."""
+    """Return values that must agree in all processes, to prevent a deadlock.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The network.
+    batches : Batches
+        Samples to learn from.
+    valid : Batches or None
+        Held-out samples.
+
+    Returns
+    -------
+    dict of {str: int}
+        Numbers and checksums of weights and samples, by what they are of.
+    """
     facts = {"number of weights": sum(w.numel() for w in module.parameters() if w.requires_grad)}
     for name, samples in {"samples": batches, "held-out samples": valid}.items():
         if samples is not None:

@@ -27,6 +27,11 @@ def shared_batch_norms(module: nn.Module, share: Share) -> Iterator[None]:
         The network.
     share : Share
         The share of this process.
+
+    Yields
+    ------
+    None
+        With the normalisations changed; afterwards they are as they were.
     """
     norms = [part for part in module.modules() if isinstance(part, tuple(_BATCH_NORMS))]
     for norm in norms:

@@ -54,6 +54,11 @@ def describe(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> str:
     OSError
         If there is no such file or it may not be read.
 
+    See Also
+    --------
+    skecg.save : Writes the file.
+    skecg.load : Reads the estimator.
+
     Examples
     --------
     >>> import tempfile

@@ -87,11 +87,16 @@ def pretrained_path(name: str) -> Path:
     Returns
     -------
     pathlib.Path
+        A file that :func:`skecg.load` and :func:`skecg.describe` read.
 
     Raises
     ------
     ValueError
         If there is none of that name.
+
+    See Also
+    --------
+    skecg.load_pretrained : Reads the estimator.
 
     Examples
     --------

@@ -49,7 +49,7 @@ def save(
         :mod:`skecg.signal`. Of a search, save its ``best_estimator_``.
     path : path-like
         The file; ``.safetensors`` is the usual ending.
-    metrics : mapping of str to number, string, list or mapping, default=None
+    metrics : mapping of str to number, str, list or mapping, default=None
         Results to keep beside the model, such as ``{"accuracy": 0.98, "on": "DS2"}``.
 
     Raises

@@ -64,7 +64,8 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
         Folder of a cache of the results, by the content of the file and the parameters above: each
         file is decoded once for all folds, candidates of a search, processes and calls, and an
         edited file is read anew. To read pictures once, prefer this to the
-        memory of a pipeline, see :class:`ContentMemory`. Arrays and Pillow images are not kept.
+        memory of a pipeline, see :class:`~skecg.preprocessing.ContentMemory`. Arrays and Pillow
+        images are not kept.
 
     See Also
     --------
@@ -122,7 +123,7 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
 
         Returns
         -------
-        ndarray of uint8 of shape (n_samples, channels, *size)
+        ndarray of uint8 of shape (n_samples, channels, height, width)
             The resized pictures.
 
         Raises

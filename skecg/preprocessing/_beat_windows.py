@@ -84,7 +84,7 @@ default=("lead",)
 
     See Also
     --------
-    skecg.records.BeatAnnotator : Labels the beats of records by these samples.
+    skecg.BeatAnnotator : Labels the beats of records by these samples.
     BeatSegmenter : The published beats, without what is around them.
 
     Notes

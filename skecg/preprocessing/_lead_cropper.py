@@ -182,7 +182,7 @@ class LeadCropper(PictureTransformer, auto_wrap_output_keys=None):
 
         Returns
         -------
-        ndarray of uint8 of shape (n_samples, n_leads, *size)
+        ndarray of uint8 of shape (n_samples, n_leads, height, width)
             The leads, in the order of ``get_feature_names_out``.
 
         Raises

@@ -27,10 +27,10 @@ class ContentMemory:
     notice that a file has been edited, and returns what was fitted to the old content. With
     ``memory=ContentMemory("cache")`` it compares the SHA-256 digests of the files, too.
 
-    To read pictures once, prefer the parameter ``memory`` of :class:`AreaResize` and
-    :class:`LeadCropper`: a pipeline's memory keeps what ``fit`` computes, as one array per fold,
-    and reads the pictures again for every ``predict`` and ``score``. This class is for pipelines
-    that start from file names and have more steps that are slow to fit.
+    To read pictures once, prefer the parameter ``memory`` of :class:`~skecg.AreaResize` and
+    :class:`~skecg.LeadCropper`: a pipeline's memory keeps what ``fit`` computes, as one array per
+    fold, and reads the pictures again for every ``predict`` and ``score``. This class is for
+    pipelines that start from file names and have more steps that are slow to fit.
 
     Parameters
     ----------
@@ -41,8 +41,12 @@ class ContentMemory:
     Warnings
     --------
     The folder holds fitted estimators, which joblib reads by pickle: whoever can write into it can
-    run code in your name. The caches of :class:`AreaResize` and :class:`LeadCropper` are not read
-    by pickle.
+    run code in your name. The caches of :class:`~skecg.AreaResize` and
+    :class:`~skecg.LeadCropper` are not read by pickle.
+
+    See Also
+    --------
+    skecg.AreaResize, skecg.LeadCropper : Their ``memory`` keeps the pictures that are read.
 
     Notes
     -----

@@ -75,6 +75,12 @@ class BeatAnnotations:
         If the positions are not ascending or lie outside the record, the record is ten years long
         or more, or an argument has another shape.
 
+    See Also
+    --------
+    skecg.BeatAnnotator : Makes them.
+    BeatStripDisplay : Draws them.
+    skecg.metrics.compare_beats : Compares them with a reference.
+
     Examples
     --------
     >>> from skecg.records import BeatAnnotations
@@ -129,7 +135,13 @@ class BeatAnnotations:
         return beats_as_html(self, self.summary())
 
     def occurring(self) -> list[str]:
-        """Return the classes that have beats, in the order of `classes`."""
+        """Return the classes that have beats, in the order of `classes`.
+
+        Returns
+        -------
+        list of str
+            The classes.
+        """
         present = set(np.unique(self.label).tolist())
         return [name for name in self.classes if name in present]
 
@@ -281,7 +293,9 @@ class BeatAnnotations:
 
         Parameters
         ----------
-        start, duration, ax
+        start, duration : float, default=None
+            As in :meth:`BeatStripDisplay.from_annotations`.
+        ax : Axes, default=None
             As in :meth:`BeatStripDisplay.from_annotations`.
 
         Returns

@@ -252,7 +252,9 @@ class BeatAnnotator(MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
 
         Parameters
         ----------
-        X, y
+        X : Bunch, or sequence of n_records array-likes
+            As in :meth:`fit`.
+        y : sequence of n_records annotations, default=None
             As in :meth:`fit`.
 
         Returns

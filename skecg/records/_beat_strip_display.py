@@ -75,6 +75,10 @@ class BeatStripDisplay:
     bars_ : dict of str to BarContainer
         The bars of the S and V beats, in the overview.
 
+    See Also
+    --------
+    BeatAnnotations : What it draws.
+
     Examples
     --------
     >>> from skecg.datasets import make_records

@@ -34,6 +34,10 @@ class BeatRun(NamedTuple):
         Number of beats.
     heart_rate : float
         Beats per minute within the run.
+
+    See Also
+    --------
+    BeatSummary : Has them.
     """
 
     label: str
@@ -52,6 +56,10 @@ class Pause(NamedTuple):
         Time of the beat before in seconds.
     duration : float
         Length of the interval in seconds.
+
+    See Also
+    --------
+    BeatSummary : Has them.
     """
 
     start: float
@@ -67,6 +75,10 @@ class HeartRate(NamedTuple):
         Beats per minute; NaN if it could not be measured.
     time : float
         Start of the measured intervals in seconds.
+
+    See Also
+    --------
+    BeatSummary : Has them.
     """
 
     rate: float
@@ -134,11 +146,28 @@ class BeatSummary:
     pause: float
 
     def runs_of(self, label: str) -> list[BeatRun]:
-        """Return the runs of one class."""
+        """Return the runs of one class.
+
+        Parameters
+        ----------
+        label : str
+            The class.
+
+        Returns
+        -------
+        list of BeatRun
+            In the order of time.
+        """
         return [run for run in self.runs if run.label == label]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures as plain Python values, which JSON can hold."""
+        """Return the figures as plain Python values, which JSON can hold.
+
+        Returns
+        -------
+        dict of {str: object}
+            The attributes by name.
+        """
         values = asdict(self)
         for key in ("slowest", "fastest"):
             values[key] = values[key]._asdict()
@@ -153,7 +182,13 @@ class BeatSummary:
     __repr__ = __str__
 
     def rows(self) -> list[tuple[str, str]]:
-        """Return the lines of the report, each a title and a text."""
+        """Return the lines of the report, each a title and a text.
+
+        Returns
+        -------
+        list of (str, str)
+            Titles and texts, as ``print`` shows them.
+        """
         shown = [f"{name} {n:,}" for name, n in self.beats.items() if n]
         rows = [
             ("Length", f"{clock(60 * self.minutes)} h, {self.unreadable:.1f} % could not be read"),

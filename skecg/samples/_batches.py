@@ -83,6 +83,20 @@ class Batches:
         """Yield the samples, targets and weights of batches, all of one size but the last.
 
         Several small ones are gathered at once.
+
+        Parameters
+        ----------
+        order : iterator of Tensor of shape (n,)
+            Indices of each batch.
+
+        Yields
+        ------
+        X : Tensor of shape (n, ...)
+            Samples.
+        y : Tensor of shape (n,) or (n, n_labels)
+            Targets.
+        weights : Tensor of shape (n,) or (n, n_labels), or None
+            Weights.
         """
         first = next(order)
         order, batch_size = chain([first], order), len(first)
@@ -94,7 +108,22 @@ class Batches:
             yield from zip(X.split(batch_size), y.split(batch_size), some)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return the samples, targets and weights at ``index``, on the device."""
+        """Return the samples, targets and weights at ``index``, on the device.
+
+        Parameters
+        ----------
+        index : Tensor of shape (n,)
+            Numbers of the samples.
+
+        Returns
+        -------
+        X : Tensor of shape (n, ...)
+            Samples, in the network's number format.
+        y : Tensor of shape (n,) or (n, n_labels)
+            Targets.
+        weights : Tensor of shape (n,) or (n, n_labels), or None
+            Weights.
+        """
         X = self.X.index_select(0, self._where(index)).to(self.device, self.dtype)
         weights = None if self.weights is None else self.weights.index_select(0, index)
         return X, self.y.index_select(0, index), weights
@@ -105,11 +134,35 @@ class Batches:
         return where if self._rows is None else self._rows.index_select(0, where)
 
     def announced(self, order: Iterator[Tensor]) -> Iterator[Tensor]:
-        """Pass on the indices of batches, and have those samples read that are in a file."""
+        """Pass on the indices of batches, and have those samples read that are in a file.
+
+        Parameters
+        ----------
+        order : iterator of Tensor of shape (n,)
+            Indices of each batch.
+
+        Returns
+        -------
+        iterator of Tensor of shape (n,)
+            The same indices.
+        """
         return order if self._mapped is None else self._mapped.announced(order, self._where)
 
     def shuffled(self, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
-        """Return the indices of one epoch's batches in random order."""
+        """Return the indices of one epoch's batches in random order.
+
+        Parameters
+        ----------
+        batch_size : int
+            Samples a batch; the last has the rest.
+        generator : torch.Generator
+            Draws the order.
+
+        Returns
+        -------
+        iterator of Tensor of shape (n,)
+            Indices of each batch, on the device.
+        """
         order = torch.randperm(len(self), generator=generator).to(self.device)
         return iter(order.split(batch_size))
 
@@ -118,6 +171,18 @@ class Batches:
 
         As many samples are drawn as there are. The samples of a class are used in random order,
         repeatedly if there are too few; of a large class only some are used.
+
+        Parameters
+        ----------
+        batch_size : int
+            Samples a batch; the last has the rest.
+        generator : torch.Generator
+            Draws the order.
+
+        Returns
+        -------
+        iterator of Tensor of shape (n,)
+            Indices of each batch, on the device.
         """
         y = self.y.cpu()
         classes = torch.unique(y)
@@ -136,12 +201,34 @@ class Batches:
         return iter(order.split(batch_size))
 
     def in_order(self, batch_size: int) -> Iterator[Tensor]:
-        """Return the indices of one epoch's batches in the order of the samples."""
+        """Return the indices of one epoch's batches in the order of the samples.
+
+        Parameters
+        ----------
+        batch_size : int
+            Samples a batch; the last has the rest.
+
+        Returns
+        -------
+        iterator of Tensor of shape (n,)
+            Indices of each batch, on the device.
+        """
         return iter(torch.arange(len(self), device=self.device).split(batch_size))
 
 
 def as_tensor(X: np.ndarray) -> Tensor:
-    """Turn an array into a tensor on its memory, or on a copy if PyTorch cannot use it."""
+    """Turn an array into a tensor on its memory, or on a copy if PyTorch cannot use it.
+
+    Parameters
+    ----------
+    X : ndarray
+        Numbers of any type and memory layout.
+
+    Returns
+    -------
+    Tensor of the shape of X
+        Of float64 where PyTorch does not have the type.
+    """
     if X.dtype.name not in _TYPES or not X.dtype.isnative:
         X = X.astype(np.float64)
     elif any(stride < 0 for stride in X.strides):

@@ -28,6 +28,28 @@ def check_samples(
 
     A view or a memory map is checked block by block and stays where and as it is; all else
     becomes an array of one of the types of ``dtype``.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose input it is; it stores or compares the number and names of features.
+    X : array-like of shape (n_samples, ...), or SampleView
+        Samples.
+    reset : bool
+        Whether to store the number and names of features, as ``fit`` does, or to compare them.
+    dtype : list of dtype
+        Types that an array may keep; others become the first of them.
+
+    Returns
+    -------
+    SampleView of shape (n_samples, ...)
+        The checked samples.
+
+    Raises
+    ------
+    ValueError
+        If X is not numeric, has NaN or infinity, no sample, a sample without values, other features
+        than in ``fit``, or is a list of file names.
     """
     _refuse_file_names(X)
     if isinstance(X, np.memmap):
@@ -49,9 +71,35 @@ def check_samples(
 def check_samples_and_labels(
     estimator: BaseEstimator, X: ArrayLike | SampleView, y: ArrayLike, *, reset: bool, dtype: list
 ) -> tuple[SampleView, np.ndarray]:
-    """Check samples as :func:`check_samples` does, and a label or a row of labels for each.
+    """Check samples as ``check_samples`` does, and a label or a row of labels for each.
 
     A y of several columns stays a matrix, and a sparse one becomes an array.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose input it is; it stores or compares the number and names of features.
+    X : array-like of shape (n_samples, ...), or SampleView
+        Samples.
+    y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        Labels, or a matrix of 0 and 1.
+    reset : bool
+        Whether to store the number and names of features, as ``fit`` does, or to compare them.
+    dtype : list of dtype
+        Types that an array may keep; others become the first of them.
+
+    Returns
+    -------
+    X : SampleView of shape (n_samples, ...)
+        The checked samples.
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        The checked labels.
+
+    Raises
+    ------
+    ValueError
+        If X is not numeric, has NaN or infinity, no sample, a sample without values, other features
+        than in ``fit``, or is a list of file names, or if X and y differ in length.
     """
     y, several = dense_labels(y)
     if isinstance(X, SampleView | np.memmap):
@@ -72,6 +120,18 @@ def dense_labels(y: Any) -> tuple[Any, bool]:
     """Return y, dense if it was sparse, and whether it has several columns.
 
     A table of one column is a list of labels to scikit-learn.
+
+    Parameters
+    ----------
+    y : array-like or sparse matrix, of shape (n_samples,) or (n_samples, n_labels)
+        Labels.
+
+    Returns
+    -------
+    y : array-like
+        The labels, not sparse.
+    several : bool
+        Whether there is more than one column.
 
     Raises
     ------
@@ -114,7 +174,22 @@ def _with_values(X: SampleView) -> SampleView:
 
 
 def check_one_for_each(X: SampleView, name: str, values: ArrayLike | None) -> None:
-    """Check that there are as many ``groups`` or ``sample_weight`` as samples."""
+    """Check that there are as many ``groups`` or ``sample_weight`` as samples.
+
+    Parameters
+    ----------
+    X : SampleView of shape (n_samples, ...)
+        Samples.
+    name : str
+        Name of the parameter, for the message.
+    values : array-like or None
+        Its value; a single number is left alone.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer.
+    """
     if values is None:
         return
     values = np.asarray(values)
@@ -130,6 +205,18 @@ def check_one_for_each(X: SampleView, name: str, values: ArrayLike | None) -> No
 
 def check_groups(X: SampleView, groups: ArrayLike | None) -> np.ndarray | None:
     """Check that every sample has a subject, and return the subjects as an array.
+
+    Parameters
+    ----------
+    X : SampleView of shape (n_samples, ...)
+        Samples.
+    groups : array-like of shape (n_samples,) or None
+        Subject of every sample.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or None
+        The subjects; None if none are given.
 
     Raises
     ------
@@ -152,7 +239,24 @@ def check_groups(X: SampleView, groups: ArrayLike | None) -> np.ndarray | None:
 def without_zero_weights(
     X: SampleView, codes: np.ndarray, weights: np.ndarray | None, groups: np.ndarray | None = None
 ) -> tuple[SampleView, np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Leave out what would fill batches and teach nothing."""
+    """Leave out what would fill batches and teach nothing.
+
+    Parameters
+    ----------
+    X : SampleView of shape (n_samples, ...)
+        Samples.
+    codes : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Class codes, or a matrix of 0 and 1.
+    weights : ndarray of shape (n_samples,) or (n_samples, n_labels), or None
+        Weights; None keeps all samples.
+    groups : ndarray of shape (n_samples,) or None, default=None
+        Subjects.
+
+    Returns
+    -------
+    X, codes, weights, groups : as they were given
+        What belongs to the samples with a weight.
+    """
     if weights is None:
         return X, codes, weights, groups
     keep = np.flatnonzero(is_used(weights))

@@ -39,6 +39,10 @@ class SampleView:
     ValueError
         If ``numpy.asarray(view, copy=False)`` would have to copy.
 
+    See Also
+    --------
+    skecg.ECGNeuralClassifier : As all classifiers, reads a view batch by batch.
+
     Examples
     --------
     >>> import numpy as np

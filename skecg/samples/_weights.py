@@ -83,7 +83,25 @@ def given_weights(
 def class_weights(
     y: np.ndarray, class_weight: str | Mapping[Any, float] | None
 ) -> np.ndarray | None:
-    """Return the weight of each sample's class, of shape (n_samples,), or None."""
+    """Return the weight of each sample's class, of shape (n_samples,), or None.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Labels.
+    class_weight : "balanced", dict {label: weight} or None
+        Weights of the classes.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or None
+        The weights; None for no ``class_weight``.
+
+    Raises
+    ------
+    ValueError
+        If class_weight is a list, or a weight is negative or not finite.
+    """
     if class_weight is None:
         return None
     if isinstance(class_weight, Sequence) and not isinstance(class_weight, str):
@@ -106,6 +124,11 @@ def label_weights(
     class_weight : "balanced", list of n_labels dict {0: weight, 1: weight}, or None
         ``"balanced"`` gives those who have a label and those who do not the same sum of weights,
         n_samples / 2, and every entry weight 1 where a label is always or never there.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_labels) or None
+        The weights; None for no ``class_weight``.
 
     Raises
     ------
@@ -140,12 +163,34 @@ def label_weights(
 
 
 def is_used(weights: np.ndarray) -> np.ndarray:
-    """Tell which samples have a weight."""
+    """Tell which samples have a weight.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Weights of the samples.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_samples,)
+        Whether any weight of a sample is not 0.
+    """
     return weights.reshape(len(weights), -1).any(axis=1)
 
 
 def scaled_weights(weights: np.ndarray | None) -> np.ndarray | None:
-    """Scale weights to mean 1 over the samples that are used; None where all are equal."""
+    """Scale weights to mean 1 over the samples that are used; None where all are equal.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_samples,) or (n_samples, n_labels), or None
+        Weights, of which one at least is not 0.
+
+    Returns
+    -------
+    ndarray of the shape of weights, or None
+        The scaled weights.
+    """
     if weights is None:
         return None
     n_used = np.count_nonzero(is_used(weights)) * weights[0].size

@@ -158,6 +158,7 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         self : object
+            The sampler itself.
         """
         form = self._check(X, y)
         sampler, values, labels, classes = self._prepared(X, y)
@@ -242,6 +243,7 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         self : object
+            The sampler itself.
 
         Raises
         ------

@@ -29,6 +29,10 @@ class SheetAlignment:
         ``"grid"``, or ``"layout"`` where no grid was found.
     layout_pixels_per_mm : float, default=200 / 25.4
         Resolution that the layout is measured at.
+
+    See Also
+    --------
+    align_sheet : Finds it; has an example.
     """
 
     matrix: NDArray[np.float64]
@@ -37,7 +41,18 @@ class SheetAlignment:
     layout_pixels_per_mm: float = EDAN_PIXELS_PER_MM
 
     def to_picture(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Return where points (n, 2) of the layout lie in the picture."""
+        """Return where points (n, 2) of the layout lie in the picture.
+
+        Parameters
+        ----------
+        points : array-like of shape (n, 2)
+            Points (x, y) of the layout, in its pixels.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            The points (x, y) in the picture, in pixels.
+        """
         return project(self.matrix, points)
 
 

@@ -68,6 +68,11 @@ def area_resize(
         If a size is not positive or above 80 million pixels, the picture is empty, or the axes
         are not neighbours.
 
+    See Also
+    --------
+    skecg.AreaResize : The same as a transformer of files.
+    area_matrix : The weights.
+
     Examples
     --------
     >>> import numpy as np
@@ -118,6 +123,10 @@ def area_matrix(n_in: int, n_out: int) -> NDArray[np.float64]:
     ValueError
         If a number of pixels is out of range, or the matrix would have more than a thousand
         million elements.
+
+    See Also
+    --------
+    area_resize : Applies it to both axes.
 
     Examples
     --------

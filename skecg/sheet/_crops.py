@@ -42,7 +42,7 @@ def crop_leads(
 
     Returns
     -------
-    ndarray of uint8 of shape (n_boxes, *size)
+    ndarray of uint8 of shape (n_boxes, height, width)
         The crops.
 
     Raises
@@ -51,6 +51,10 @@ def crop_leads(
         If the sheet is no Pillow image of mode RGB.
     ValueError
         If a box lies outside the sheet, or another argument is out of range.
+
+    See Also
+    --------
+    skecg.LeadCropper : The same as a transformer of files.
 
     Examples
     --------

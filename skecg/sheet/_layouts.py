@@ -53,6 +53,11 @@ class LeadLayout:
     mm_per_second, mm_per_mv : float, default=25.0 and 10.0
         Paper speed and gain of the traces.
 
+    See Also
+    --------
+    get_layout : A layout that comes with the package.
+    skecg.LeadCropper, skecg.TraceReader : Take a layout.
+
     Examples
     --------
     >>> from skecg.sheet import LeadLayout
@@ -314,6 +319,10 @@ def get_layout(layout: str | LeadLayout) -> LeadLayout:
     ------
     ValueError
         If there is no such name.
+
+    See Also
+    --------
+    skecg.sheet.LAYOUTS : The layouts by name.
     """
     if isinstance(layout, LeadLayout):
         return layout
@@ -341,6 +350,10 @@ def find_grid_box(image: NDArray[np.uint8]) -> Box:
     ------
     ValueError
         If the sheet is no such array, or no reddish area covers a quarter of it.
+
+    See Also
+    --------
+    align_sheet : Finds sheets that are tilted or have no coloured grid, too.
     """
     is_rgb = isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] in (3, 4)
     if not is_rgb or image.dtype != np.uint8 or image.size == 0:

@@ -76,6 +76,10 @@ def read_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> N
         If the picture is nearly black, as a 16-bit picture is whose values fill only 12 bits, or
         nearly white.
 
+    See Also
+    --------
+    area_resize : Makes the picture smaller.
+
     Examples
     --------
     >>> import numpy as np

@@ -43,6 +43,10 @@ def straighten(
     TypeError, ValueError
         If an argument is of another form, the box has no area, or the result would have more than
         80 million pixels.
+
+    See Also
+    --------
+    align_sheet : Finds the sheet.
     """
     _check(picture, alignment, pixels_per_mm)
     check_box(box, "box")

@@ -47,6 +47,11 @@ def read_traces(
         For each lead the share of its columns that have ink of the trace; the number of gaps that
         were bridged; and the noise in mV, the standard deviation of the difference between
         neighbouring columns where the trace is flat.
+
+    See Also
+    --------
+    skecg.TraceReader : Reads files: scans and photographs.
+    align_sheet, straighten : Bring a picture into this form.
     """
     layout = get_layout(layout)
     if layout.traces is None:

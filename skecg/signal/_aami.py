@@ -93,6 +93,10 @@ def aami_codes(symbols: ArrayLike) -> NDArray[np.int64]:
         When a symbol is not in WFDB's alphabet, or is a beat to which the table gives no class
         (``B``, ``r``, ``n`` and ``?``, which the MIT-BIH Arrhythmia Database does not use).
 
+    See Also
+    --------
+    is_beat : Tells beats from other annotations.
+
     References
     ----------
     ANSI/AAMI EC57:2012, Testing and reporting performance results of cardiac rhythm and ST
@@ -140,6 +144,10 @@ def is_beat(symbols: ArrayLike) -> NDArray[np.bool_]:
         When the symbols are not strings.
     ValueError
         When a symbol is not in WFDB's alphabet.
+
+    See Also
+    --------
+    aami_codes : The classes of the beats.
 
     References
     ----------

@@ -106,6 +106,7 @@ def shape_numbers(
     Returns
     -------
     ndarray of float32 of shape (n_beats, n_names)
+        One column for each of ``names``.
 
     Raises
     ------
@@ -113,6 +114,11 @@ def shape_numbers(
         If a name is unknown or needs later beats in spite of ``causal``; if the windows are too
         short, or hold NaN or infinite values; if ``rr`` is not one number for each, positive or
         NaN.
+
+    See Also
+    --------
+    rhythm_numbers : Describes the same beats by the intervals around them.
+    skecg.BeatWindows : Computes both.
 
     Examples
     --------

@@ -43,6 +43,11 @@ def beat_windows(
     ValueError
         If a peak lies outside the signal, or the window would be empty.
 
+    See Also
+    --------
+    skecg.BeatWindows : Finds the R peaks and cuts the windows.
+    scale_beat_windows : Scales the windows.
+
     Examples
     --------
     >>> from skecg.signal import beat_windows
@@ -92,6 +97,10 @@ def scale_beat_windows(
     ValueError
         If the windows are not two-dimensional or hold NaN or infinite values, if the R peak is
         not in them, or if the sampling rate is not a positive number.
+
+    See Also
+    --------
+    beat_windows : Cuts the windows.
 
     Examples
     --------

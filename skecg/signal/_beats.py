@@ -31,6 +31,10 @@ class Beats(NamedTuple):
         Sample of the R peak in the row.
     period : ndarray of float64 of shape (n_beats,)
         Median R-R interval of the window, in samples.
+
+    See Also
+    --------
+    cut_beats : Returns them; has an example.
     """
 
     beats: NDArray[np.float32]
@@ -93,6 +97,10 @@ def cut_beats(
     ValueError
         When an argument is out of its range, when the R peaks are not sorted or not in ``X``, or
         when a beat is too long and ``on_long="raise"``.
+
+    See Also
+    --------
+    skecg.BeatSegmenter : Finds the R peaks and cuts the beats.
 
     References
     ----------

@@ -60,7 +60,7 @@ def filter_signals(
     Returns
     -------
     ndarray of the same shape
-        float32 for float32, float16 and integers of up to 16 bits, else float64; computed in
+        Of float32 for float32, float16 and integers of up to 16 bits, else float64; computed in
         float64.
 
     Raises
@@ -72,6 +72,10 @@ def filter_signals(
         not between 0 and half the sampling rate, ``low`` is not below ``high``, or there is nothing
         to filter; when the signals are too short; or when the band is so narrow or so low that the
         filter cannot be computed.
+
+    See Also
+    --------
+    skecg.SignalFilter : The same as a transformer.
 
     Examples
     --------

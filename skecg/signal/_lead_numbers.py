@@ -78,7 +78,7 @@ def lead_numbers(X: ArrayLike, sampling_rate: float = 100.0) -> NDArray[np.float
 
     See Also
     --------
-    skecg.preprocessing.TraceReader : Reads the leads from pictures of printed ECGs.
+    skecg.TraceReader : Reads the leads from pictures of printed ECGs.
 
     Notes
     -----

@@ -84,6 +84,10 @@ def threshold_r_peaks(X: ArrayLike, threshold: float = _THRESHOLD) -> RPeaks:
     ValueError
         When ``X`` is not two-dimensional or the threshold is not between 0 and 1.
 
+    See Also
+    --------
+    detect_r_peaks : Other detectors.
+
     References
     ----------
     M. Kachuee, S. Fazeli, M. Sarrafzadeh, ECG heartbeat classification: a deep transferable
@@ -193,6 +197,11 @@ def detect_r_peaks(
     -----
     UserWarning
         When a threshold other than 0.9 is given with another detector.
+
+    See Also
+    --------
+    find_r_peaks : The R peaks of a whole record.
+    threshold_r_peaks : The sampler of beats of Kachuee et al.
 
     Notes
     -----

@@ -37,6 +37,10 @@ def representative_beats(
         When ``how`` is something else, when the beats do not have two dimensions, or when ``row``
         does not rise from 0 to ``n_rows - 1`` at most, one entry per beat.
 
+    See Also
+    --------
+    cut_beats : Cuts the beats.
+
     Examples
     --------
     >>> from skecg.signal import representative_beats

@@ -71,6 +71,10 @@ def rr_references(
     ValueError
         If ``rr`` is not one-dimensional, or ``n_intervals`` not from 1 to 10,000.
 
+    See Also
+    --------
+    rhythm_numbers : What the references serve.
+
     References
     ----------
     Y. Liu et al., "WSDL-AD" (2022), Front. Physiol. 13:850951, section on rhythm features.
@@ -132,6 +136,11 @@ def rhythm_numbers(
     ValueError
         If a name is unknown or needs the next beat in spite of ``causal``; if ``rr`` has another
         shape or an interval that is not positive.
+
+    See Also
+    --------
+    shape_numbers : Describes the same beats by their shape.
+    skecg.BeatWindows : Computes both.
 
     Notes
     -----

@@ -54,6 +54,10 @@ def split_windows(
         When the signal has another number of dimensions, when ``length`` or ``step`` is not
         positive, or when the tail is not allowed by ``tail``.
 
+    See Also
+    --------
+    scale_windows : Scales the windows.
+
     Examples
     --------
     >>> import numpy as np
@@ -107,7 +111,7 @@ def scale_windows(X: ArrayLike) -> NDArray[np.floating]:
     Returns
     -------
     ndarray of the same shape
-        float32 for float32, float16 and integers of up to 16 bits, else float64. A flat window
+        Of float32 for float32, float16 and integers of up to 16 bits, else float64. A flat window
         becomes zeros; a window that holds a NaN or an infinite value becomes NaN,
         as its minimum and maximum are not known.
 
@@ -115,6 +119,10 @@ def scale_windows(X: ArrayLike) -> NDArray[np.floating]:
     ------
     TypeError
         When ``X`` does not hold real numbers.
+
+    See Also
+    --------
+    skecg.SignalScaler : Other scales, as a transformer.
 
     Examples
     --------
@@ -168,6 +176,10 @@ def resample(X: ArrayLike, rate_in: float, rate_out: float, axis: int = -1) -> N
     ValueError
         When ``X`` has no such axis, when a rate is not a positive, finite number, or when the
         rates differ by more than a factor of 10,000.
+
+    See Also
+    --------
+    skecg.SignalResampler : The same as a transformer.
 
     Examples
     --------

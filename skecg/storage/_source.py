@@ -23,7 +23,7 @@ class StoredClassifier(NamedTuple):
     class_name : str
         Name of its class.
     params : dict
-        Its parameters as JSON, see :mod:`skecg.storage._values`.
+        Its parameters as JSON, which :class:`ValueReader` reads.
     classes : ndarray of shape (n_classes,)
         Its labels.
     multilabel : bool
@@ -51,6 +51,11 @@ def read_classifier(path: str | os.PathLike, max_bytes: int = MAX_BYTES) -> Stor
         A file of :func:`skecg.save`.
     max_bytes : int, default=2**30
         A larger file is refused unread.
+
+    Returns
+    -------
+    StoredClassifier
+        What the file has of it.
 
     Raises
     ------
@@ -98,7 +103,20 @@ def _networks(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def take_weights(reader: ValueReader, prefix: str) -> dict[str, np.ndarray]:
-    """Hand out the arrays whose names begin with ``prefix``, by the rest of their names."""
+    """Hand out the arrays whose names begin with ``prefix``, by the rest of their names.
+
+    Parameters
+    ----------
+    reader : ValueReader
+        Reader of the file, which hands the arrays out.
+    prefix : str
+        How their names begin.
+
+    Returns
+    -------
+    dict of {str: ndarray}
+        The arrays.
+    """
     names = [name for name in reader.arrays if name.startswith(prefix)]
     return {name.removeprefix(prefix): reader.take(name) for name in names}
 
@@ -114,6 +132,11 @@ def not_finite(
         Weights by name.
     may_be_infinite : container of str, default=()
         Names of those in which only NaN is wrong.
+
+    Returns
+    -------
+    str or None
+        The name; None if all are finite.
     """
     for name, array in weights.items():
         is_sound = np.isfinite if name not in may_be_infinite else _is_no_nan

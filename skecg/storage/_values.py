@@ -86,6 +86,11 @@ class ValueWriter:
         place : str
             Where the value is, for the names of arrays and for errors.
 
+        Returns
+        -------
+        None, bool, int, float, str, list or dict
+            What ``json`` can write.
+
         Raises
         ------
         TypeError
@@ -115,7 +120,25 @@ class ValueWriter:
         return self.write_other(value, place)
 
     def write_other(self, value: Any, place: str) -> Any:
-        """Return JSON for what is neither plain data nor a data class."""
+        """Return JSON for what is neither plain data nor a data class.
+
+        Parameters
+        ----------
+        value : object
+            The value.
+        place : str
+            Where it is, for names and errors.
+
+        Returns
+        -------
+        list or dict
+            What ``json`` can write.
+
+        Raises
+        ------
+        TypeError
+            If a model file cannot hold the value.
+        """
         if isinstance(value, type) and value in _OPTIMIZERS.values():
             return {"$optimizer": value.__name__}
         if isinstance(value, partial) and not value.args and len(value.keywords) <= _MAX_KEYWORDS:
@@ -128,7 +151,13 @@ class ValueWriter:
         )
 
     def check_object(self, value: Any) -> None:
-        """Raise a ValueError if a reader would refuse this instance of a data class."""
+        """Raise a ValueError if a reader would refuse this instance of a data class.
+
+        Parameters
+        ----------
+        value : object
+            The instance.
+        """
 
     def _write_dict(self, value: dict, place: str) -> Any:
         if all(type(key) is str and not key.startswith("$") for key in value):
@@ -193,7 +222,24 @@ class ValueReader:
         self._budget = _Budget(max_pairs)
 
     def read(self, node: Any) -> Any:
-        """Return the value of a node of JSON."""
+        """Return the value of a node of JSON.
+
+        Parameters
+        ----------
+        node : None, bool, int, float, str, list or dict
+            What ``json`` has read.
+
+        Returns
+        -------
+        object
+            The value.
+
+        Raises
+        ------
+        ModelFileError
+            If a tag is unknown or a value does not fit it. What is malformed in other ways may
+            raise another error.
+        """
         if isinstance(node, list):
             return [self.read(item) for item in node]
         if not isinstance(node, dict):
@@ -206,7 +252,25 @@ class ValueReader:
         return self.read_tag(tag, node[tag])
 
     def read_tag(self, tag: str, content: Any) -> Any:
-        """Return the value of a tag's content."""
+        """Return the value of a tag's content.
+
+        Parameters
+        ----------
+        tag : str
+            The tag, with its ``$``.
+        content : object
+            What ``json`` has read behind it.
+
+        Returns
+        -------
+        object
+            The value.
+
+        Raises
+        ------
+        ModelFileError
+            If the tag is unknown or the content does not fit it.
+        """
         known = {
             "$float": self._read_float,
             "$tuple": lambda items: tuple(self.read(_checked(items, list))),
@@ -225,7 +289,23 @@ class ValueReader:
         return known[tag](content)
 
     def take(self, name: str) -> np.ndarray:
-        """Hand out an array, once: many references to one array could fill any memory."""
+        """Hand out an array, once: many references to one array could fill any memory.
+
+        Parameters
+        ----------
+        name : str
+            Name of the array.
+
+        Returns
+        -------
+        ndarray
+            The array, as the file has it.
+
+        Raises
+        ------
+        ModelFileError
+            If there is no such array, or it was handed out before.
+        """
         if name not in self.arrays:
             raise ModelFileError(f"the array {str(name)[:100]!r} is missing or used twice")
         return self.arrays.pop(name)
@@ -279,7 +359,23 @@ class ValueReader:
         return strings.reshape(shape)
 
     def read_object(self, content: list) -> Any:
-        """Return an instance of a data class."""
+        """Return an instance of a data class.
+
+        Parameters
+        ----------
+        content : list of [class, {field: value}]
+            Name and fields as ``json`` has read them.
+
+        Returns
+        -------
+        object
+            The instance.
+
+        Raises
+        ------
+        ModelFileError
+            If the class is unknown, or :meth:`check_object` refuses the instance.
+        """
         name, fields = content
         known = {cls.__name__: cls for cls in self.data_classes}
         if name not in known:
@@ -289,7 +385,13 @@ class ValueReader:
         return value
 
     def check_object(self, value: Any) -> None:
-        """Raise a ModelFileError if the fields of a data class are not what they should be."""
+        """Raise a ModelFileError if the fields of a data class are not what they should be.
+
+        Parameters
+        ----------
+        value : object
+            The instance.
+        """
 
     def _read_partial(self, content: list) -> partial:
         function, keywords = content

@@ -44,6 +44,16 @@ class BlockPrediction:
     def embed(self, X: SampleView | np.ndarray) -> Tensor:
         """Compute the input of the dense layer that is called last, for every sample.
 
+        Parameters
+        ----------
+        X : SampleView or ndarray of shape (n_samples, ...)
+            Samples.
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_features)
+            On the CPU, in the weights' number format.
+
         Raises
         ------
         ValueError

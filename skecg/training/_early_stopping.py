@@ -17,6 +17,12 @@ class EarlyStopping:
     ----------
     patience : int
         Epochs without a lower validation loss after which training stops.
+    best_loss : float, default=inf
+        Lowest validation loss so far.
+    best_epoch : int, default=0
+        Its epoch, counted from 1; 0 before the first.
+    best_weights : dict of {str: Tensor}, default={}
+        The module's ``state_dict`` at the end of that epoch.
     """
 
     patience: int
@@ -28,7 +34,22 @@ class EarlyStopping:
     PROGRESS: ClassVar = ("best_loss", "best_epoch", "best_weights")
 
     def update(self, epoch: int, valid_loss: float, module: nn.Module) -> bool:
-        """Take in one epoch (counted from 1) and say whether training should stop."""
+        """Take in one epoch (counted from 1) and say whether training should stop.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch.
+        valid_loss : float
+            Its validation loss.
+        module : torch.nn.Module
+            The network, whose weights are copied if the loss is the lowest so far.
+
+        Returns
+        -------
+        bool
+            Whether training should stop.
+        """
         if valid_loss < self.best_loss:
             self.best_loss, self.best_epoch = valid_loss, epoch
             self.best_weights = {
@@ -37,6 +58,12 @@ class EarlyStopping:
         return epoch - self.best_epoch >= self.patience
 
     def restore(self, module: nn.Module) -> None:
-        """Give the module the weights of its best epoch, if there was one."""
+        """Give the module the weights of its best epoch, if there was one.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The network.
+        """
         if self.best_weights:
             module.load_state_dict(self.best_weights)

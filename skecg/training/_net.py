@@ -100,24 +100,67 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         self.moments: Moments | None = None  # of the optimiser, where training will go on
 
     def initialize_module(self) -> LeanNet:
-        """Build the module in the weights' number format."""
+        """Build the module in the weights' number format.
+
+        Returns
+        -------
+        LeanNet
+            The net itself.
+        """
         super().initialize_module()
         self.module_ = self.module_.to(self.precision.weights)
         return self
 
     def torch_compile(self, module: nn.Module, name: str) -> nn.Module:
-        """Keep the module itself: ``train`` compiles what it calls, the weights stay plain."""
+        """Keep the module itself: ``train`` compiles what it calls, the weights stay plain.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            A part of the net.
+        name : str
+            Its name.
+
+        Returns
+        -------
+        torch.nn.Module
+            The same.
+        """
         return module
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
-        """Compute logits of one batch, for skorch's own methods and callbacks."""
+        """Compute logits of one batch, for skorch's own methods and callbacks.
+
+        Parameters
+        ----------
+        x : Tensor or ndarray of shape (n, ...)
+            The batch.
+        **fit_params : object
+            What skorch passes on to the module.
+
+        Returns
+        -------
+        Tensor of shape (n, n_classes)
+            Logits on the device.
+        """
         if isinstance(x, Tensor | np.ndarray):
             x = torch.as_tensor(x).to(self.device, self.precision.weights)
         with self.autocast():
             return super().infer(x, **fit_params).to(self.precision.weights)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Predict class codes, or 0 and 1 for every label, for skorch's callbacks."""
+        """Predict class codes, or 0 and 1 for every label, for skorch's callbacks.
+
+        Parameters
+        ----------
+        X : SampleView or ndarray of shape (n_samples, ...)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Codes 0 .. n_classes - 1, or a matrix of 0 and 1.
+        """
         return self.targets.decide(self.forward(X)).cpu().numpy()
 
     # Training ---------------------------------------------------------------------------------
@@ -154,6 +197,11 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             Is told of every epoch, and may end training.
         checkpoints : CheckpointStore or None
             Has the state to go on from, if there is one, and is given one after every epoch.
+
+        Returns
+        -------
+        LeanNet
+            The net itself.
 
         Raises
         ------
@@ -299,7 +347,18 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         return any(not isinstance(c, EpochProgressBar | PrintLog) for _, c in self.callbacks_)
 
     def autocast(self, *, training: bool = False) -> AbstractContextManager[Any]:
-        """Return the context in which products have the number format of training or prediction."""
+        """Return the context in which products have the number format of training or prediction.
+
+        Parameters
+        ----------
+        training : bool, default=False
+            Whether the products are those of training.
+
+        Returns
+        -------
+        context manager
+            Does nothing where they have the format of the weights.
+        """
         products = self.precision.products if training else self.precision.in_prediction
         if products is None:
             return nullcontext()
@@ -308,7 +367,13 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
     # Copies and pickles -----------------------------------------------------------------------
 
     def to_device(self, device: torch.device) -> None:
-        """Move the module. The optimiser does not follow it; training goes on with a new one."""
+        """Move the module. The optimiser does not follow it; training goes on with a new one.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where to.
+        """
         if torch.device(self.device) != device:
             self.module_ = self.module_.to(device)
             self.device = str(device)
@@ -324,6 +389,11 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         ----------
         **settings
             Parameters of the net, all but ``module`` and ``callbacks``.
+
+        Returns
+        -------
+        LeanNet
+            The copy.
         """
         net = copy.copy(self)
         net.module_ = copy.deepcopy(net.module_)
@@ -335,7 +405,13 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         return net
 
     def set_rate(self, rate: float) -> None:
-        """Train at a constant learning rate from now on."""
+        """Train at a constant learning rate from now on.
+
+        Parameters
+        ----------
+        rate : float
+            The learning rate.
+        """
         self.schedule, self.lr = None, rate
         for group in self.optimizer_.param_groups:
             group["lr"] = rate

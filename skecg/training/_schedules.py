@@ -8,7 +8,22 @@ from typing import Protocol
 
 
 class Schedule(Protocol):
-    """A function from the progress of training to a factor on the learning rate."""
+    """A function from the progress of training to a factor on the learning rate.
+
+    A function of one's own is a schedule, too.
+
+    See Also
+    --------
+    skecg.training.Cosine, skecg.training.OneCycle : Rise at first, then fall to the end.
+    skecg.training.ExponentialDecay, skecg.training.MultiStep : Fall from the first step.
+
+    Examples
+    --------
+    >>> from skecg import ECGCNNClassifier
+    >>> def halve_every_epoch(step, n_steps, steps_per_epoch):
+    ...     return 0.5 ** (step // steps_per_epoch)
+    >>> clf = ECGCNNClassifier(lr_schedule=halve_every_epoch)
+    """
 
     def __call__(self, step: int, n_steps: int, steps_per_epoch: int) -> float:
         """Return the factor for optimiser step ``step`` of ``n_steps``, counted from 0."""
@@ -24,6 +39,10 @@ class Cosine:
         Fraction of all steps in which the rate climbs linearly from ``initial`` to 1.
     initial, final : float, default=0.0
         Factors at the first and after the last step.
+
+    See Also
+    --------
+    skecg.training.OneCycle : Begins with half a cosine, too.
 
     Examples
     --------
@@ -57,10 +76,20 @@ class OneCycle:
     final : float, default=4e-6
         Factor after the last step.
 
+    See Also
+    --------
+    skecg.training.Cosine : Begins with a line.
+
     References
     ----------
     L. N. Smith, N. Topin, "Super-convergence: very fast training of neural networks using large
     learning rates", 2018, arXiv:1708.07120 (the rate's cycle; the momentum stays as it is).
+
+    Examples
+    --------
+    >>> from skecg.training import OneCycle
+    >>> [round(OneCycle()(step, 10, 5), 3) for step in (0, 3, 6, 9)]
+    [0.04, 1.0, 0.611, 0.05]
     """
 
     warmup: float = 0.3
@@ -85,6 +114,16 @@ class ExponentialDecay:
         Factor over ``every`` steps.
     every : int, default=10_000
         Optimiser steps.
+
+    See Also
+    --------
+    skecg.training.MultiStep : Falls in steps.
+
+    Examples
+    --------
+    >>> from skecg.training import ExponentialDecay
+    >>> [ExponentialDecay(gamma=0.5, every=100)(step, 1000, 10) for step in (0, 100, 200)]
+    [1.0, 0.5, 0.25]
     """
 
     gamma: float = 0.75
@@ -105,6 +144,10 @@ class MultiStep:
         Epochs, counted from 0.
     gamma : float, default=0.5
         Factor at each of them.
+
+    See Also
+    --------
+    skecg.training.ExponentialDecay : Falls smoothly.
 
     Examples
     --------
