@@ -9,10 +9,11 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skecg
 from skecg import BeatSegmenter, ECGNeuralClassifier, ECGResidualCNNClassifier
+from skecg.signal import lead_numbers
 
 
 @pytest.fixture
@@ -149,6 +150,12 @@ def test_unions_and_calibrations(data, tmp_path):
     ]  # fmt: skip
     assert lines[9] == ["calibrated", "2 classifiers"]
     assert lines[12] == ["input", "samples of shape (60,)"]
+
+
+def test_a_function_has_its_name_and_no_address(tmp_path):
+    skecg.save(FunctionTransformer(lead_numbers), tmp_path / "model")
+    card = skecg.describe(tmp_path / "model")
+    assert "FunctionTransformer(func=lead_numbers)" in card
 
 
 def test_long_lines_are_cut(data, tmp_path):

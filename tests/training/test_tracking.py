@@ -10,7 +10,7 @@ import pytest
 
 import skecg
 
-DOCS = Path(__file__).parents[2] / "docs" / "tracking.md"
+DOCS = Path(__file__).parents[2] / "docs" / "guide" / "tracking.md"
 
 
 @pytest.fixture
