@@ -21,6 +21,7 @@ from ..sheet import (
     brightest_channel,
     find_doubt,
     get_layout,
+    limb_lead_misfit,
     read_pixels,
     read_traces,
     straighten,
@@ -34,6 +35,8 @@ _PIXELS_PER_MM = 200 / 25.4
 _BEYOND_MM = 12.0  # Tall QRS complexes are printed over the frame of the grid.
 _COARSEST = 2.5  # pixels per mm, 64 dpi
 _QUALITY = ("share", "n_gaps", "noise")
+# Of 1, at which the limb leads have nothing to do with each other.
+_LARGEST_MISFIT = 0.6
 
 
 class TraceReader(PictureTransformer, auto_wrap_output_keys=None):
@@ -142,7 +145,8 @@ class TraceReader(PictureTransformer, auto_wrap_output_keys=None):
         Warns
         -----
         UserWarning
-            If sheets or leads are returned as NaN, or sheets were placed without a grid.
+            If sheets or leads are returned as NaN, sheets were placed without a grid, or the limb
+            leads of sheets break Einthoven's law, II = I + III.
         """
         return self.read(X).traces
 
@@ -201,6 +205,7 @@ class TraceReader(PictureTransformer, auto_wrap_output_keys=None):
         quality = Bunch(**{name: value.copy() for name, value in zip(_QUALITY, values)})
         if self.on_error == "nan":
             _warn_of_nan(errors, quality.share, traces, list_pictures(X))
+        _warn_of_misfit(limb_lead_misfit(traces, rows.names, rows.layout))
         return Bunch(
             traces=traces,
             quality=quality,
@@ -375,6 +380,19 @@ def _warn_of_nan(
         warnings.warn(
             f"{np.count_nonzero(unread)} leads of {np.count_nonzero(unread.any(1))} sheets in X "
             f"have no trace and are NaN, the first of them of sample {np.argmax(unread.any(1))}.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def _warn_of_misfit(misfit: NDArray[np.float64]) -> None:
+    """Warn once of all sheets that have other leads where the layout has I, II and III."""
+    is_large = misfit > _LARGEST_MISFIT
+    if is_large.any():
+        warnings.warn(
+            f"II is far from I + III on {np.count_nonzero(is_large)} of {len(misfit)} sheets in X, "
+            f"the first of them sample {np.argmax(is_large)}: what stands there are other leads. "
+            "Check that the sheets have this layout, and that none lies upside down or mirrored.",
             UserWarning,
             stacklevel=4,
         )

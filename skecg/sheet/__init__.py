@@ -18,6 +18,7 @@ from ._ink import brightest_channel as brightest_channel
 from ._layouts import GRID_BOX as GRID_BOX
 from ._layouts import LAYOUTS, LeadLayout, find_grid_box, get_layout
 from ._layouts import SHEET_SIZE as SHEET_SIZE
+from ._limb_leads import limb_lead_misfit as limb_lead_misfit
 from ._read import PICTURE_SUFFIXES as PICTURE_SUFFIXES
 from ._read import ImageSource as ImageSource
 from ._read import check_picture as check_picture

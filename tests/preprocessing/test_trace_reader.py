@@ -197,3 +197,9 @@ def test_published_sheets_are_read_whole(data_home):
     assert read.quality.share.min() > 0.95
     one, two, three = read.traces[:, :3].transpose(1, 0, 2)
     assert np.std(two - one - three, axis=1).max() < 0.03
+
+
+def test_sheets_of_another_layout_that_can_be_read_break_the_law_of_the_limb_leads():
+    sheet = make_sheets(1, layout="12x1", random_state=3).data
+    with pytest.warns(UserWarning, match=r"II is far from I \+ III on 1 of 1 sheets"):
+        TraceReader(rhythm=False).fit_transform(sheet)
