@@ -15,14 +15,16 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import warnings
 from pathlib import Path
+
+import matplotlib as mpl
+
+import skecg
 
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS / "_extensions"))
 
-import skecg
 
 project = "skecg"
 author = "The skecg developers"
@@ -44,7 +46,13 @@ extensions = [
 # No intersphinx: the build must not need the network, and stored inventories grow stale.
 
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-exclude_patterns = ["_build", "_examples", "gallery/**/*.md5", "gallery/**/*.py", "gallery/**/*.ipynb"]
+exclude_patterns = [
+    "_build",
+    "_examples",
+    "gallery/**/*.md5",
+    "gallery/**/*.py",
+    "gallery/**/*.ipynb",
+]
 templates_path = ["_templates"]
 nitpicky = True
 # Types in docstrings are words ("array of shape (n_samples,)"), not links.
@@ -91,10 +99,11 @@ html_theme_options = {
 }
 html_sidebars = {"index": [], "whats_new": [], "glossary": [], "references": []}
 
-# The examples must not find real data, so that the site is the same wherever it is built.
-os.environ["SKECG_DATA"] = tempfile.mkdtemp(prefix="no_data_")
-# The gallery copies itself to docs/_examples (see _extensions/scratch_examples.py), because the
-# examples write pictures into the folder in which they run.
+# The examples must not find real data, so that the site is the same wherever it is built. They look
+# in $SKECG_DATA, ../shared/data and ~/skecg_data. They run in docs/_examples, a copy of their
+# folder (see _extensions/scratch_examples.py), because they write their pictures where they run.
+mpl.get_cachedir()  # matplotlib remembers the folder that it asked for first
+os.environ["SKECG_DATA"] = os.environ["HOME"] = str(DOCS / "_examples" / "no_data")
 sphinx_gallery_conf = {
     "examples_dirs": "_examples",
     "gallery_dirs": "gallery",
