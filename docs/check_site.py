@@ -71,18 +71,24 @@ def local_file(address: str, base: Path) -> Path | None:
     return (base.parent / unquote(parts.path)).resolve()
 
 
+def is_used(file: Path, text: str) -> bool:
+    """Return whether a browser loads a file: a font of icons only where one of them is shown."""
+    return file.suffix != ".woff2" or file.stem.rpartition("-")[0] in text
+
+
 def loads(page: Path) -> tuple[set[Path], list[str]]:
     """Return the files that a page loads, and the addresses of others than files of the site."""
+    text = page.read_text(encoding="utf-8")
     files: set[Path] = set()
     remote: list[str] = []
-    waiting = [(page, Page(page.read_text(encoding="utf-8")).addresses)]
+    waiting = [(page, Page(text).addresses)]
     while waiting:
         base, addresses = waiting.pop()
         for address in addresses:
             file = None if is_remote(address) else local_file(address, base)
             if is_remote(address) or (file is not None and not file.is_file()):
                 remote.append(address)
-            elif file is not None and file not in files:
+            elif file is not None and file not in files and is_used(file, text):
                 files.add(file)
                 if file.suffix == ".css":
                     waiting.append((file, styles(file.read_text(encoding="utf-8"))))
@@ -132,7 +138,7 @@ def check_names(site: Path) -> list[str]:
     """Return which public names have no page."""
     with (site / "objects.inv").open("rb") as stream:
         inventory = InventoryFile.load(stream, "", lambda base, path: path)
-    objects = [set(found) for kind, found in inventory.data.items() if kind.startswith("py:")]
+    objects = [set(found) for kind, found in inventory.items() if kind.startswith("py:")]
     documented = set().union(*objects)
     names = public_names()
     missing = [found for found in names if not found & documented]

@@ -25,7 +25,6 @@ import skecg
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS / "_extensions"))
 
-
 project = "skecg"
 author = "The skecg developers"
 copyright = "The skecg developers"
@@ -40,8 +39,9 @@ extensions = [
     "sphinx_design",
     "sphinxcontrib.bibtex",
     "sphinx_gallery.gen_gallery",
+    "gallery",
     "mathml",
-    "scratch_examples",
+    "trim_code",
 ]
 # No intersphinx: the build must not need the network, and stored inventories grow stale.
 
@@ -58,6 +58,7 @@ nitpicky = True
 # Types in docstrings are words ("array of shape (n_samples,)"), not links.
 numpydoc_xref_param_type = False
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"
 autodoc_inherit_docstrings = True
 autosummary_generate = True
@@ -79,15 +80,18 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"skecg {release}"
 html_static_path = ["_static"]
 html_css_files = ["skecg.css"]
+html_favicon = "_static/icon.svg"
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
-    "logo": {"text": "skecg"},
+    "logo": {"text": "skecg", "image_light": "_static/icon.svg", "image_dark": "_static/icon.svg"},
     "icon_links": [
         {
             "name": "GitHub",
             "url": "https://github.com/skecg/skecg",
-            "icon": "fa-brands fa-github",
+            # Not the brand: its font would be a tenth of the home page.
+            "icon": "fa-solid fa-code-branch",
         }
     ],
     "header_links_before_dropdown": 6,
@@ -101,7 +105,7 @@ html_sidebars = {"index": [], "whats_new": [], "glossary": [], "references": []}
 
 # The examples must not find real data, so that the site is the same wherever it is built. They look
 # in $SKECG_DATA, ../shared/data and ~/skecg_data. They run in docs/_examples, a copy of their
-# folder (see _extensions/scratch_examples.py), because they write their pictures where they run.
+# folder (see _extensions/gallery.py), because they write their pictures where they run.
 mpl.get_cachedir()  # matplotlib remembers the folder that it asked for first
 os.environ["SKECG_DATA"] = os.environ["HOME"] = str(DOCS / "_examples" / "no_data")
 sphinx_gallery_conf = {
@@ -109,16 +113,15 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     # Examples that need Dask, several processes or GPUs are shown, not run.
     "filename_pattern": r"[\\/](plot_|quickstart)",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery.Order",
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,
     "remove_config_comments": True,
     "capture_repr": (),
     "default_thumb_file": str(DOCS / "_static" / "no_picture.png"),
-    "doc_module": ("skecg",),
-    "backreferences_dir": None,
-    "plot_gallery": True,
+    "image_scrapers": ("gallery",),
+    "write_computation_times": False,  # its page loads scripts from the web
 }
 warnings.filterwarnings("ignore", message=".*FigureCanvasAgg is non-interactive")
 

@@ -86,3 +86,9 @@ print("last k trained:", np.round(mean, 3))
 ax.set(xlabel="Number of dense layers trained", ylabel="Balanced accuracy", xticks=range(1, 5))
 ax.legend()
 plt.show()
+
+# %%
+# From MIT-BIH to lead II of PTB-XL, in five folds by patient: accuracy 0.717 with one layer trained
+# and 0.868 with three; 0.852 from scratch. The standard deviation over folds is 0.06 to 0.07
+# (``python benchmarks/accuracy_transfer.py --network CNN --source cnn.safetensors --source-epochs 8
+# --epochs 10``).
