@@ -56,7 +56,7 @@ print(f"{len(X)} beats of {len(np.unique(groups))} persons, {np.mean(y):.0%} of 
 # %%
 # Search over the number of trained layers. ``FrozenEstimator`` keeps the source fitted when
 # scikit-learn clones the classifier. No person is in both parts of a fold.
-folds = StratifiedGroupKFold(4, shuffle=True, random_state=0)
+folds = StratifiedGroupKFold(3, shuffle=True, random_state=0)
 target = clone(source).set_params(
     init_from=FrozenEstimator(source), n_trainable_layers=1, reset_layers="trainable"
 )
