@@ -15,8 +15,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sphinx.util.inventory import InventoryFile
-
 import skecg
 
 PAGE_LIMIT, HOME_LIMIT = 2_000_000, 1_000_000  # bytes, with all that a page loads, not compressed
@@ -136,6 +134,8 @@ def public_names() -> list[set[str]]:
 
 def check_names(site: Path) -> list[str]:
     """Return which public names have no page."""
+    from sphinx.util.inventory import InventoryFile
+
     with (site / "objects.inv").open("rb") as stream:
         inventory = InventoryFile.load(stream, "", lambda base, path: path)
     objects = [set(found) for kind, found in inventory.items() if kind.startswith("py:")]
