@@ -101,7 +101,11 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": [], "whats_new": [], "glossary": [], "references": []}
+# Pages without pages below them need no list of these.
+html_sidebars = {
+    page: []
+    for page in ("index", "whats_new", "glossary", "references", "contributing", "security")
+}
 
 # The examples must not find real data, so that the site is the same wherever it is built. They look
 # in $SKECG_DATA, ../shared/data and ~/skecg_data. They run in docs/_examples, a copy of their
