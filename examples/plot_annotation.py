@@ -57,9 +57,17 @@ print(sorted(path.name for path in folder.iterdir()))
 print(beats.compare(new.annotations[0]))
 
 # %%
-# The whole record at a glance, and ten seconds of it on ECG paper.
+# The whole record at a glance: the R-R interval before each beat, and the share of S and V beats.
 beats.plot().figure_.savefig("annotation_overview.png", dpi=80)
+
+# %%
+# Ten seconds of it on ECG paper.
 first = beats.time[np.flatnonzero(beats.label == "V")[0]] if (beats.label == "V").any() else 10
 strip = beats.plot(start=max(0.0, first - 4), duration=10)
 strip.figure_.savefig("annotation_strip.png", dpi=80)
 print("The pictures are annotation_overview.png and annotation_strip.png.")
+
+# %%
+# On the records of DS2, whose people the model has not seen, beats that are found and labelled in
+# this way have an F1 of 0.971 for N, 0.887 for V, 0.212 for S and 0.118 for F
+# (``python benchmarks/accuracy_annotator.py --models trees``). Generated records are easier.

@@ -105,10 +105,11 @@ right.tick_params(length=0)
 plt.show()
 
 # %%
-# Results on MIT-BIH, with this small network and 300 batches of training: without correction, the
-# sensitivity is 0 % for F, 1 % for Q and 86 % for N. The four methods reach 14 to 37 % for F and 59
-# to 71 % for Q, but only 30 to 48 % for N. Macro-F1 increases from 0.31 to between 0.38 and 0.42,
-# with another seed from 0.28 to between 0.31 and 0.41. The score of a method varies by up to 0.09
-# between seeds, so that this comparison does not show which method is best. The costs differ,
-# however: the samplers keep 4,600 beats in memory, the other two methods the original 1,923.
-# Therefore, try the latter first, and check N as well as the rare classes.
+# Results on MIT-BIH, which this script uses where it finds it, with this small network and 300
+# batches of training: without correction, the sensitivity is 0 % for F, 1 % for Q and 86 % for N.
+# The four methods reach 14 to 37 % for F and 59 to 71 % for Q, but only 30 to 48 % for N. Macro-F1
+# increases from 0.31 to between 0.38 and 0.42, with another seed from 0.28 to between 0.31 and
+# 0.41. The score of a method varies by up to 0.09 between seeds, so that this comparison does not
+# show which method is best. The costs differ, however: the samplers keep 4,600 beats in memory, the
+# other two methods the original 1,923. Therefore, try the latter first, and check N as well as the
+# rare classes.

@@ -86,5 +86,8 @@ by_lead = make_pipeline(
 )
 by_lead.fit(sheets.data, sheets.target_names[sheets.target])
 AttentionDisplay.from_estimator(by_lead, sheets.data)
+
+# %%
+# Occlusion covers one part of the leads after the other, and shows what that changes.
 SaliencyDisplay.from_estimator(by_lead, sheets.data, method="occlusion")
 plt.show()

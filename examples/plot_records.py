@@ -90,3 +90,8 @@ ax.set_title(f"The beats of one record; their vote is {vote:.2f}", loc="left")
 ax.margins(y=0.15)
 fig.savefig("records.png", dpi=120)
 plt.show()
+
+# %%
+# Infarction against normal in lead II of PTB-XL, 349 patients in five folds: AUC 0.852 (standard
+# deviation 0.079), accuracy 0.851, where "always normal" has 0.799
+# (``python benchmarks/accuracy_records.py``).

@@ -103,9 +103,14 @@ time = np.arange(X.shape[-1]) / records.sampling_rate
 for ax, label in zip(axes, labels):
     speaks = saliency(clf, X[[record]], int(label), n_steps=20)[0, 0]
     limit = np.abs(speaks).max()
-    dots = ax.scatter(time, X[record, 0], c=speaks, s=6, cmap="coolwarm", vmin=-limit, vmax=limit)
+    ax.plot(time, X[record, 0], color="0.8", linewidth=0.8, zorder=0)
+    dots = ax.scatter(time, X[record, 0], c=speaks, s=8, cmap="coolwarm", vmin=-limit, vmax=limit)
     probability = clf.predict_proba(X[[record]])[0, label]
     ax.set(ylabel="mV", title=f"{names[label]}: probability {probability:.2f}")
     fig.colorbar(dots, ax=ax, label="attribution")
 axes[-1].set_xlabel("Time in s")
 plt.show()
+
+# %%
+# The five superclasses of PTB-XL in 488 records with 12 leads, in five folds by patient: macro-AUC
+# 0.852 (95 % interval 0.823 - 0.882; ``python benchmarks/accuracy_ptbxl.py --seeds 0 1``).

@@ -117,6 +117,11 @@ found = forest.predict(measured)
 print(f"macro-F1 {f1_score(people.target[test], found, average='macro'):.2f} on other people")
 
 # %%
+# On the 491 distinct published sheets, in five folds, such a forest has a macro-F1 of 0.895
+# (``python benchmarks/accuracy_trace_classes.py --model trees shortcuts``), and the best network on
+# the pictures 0.764.
+
+# %%
 # What does a decision rest on?
 # -----------------------------
 # The numbers of one lead are replaced by the medians of the normal sheets. The more the class loses

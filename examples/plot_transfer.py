@@ -56,7 +56,7 @@ print(f"{len(X)} beats of {len(np.unique(groups))} persons, {np.mean(y):.0%} of 
 # %%
 # Search over the number of trained layers. ``FrozenEstimator`` keeps the source fitted when
 # scikit-learn clones the classifier. No person is in both parts of a fold.
-folds = StratifiedGroupKFold(4, shuffle=True, random_state=0)
+folds = StratifiedGroupKFold(3, shuffle=True, random_state=0)
 target = clone(source).set_params(
     init_from=FrozenEstimator(source), n_trainable_layers=1, reset_layers="trainable"
 )
@@ -86,3 +86,9 @@ print("last k trained:", np.round(mean, 3))
 ax.set(xlabel="Number of dense layers trained", ylabel="Balanced accuracy", xticks=range(1, 5))
 ax.legend()
 plt.show()
+
+# %%
+# From MIT-BIH to lead II of PTB-XL, in five folds by patient: accuracy 0.717 with one layer trained
+# and 0.868 with three; 0.852 from scratch. The standard deviation over folds is 0.06 to 0.07
+# (``python benchmarks/accuracy_transfer.py --network CNN --source cnn.safetensors --source-epochs 8
+# --epochs 10``).

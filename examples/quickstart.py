@@ -116,3 +116,9 @@ print(annotator.annotate(records.data[-1], records.sampling_rate, name="the last
 
 figure.savefig("quickstart.png", dpi=120)
 print("The picture is in quickstart.png.")
+
+# %%
+# On DS2, a network of this kind, trained for 8 epochs, has an F1 of 0.975 for N, 0.942 for V, 0.200
+# for S and 0.412 for F (mean of five seeds;
+# ``python benchmarks/accuracy_annotator.py --models network --seeds 0 1 2 3 4``). Generated records
+# are easier.

@@ -112,7 +112,8 @@ def _draw_intervals(beats: LabelledBeats, ax: Axes) -> list[Line2D]:
             handle.set_markersize(9)
     longer = beats.time[known & (beats.rr > high)]
     arrows = {"linestyle": "none", "marker": "^", "markersize": 5, "color": INK, "clip_on": False}
-    return [*points, *ax.plot(longer, np.full(len(longer), high), **arrows)]
+    # matplotlib would make room for a line without points at the corner of the figure.
+    return [*points, *ax.plot(longer, np.full(len(longer), high), in_layout=False, **arrows)]
 
 
 def _drawing_order(labels: list[str], label: NDArray[np.str_]) -> list[str]:

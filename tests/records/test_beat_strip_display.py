@@ -109,6 +109,14 @@ def test_a_long_record_is_an_overview(long_beats):
     display.figure_.canvas.draw()
 
 
+def test_the_panels_of_an_overview_fill_its_figure(long_beats):
+    display = long_beats.plot()
+    for _ in range(2):
+        display.figure_.canvas.draw()
+        heights = [ax.get_position().height for ax in (display.ax_, display.burden_ax_)]
+        assert sum(heights) > 0.6  # 0.20, then 0.03, where a line without points took part
+
+
 def test_bars_of_s_and_v_are_stacked():
     label = np.tile(list("NSVV"), 100)
     beats = BeatAnnotations(np.arange(400) * 80, label, 100, 32_000)
