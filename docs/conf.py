@@ -55,6 +55,7 @@ exclude_patterns = [
 ]
 templates_path = ["_templates"]
 nitpicky = True
+smartquotes = False  # they would change the quotes of defaults, which readers copy
 # Types in docstrings are words ("array of shape (n_samples,)"), not links.
 numpydoc_xref_param_type = False
 numpydoc_show_class_members = False

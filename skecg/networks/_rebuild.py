@@ -140,7 +140,8 @@ def check_size(build: Callable[[], nn.Module]) -> None:
         If the network is too large.
     """
     proper = build.args[0] if getattr(build, "func", None) is Scaled else build
-    if getattr(getattr(proper, "func", None), "__module__", "").startswith(f"{__package__}."):
+    module = getattr(getattr(proper, "func", None), "__module__", None) or ""
+    if module.startswith(f"{__package__}."):
         with within_memory(), torch.device("meta"):
             build()
 

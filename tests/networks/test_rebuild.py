@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from skecg.networks import check_network, check_weights, no_larger_than, weights_as_arrays
+from skecg.networks import (
+    check_network,
+    check_size,
+    check_weights,
+    no_larger_than,
+    weights_as_arrays,
+)
 
 
 def network(width: int = 3, n_layers: int = 2) -> nn.Module:
@@ -68,3 +75,11 @@ def test_a_network_that_keeps_more_than_tensors_cannot_be_written():
 
     with pytest.raises(TypeError, match="must contain only tensors; got '_extra_state'"):
         weights_as_arrays(Keeper(2, 2))
+
+
+def test_a_factory_without_a_module_is_a_users():
+    def factory():
+        raise AssertionError("a user's network is not built to be measured")
+
+    factory.__module__ = None  # as of a function made by exec
+    check_size(partial(factory))
