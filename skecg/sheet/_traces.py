@@ -49,7 +49,7 @@ def read_traces(
         neighbouring columns where the trace is flat.
     """
     layout = get_layout(layout)
-    if layout.traces is None:
+    if layout.traces is None or layout.pixels_per_mm is None:
         raise ValueError("The layout says nothing about traces; give one with traces.")
     grey = brightest_channel(straight)
     scale = pixels_per_mm / layout.pixels_per_mm
