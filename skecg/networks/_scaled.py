@@ -22,6 +22,9 @@ class Scaled(nn.Module):
         Mean and scale of the input.
     """
 
+    mean: Tensor
+    scale: Tensor
+
     def __init__(self, network: Callable[[], nn.Module], mean: float, scale: float) -> None:
         super().__init__()
         self.network = network()

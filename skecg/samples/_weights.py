@@ -141,7 +141,7 @@ def label_weights(
 
 def is_used(weights: np.ndarray) -> np.ndarray:
     """Tell which samples have a weight."""
-    return weights.reshape(len(weights), -1).any(axis=1)
+    return np.any(weights.reshape(len(weights), -1), axis=1)
 
 
 def scaled_weights(weights: np.ndarray | None) -> np.ndarray | None:

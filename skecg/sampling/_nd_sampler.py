@@ -292,7 +292,7 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
     ) -> None:
         """Set the fitted attributes, and remove those of an earlier fit."""
         strategy = getattr(sampler, "sampling_strategy_", None)
-        if classes is not None:
+        if classes is not None and strategy is not None:
             strategy = {classes[code]: n for code, n in strategy.items()}
         found = {"sampling_strategy_": strategy, "sample_indices_": indices}
         learned = {name: value for name, value in found.items() if value is not None}
@@ -323,7 +323,7 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         return sampler_tags(self.sampler)
 
 
-def _uses_y_only(sampler: object) -> bool:
+def _uses_y_only(sampler: Any) -> bool:
     """Tell whether a sampler does not use X."""
     if isinstance(sampler, Pipeline):
         return all(_uses_y_only(step) for _, step in sampler.steps)

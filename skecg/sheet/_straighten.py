@@ -87,8 +87,9 @@ def _check(picture: object, alignment: object, pixels_per_mm: float) -> None:
         and picture.shape[2:] in ((), (3,), (4,))
     )
     if not is_picture:
-        is_table = hasattr(picture, "dtype") and hasattr(picture, "shape")
-        got = f"{picture.dtype} of {picture.shape}" if is_table else repr(picture)
+        got = repr(picture)
+        if hasattr(picture, "dtype") and hasattr(picture, "shape"):
+            got = f"{picture.dtype} of {picture.shape}"
         raise ValueError(
             "The picture must be an array of uint8 of shape (height, width, 3) or (height, width); "
             f"got {got}."

@@ -24,6 +24,7 @@ import dataclasses
 import math
 import os
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -207,7 +208,7 @@ class ValueReader:
 
     def read_tag(self, tag: str, content: Any) -> Any:
         """Return the value of a tag's content."""
-        known = {
+        known: dict[str, Callable[[Any], Any]] = {
             "$float": self._read_float,
             "$tuple": lambda items: tuple(self.read(_checked(items, list))),
             "$dict": self._read_pairs,

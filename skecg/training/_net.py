@@ -7,7 +7,6 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -65,6 +64,8 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
     **kwargs
         Parameters of :class:`skorch.NeuralNetClassifier`.
     """
+
+    optimizer_: torch.optim.Optimizer | None  # None in a copy that only predicts
 
     def __init__(
         self,
@@ -181,7 +182,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
                 averages.put_in(epoch, is_judged=is_judged)
                 if valid is not None:
                     self._validate_epoch(valid, listens)
-                self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
+                self.history.record("lr", self._optimizer().param_groups[0]["lr"])
                 self.history.record("dur", time.perf_counter() - started)
                 self._require_finite(self.history[-1])
                 self.notify("on_epoch_end", **datasets)
@@ -226,14 +227,14 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         batches: Batches,
         order: Iterator[Tensor],
         factors: Iterator[float] | None,
-        forward: nn.Module,
+        forward: Callable[[Tensor], Tensor],
         listens: bool,
     ) -> None:
-        module, optimizer = self.module_.train(), self.optimizer_
+        module, optimizer = self.module_.train(), self._optimizer()
         for name in self.kept_in_eval:
             module.get_submodule(name).eval()
         forget_denormals(optimizer)
-        autocast, losses = self.autocast(training=True), []
+        autocast, kept = self.autocast(training=True), []
         for X, y, wanted, weights in augmented(batches.in_turn(order), self):
             if factors is not None:
                 rate = self.lr * next(factors)
@@ -256,16 +257,16 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
                 named_parameters = list(module.named_parameters())
                 self.notify("on_grad_computed", named_parameters=named_parameters, batch=(X, y))
             optimizer.step()
-            losses.append(_kept(loss.detach()))
+            kept.append(_kept(loss.detach()))
             if listens:
                 self._record_batch("train", (X, y), logits.detach(), loss.detach())
-        losses = sum_over_processes(_stacked(losses), batches)
+        losses = sum_over_processes(_stacked(kept), batches)
         self.history.record("train_loss", _mean(losses, self.batch_size, len(batches)))
 
     @torch.no_grad()
     def _validate_epoch(self, valid: Batches, listens: bool) -> None:
         self.module_.eval()
-        losses, hits = [], []
+        kept_losses, kept_hits = [], []
         for index in valid.in_order(self.batch_size):
             X, y, weights = valid.take(index)
             if listens:
@@ -273,12 +274,12 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             with self.autocast():
                 logits = self.module_(X).to(self.precision.weights)
             loss = self.targets.loss(logits, y, weights)
-            losses.append(_kept(loss))
-            hits.append(_kept(self.targets.n_right(logits, y)))
+            kept_losses.append(_kept(loss))
+            kept_hits.append(_kept(self.targets.n_right(logits, y)))
             if listens:
                 self._record_batch("valid", (X, y), logits, loss)
-        losses = sum_over_processes(_stacked(losses), valid)
-        hits = sum_over_processes(_stacked(hits), valid)
+        losses = sum_over_processes(_stacked(kept_losses), valid)
+        hits = sum_over_processes(_stacked(kept_hits), valid)
         self.history.record("valid_loss", _mean(losses, self.batch_size, len(valid)))
         self.history.record("valid_acc", hits.sum().item() / len(valid))
 
@@ -319,13 +320,6 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         """Tell whether a callback may look at the weights, which those that print do not."""
         return any(not isinstance(c, EpochProgressBar | PrintLog) for _, c in self.callbacks_)
 
-    def autocast(self, *, training: bool = False) -> AbstractContextManager[Any]:
-        """Return the context in which products have the number format of training or prediction."""
-        products = self.precision.products if training else self.precision.in_prediction
-        if products is None:
-            return nullcontext()
-        return torch.autocast(torch.device(self.device).type, products)
-
     # Copies and pickles -----------------------------------------------------------------------
 
     def to_device(self, device: torch.device) -> None:
@@ -348,22 +342,27 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         """
         net = copy.copy(self)
         net.module_ = copy.deepcopy(net.module_)
-        vars(net).update(settings, device="cpu")
+        net.__dict__.update(settings, device="cpu")
         net.to_device(torch.device(settings["device"]))
         net.initialize_optimizer()
         if net.moments is not None:
-            net.moments.restore(net.optimizer_)
+            net.moments.restore(net._optimizer())
         return net
 
     def set_rate(self, rate: float) -> None:
         """Train at a constant learning rate from now on."""
         self.schedule, self.lr = None, rate
-        for group in self.optimizer_.param_groups:
+        for group in self._optimizer().param_groups:
             group["lr"] = rate
 
     def keep_moments(self) -> None:
         """Keep the optimiser's state for further training, in copies and pickles, too."""
-        self.moments = Moments.of(self.optimizer_)
+        self.moments = Moments.of(self._optimizer())
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        if self.optimizer_ is None:
+            raise RuntimeError("the net has no optimizer; call initialize_optimizer() first")
+        return self.optimizer_
 
     def __getstate__(self) -> dict[str, Any]:
         """Keep what prediction and further training need: CPU weights and epoch records."""
@@ -392,10 +391,9 @@ def _kept(value: Tensor) -> Tensor | float:
     return value.item() if value.device.type == "cpu" else value
 
 
-def _stacked(values: list[Tensor] | list[float]) -> Tensor:
-    if isinstance(values[0], Tensor):
-        return torch.stack(values)
-    return torch.tensor(values, dtype=torch.float64)
+def _stacked(values: list[Tensor | float]) -> Tensor:
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    return torch.stack(tensors) if tensors else torch.tensor(values, dtype=torch.float64)
 
 
 def _mean(losses: Tensor, batch_size: int, n_samples: int) -> float:
