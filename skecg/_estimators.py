@@ -55,6 +55,10 @@ def publish(estimator: BaseEstimator, learned: dict[str, Any], *optional: str) -
 class Estimator(BaseEstimator):
     """scikit-learn's base, with an error that names the part that has no parameters."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Pass keywords of a class on: scikit-learn's mixins take some."""
+        super().__init_subclass__(**kwargs)
+
     def set_params(self, **params: Any) -> Self:
         """Set parameters, those of parts as ``part__name``.
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..sheet import LeadLayout, is_integer
+from ..sheet import LeadLayout, is_integer, pixels_per_mm_of
 from ._synthetic_leads import LEADS
 
 PAPER_SPEED, GAIN = 25.0, 10.0  # mm per second and per millivolt
@@ -56,8 +56,7 @@ def sheet_size_of(layout: LeadLayout) -> tuple[int, int]:
 
 def printing_of(layout: LeadLayout) -> Printing:
     """Return how a layout is printed."""
-    mm = layout.pixels_per_mm
-    assert mm is not None  # a layout with traces has one
+    mm = pixels_per_mm_of(layout)
     speed, gain = layout.mm_per_second * mm, layout.mm_per_mv * mm
     _, upper, _, lower = layout.grid_box or (0, 0, *sheet_size_of(layout))
     return Printing(mm, speed, gain, upper + 0.7 * mm, lower - 0.7 * mm)

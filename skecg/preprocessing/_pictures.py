@@ -138,7 +138,7 @@ def _allocate(shape: tuple[int, ...], dtype: np.dtype) -> NDArray:
         ) from error
 
 
-def _warn_of_doubts(doubts: dict[int, str], pictures: list | NDArray) -> None:
+def _warn_of_doubts(doubts: dict[int, str], pictures: list | tuple | NDArray) -> None:
     """Warn once for all nearly black pictures, and once for all nearly white ones."""
     for doubt in sorted(set(doubts.values())):
         samples = sorted(i for i, found in doubts.items() if found == doubt)
@@ -152,7 +152,7 @@ def _warn_of_doubts(doubts: dict[int, str], pictures: list | NDArray) -> None:
         )
 
 
-def list_pictures(X: object) -> list | NDArray:
+def list_pictures(X: Any) -> list | tuple | NDArray:
     """Return a sequence of pictures, or raise with the forms that X may have."""
     expected = (
         "X must be a list or one-dimensional array of pictures (file names, bytes, files, Pillow "

@@ -147,7 +147,7 @@ def _of_leads(
     samples: list[NDArray], reduce: Any, join: Any, change: Any = lambda X: X
 ) -> NDArray[np.float64]:
     """Reduce all samples and time steps to a number for each lead, block by block."""
-    found = None
+    found: NDArray[np.float64] | None = None
     for X in samples:
         for block in blocks_of_rows(X):
             values = np.ascontiguousarray(X[block], np.float64)
@@ -155,6 +155,7 @@ def _of_leads(
             # Time first: the sum of a sample is then the same in blocks of any length.
             each = reduce(reduce(change(values), axis=-1), axis=0)
             found = each if found is None else join(found, each)
+    assert found is not None  # there is at least one sample
     return found
 
 

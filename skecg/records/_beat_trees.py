@@ -224,21 +224,23 @@ class BeatTreesClassifier(ClassifierMixin, BaseEstimator):
         """
         validate_params(self)
         with in_range("X"):
-            (X, y), form = validated(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
-        check_classification_targets(y)
-        classes, codes = np.unique(y, return_inverse=True)
+            (samples, labels), form = validated(
+                self, X, y, dtype=np.float64, ensure_all_finite="allow-nan"
+            )
+        check_classification_targets(labels)
+        classes, codes = np.unique(labels, return_inverse=True)
         if len(classes) < 2:
             raise ValueError(
                 "BeatTreesClassifier needs samples of at least 2 classes; got 1 class, "
                 f"{classes.tolist()[0]!r}"
             )
         names = form.get("feature_names_in_", np.array([], dtype=object)).tolist()
-        signs = _signs(self.constraints, classes.tolist(), names, X.shape[1])
+        signs = _signs(self.constraints, classes.tolist(), names, samples.shape[1])
         with in_range("sample_weight, class_weight or another parameter"):
-            weights = self._weights(y, codes, sample_weight)
-            estimators = self._unfitted(len(X), signs)
+            weights = self._weights(labels, codes, sample_weight)
+            estimators = self._unfitted(len(samples), signs)
             for code, estimator in enumerate(estimators):
-                estimator.fit(X, codes == code, sample_weight=weights)
+                estimator.fit(samples, codes == code, sample_weight=weights)
         publish(self, {"classes_": classes, "estimators_": estimators, **form})
         return self
 
@@ -332,7 +334,7 @@ def _signs(
     constraints: str | Constraints | None, classes: list[Any], columns: list[str], n_features: int
 ) -> list[NDArray[np.int64]]:
     """Return the constraint of every column, for each class."""
-    if constraints == "beats":
+    if isinstance(constraints, str):  # "beats", which alone is valid
         constraints = _of_beats(classes, columns)
     signs = [np.zeros(n_features, np.int64) for _ in classes]
     for label, by_column in ({} if constraints is None else constraints).items():
