@@ -6,7 +6,7 @@ import math
 import os
 import warnings
 from numbers import Integral
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from joblib import Parallel, delayed
