@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 _Method = TypeVar("_Method", bound=Callable)
 
@@ -19,10 +19,20 @@ def _without_callbacks(method: Callable) -> Callable:
 
 
 try:
-    from sklearn.callback import CallbackSupportMixin  # seen in 1.9.1
+    from sklearn.callback import CallbackSupportMixin as _CallbackSupport  # seen in 1.9.1
     from sklearn.callback import with_callbacks as _with_callbacks
 except ImportError:
-    CallbackSupportMixin, _with_callbacks = _NoCallbackSupport, _without_callbacks
+    _CallbackSupport, _with_callbacks = _NoCallbackSupport, _without_callbacks
+
+if TYPE_CHECKING:
+
+    class CallbackSupportMixin:
+        """What estimators have that call callbacks in ``fit``, since scikit-learn 1.9."""
+
+        def set_callbacks(self, *callbacks: Any) -> Self: ...
+
+else:
+    CallbackSupportMixin = _CallbackSupport
 
 
 def with_callbacks(method: _Method) -> _Method:

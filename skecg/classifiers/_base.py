@@ -10,13 +10,19 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import RUNNING_FIT, CallbackSupportMixin, validate_params, with_callbacks
+from .._compat import (
+    RUNNING_FIT,
+    CallbackSupportMixin,
+    ClassifierMixin,
+    validate_params,
+    with_callbacks,
+)
 from .._native_callbacks import open_fit_task
+from ..networks import TransferReport
 from ..parallel import device_turn
 from ..samples import SampleView, check_samples
 from ..training import (
@@ -65,6 +71,12 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         With ``init_from``, which layers were taken over, drawn anew and frozen; print it.
     """
 
+    net_: LeanNet
+    module_: torch.nn.Module
+    history_: list[dict[str, Any]]
+    n_parameters_: int
+    n_iter_: int
+    transfer_report_: TransferReport | None
     # What a fitted classifier keeps besides: the shape of a sample as the user gives it, mean and
     # scale of the network's input, and what the model card says of the training samples.
     _input_shape: tuple[int, ...]

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._compat import TransformerMixin
 from .._estimators import Estimator, publish, validated
 from ._described_beats import BEAT_CHANNELS
 

@@ -11,14 +11,14 @@ from typing import Any, Self
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from tqdm import tqdm
 
-from .._compat import CallbackSupportMixin, HasMethods, validate_params
+from .._compat import CallbackSupportMixin, HasMethods, TransformerMixin, validate_params
 from .._estimators import Estimator
 from .._native_callbacks import as_one_task
 from ..sheet import DOUBT_REMEDY, ImageSource
+from ._memory import MemoryLike
 from ._picture_cache import NO_GRID, Form, Work, remember
 
 NO_GRID_REMEDY = (
@@ -42,6 +42,10 @@ class PictureTransformer(
         "verbose": ["verbose"],
         "memory": [str, os.PathLike, HasMethods("cache"), None],
     }
+
+    n_jobs: int | None
+    verbose: int
+    memory: MemoryLike
 
     @as_one_task
     def fit(self, X: ArrayLike | list[ImageSource], y: object = None) -> Self:

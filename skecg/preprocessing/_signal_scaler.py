@@ -6,11 +6,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import StrOptions
+from .._compat import OneToOneFeatureMixin, StrOptions
 from ..signal import blocks_of_rows
 from ._signal_steps import SignalTransformer, in_blocks
 
@@ -69,6 +68,9 @@ class SignalScaler(OneToOneFeatureMixin, SignalTransformer):
         "by": [StrOptions({"lead", "sample", "training"})],
         "method": [StrOptions({"standard", "minmax"})],
     }
+
+    center_: NDArray[np.float64]
+    scale_: NDArray[np.float64]
 
     def __init__(
         self,

@@ -8,11 +8,10 @@ from typing import Any, Self, TypeGuard
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
-from sklearn.base import TransformerMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import validate_data
 
-from .._compat import output_container, validate_params
+from .._compat import TransformerMixin, output_container, validate_params
 from .._estimators import Estimator, publish, validated
 from .._limits import in_range
 from ..signal import blocks_of_rows

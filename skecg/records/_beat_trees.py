@@ -9,14 +9,20 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._compat import Interval, StrOptions, check_sample_weight, validate_params
+from .._compat import (
+    ClassifierMixin,
+    EstimatorBase,
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    validate_params,
+)
 from .._estimators import publish, validated
 from .._limits import in_range
 from ._checks import class_prior
@@ -53,7 +59,7 @@ BEAT_CONSTRAINTS: dict[str, dict[str, int]] = {
 Constraints = Mapping[Any, Mapping[str, int]]
 
 
-class BeatTreesClassifier(ClassifierMixin, BaseEstimator):
+class BeatTreesClassifier(ClassifierMixin, EstimatorBase):
     """Classify beats by their numbers, with boosted trees that keep to physiology.
 
     For each class, gradient-boosted trees tell it from the rest; the probabilities are scaled to
@@ -165,6 +171,8 @@ class BeatTreesClassifier(ClassifierMixin, BaseEstimator):
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "random_state": ["random_state"],
     }
+
+    estimators_: list[HistGradientBoostingClassifier]
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import (
     Bunch,
     Tags,
@@ -22,7 +22,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._compat import (
     CallbackSupportMixin,
+    ClassifierMixin,
+    EstimatorBase,
     HasMethods,
+    MetaEstimatorMixin,
     StrOptions,
     check_method_params,
     check_sample_weight,
@@ -53,7 +56,7 @@ Voting = Callable[[NDArray[np.float64]], ArrayLike]
 _DEFAULT_SEGMENTER = BeatSegmenter(detector="sleepecg")
 
 
-class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
+class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMixin, EstimatorBase):
     """Classify records by a vote of their heartbeats.
 
     ``fit`` cuts the records into beats, gives each beat the label of its record and trains a
@@ -157,6 +160,10 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         "voting": [StrOptions(set(VOTES)), callable],
         "beat_weight": [StrOptions({"equal", "shared"})],
     }
+
+    classifier_: BaseEstimator
+    segmenter_: BaseEstimator
+    class_prior_: NDArray[np.float64]
 
     def __init__(
         self,
