@@ -8,6 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+__all__ = [
+    "ClassifierMixin",
+    "EstimatorBase",
+    "MetaEstimatorMixin",
+    "OneToOneFeatureMixin",
+    "TransformerMixin",
+]
+
 if TYPE_CHECKING:
     from typing import Any, Self
 
@@ -55,4 +63,10 @@ if TYPE_CHECKING:
         """What estimators have that hold another."""
 
 else:
-    pass
+    from sklearn.base import BaseEstimator as EstimatorBase
+    from sklearn.base import (
+        ClassifierMixin,
+        MetaEstimatorMixin,
+        OneToOneFeatureMixin,
+        TransformerMixin,
+    )
