@@ -198,7 +198,7 @@ def load_ptbxl(
         raise FileNotFoundError(
             f"There is no folder {str(folder / f'records{rate}')!r}, which "
             f"sampling_rate={sampling_rate} reads at source_rate={rate}. Choose the other "
-            f"rate, or another sampling_rate. {REMEDY}"
+            f"source_rate, or another sampling_rate. {REMEDY}"
         )
     records = read_tables(folder)
     if folds is not None:
