@@ -7,6 +7,8 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from ._compat import EstimatorBase
+
 # What ``validate_data`` writes into an estimator.
 _FORM = ("n_features_in_", "feature_names_in_")
 
@@ -52,7 +54,7 @@ def publish(estimator: BaseEstimator, learned: dict[str, Any], *optional: str) -
     estimator.__dict__ = kept | learned
 
 
-class Estimator(BaseEstimator):
+class Estimator(EstimatorBase):
     """scikit-learn's base, with an error that names the part that has no parameters."""
 
     def set_params(self, **params: Any) -> Self:

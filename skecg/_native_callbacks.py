@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from ._compat import RUNNING_FIT, begin_callbacks, with_callbacks
 
 __all__ = ["RUNNING_FIT", "FitTask", "as_one_task", "fit_of_part", "open_fit_task"]
+
+_Fit = TypeVar("_Fit", bound=Callable)
 
 
 class FitTask:
@@ -112,7 +114,7 @@ def fit_of_part(
     whole.call_on_fit_task_end(**seen, reconstruction_attributes=snapshot)
 
 
-def as_one_task(fit: Callable) -> Callable:
+def as_one_task(fit: _Fit) -> _Fit:
     """Show callbacks the ``fit(X, y=None)`` of a transformer as one task without epochs."""
 
     @with_callbacks
@@ -124,4 +126,4 @@ def as_one_task(fit: Callable) -> Callable:
             task.end()
         return self
 
-    return fit_as_one_task
+    return cast(_Fit, fit_as_one_task)

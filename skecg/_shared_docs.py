@@ -47,6 +47,11 @@ class SharedDocstring:
         )
 
 
+def share_docstring(cls: type) -> None:
+    """Make the docstring of a class show what it inherits, and let its subclasses inherit it."""
+    cls.__doc__ = SharedDocstring(cls.__doc__)  # type: ignore[assignment]  # typed as a plain str
+
+
 def _sections(text: str) -> dict[str, str]:
     """Return the sections of a docstring by name; what comes first has the name ''."""
     parts = [part.strip("\n") + "\n" for part in _SECTION.split(text)]

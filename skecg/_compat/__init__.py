@@ -7,6 +7,13 @@ a function needs it.
 
 from __future__ import annotations
 
+from ._bases import (
+    ClassifierMixin,
+    EstimatorBase,
+    MetaEstimatorMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+)
 from ._calibration import IMPUTER_DTYPES, calibrated_classifier, calibrator_classes
 from ._callbacks import (
     RUNNING_FIT,
@@ -44,10 +51,15 @@ __all__ = [
     "RUNNING_FIT",
     "BaseSearchCV",
     "CallbackSupportMixin",
+    "ClassifierMixin",
+    "EstimatorBase",
     "HasMethods",
     "Hidden",
     "Interval",
+    "MetaEstimatorMixin",
+    "OneToOneFeatureMixin",
     "StrOptions",
+    "TransformerMixin",
     "WithoutDefaultCallbacks",
     "begin_callbacks",
     "calibrated_classifier",

@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+_Method = TypeVar("_Method", bound=Callable)
+
+
+class _NoCallbackSupport:
+    """Nothing: without ``set_callbacks`` no estimator has a callback."""
+
+
+def _without_callbacks(method: Callable) -> Callable:
+    """Return the method as it is."""
+    return method
+
 
 try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks  # seen in 1.9.1
+    from sklearn.callback import CallbackSupportMixin as _CallbackSupport  # seen in 1.9.1
+    from sklearn.callback import with_callbacks as _with_callbacks
 except ImportError:
+    _CallbackSupport, _with_callbacks = _NoCallbackSupport, _without_callbacks
+
+if TYPE_CHECKING:
 
     class CallbackSupportMixin:
-        """Nothing: without ``set_callbacks`` no estimator has a callback."""
+        """What estimators have that call callbacks in ``fit``, since scikit-learn 1.9."""
 
-    def with_callbacks(method: Callable) -> Callable:
-        """Return the method as it is."""
-        return method
+        def set_callbacks(self, *callbacks: Any) -> Self: ...
+
+else:
+    CallbackSupportMixin = _CallbackSupport
+
+
+def with_callbacks(method: _Method) -> _Method:
+    """Let a method call the callbacks that the user has set; its signature stays known."""
+    return _with_callbacks(method)
 
 
 # What scikit-learn 1.9.1 keeps in an estimator during a fit; copies of the estimator go without

@@ -35,7 +35,7 @@ try:
     from sklearn.utils import _safe_indexing as safe_indexing
 except ImportError:
 
-    def safe_indexing(X: Any, indices: ArrayLike) -> Any:
+    def safe_indexing(X: Any, indices: Any) -> Any:
         """Return samples of an array, a data frame or a list, in its own kind."""
         if hasattr(X, "iloc"):
             return X.iloc[indices]

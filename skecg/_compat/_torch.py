@@ -7,6 +7,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    _Norm = TypeVar("_Norm", bound=nn.Module)
 
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -21,10 +27,9 @@ def cpu_has_bfloat16_units() -> bool:
     import torch
 
     names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    probes = [getattr(torch.cpu, name, None) for name in names]
-    if None in probes:
+    if not all(hasattr(torch.cpu, name) for name in names):
         return not _processor_flags().isdisjoint({"avx512_bf16", "amx_bf16"})
-    return any(probe() for probe in probes)
+    return any(getattr(torch.cpu, name)() for name in names)
 
 
 def _processor_flags() -> set[str]:
@@ -57,16 +62,18 @@ class WithoutDefaultCallbacks:
         return []
 
 
-def taking_images(norm: type) -> type:
+def taking_images(norm: type[_Norm]) -> type[_Norm]:
     """Make a subclass of ``torch.nn.BatchNorm1d`` accept images in its own ``forward``.
 
     PyTorch 2.13 refuses them in ``_check_input_dim``. Without that method the class gets PyTorch's
     ``forward`` again, which is slower and gives the same numbers.
     """
+    changed: Any = norm
     if hasattr(norm, "_check_input_dim"):
-        norm._check_input_dim = lambda self, x: None
+        changed._check_input_dim = lambda self, x: None
     else:
-        norm.forward = next(c.forward for c in norm.__mro__ if c.__module__.startswith("torch."))
+        classes: tuple[Any, ...] = norm.__mro__
+        changed.forward = next(c.forward for c in classes if c.__module__.startswith("torch."))
     return norm
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .._compat import Interval, validate_params
 from .._estimators import Estimator
-from .._shared_docs import SharedDocstring
+from .._shared_docs import share_docstring
 
 SHARE = Interval(Real, 0, 1, closed="both")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
@@ -43,7 +43,7 @@ class Augmentation(Estimator):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Let a subclass's docstring show what it inherits."""
         super().__init_subclass__(**kwargs)
-        cls.__doc__ = SharedDocstring(cls.__doc__)
+        share_docstring(cls)
 
     def change(self, X: Tensor) -> Tensor:
         """Return a batch in which every sample is changed.
@@ -113,7 +113,7 @@ class Augmentation(Estimator):
             )
 
 
-Augmentation.__doc__ = SharedDocstring(Augmentation.__doc__)
+share_docstring(Augmentation)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -124,7 +124,7 @@ class SignalAugmentation(Augmentation):
     Signals arrive in the unit of X: mV, or whatever else they were scaled to.
     """
 
-    _n_axes = (2, 3)
+    _n_axes: ClassVar[tuple[int, ...]] = (2, 3)
     _takes = (
         "signals of shape (n_samples, n_leads, n_timesteps), not pictures, for which there are "
         "augmentations of their own"

@@ -44,7 +44,7 @@ class Disturbance(SignalAugmentation):
         if self.padding is None:
             return X + added
         positions = torch.arange(X.shape[-1], device=X.device)
-        last = torch.where(self.padding != X, positions, -1).amax(-1, keepdim=True)
+        last = torch.where(X.ne(self.padding), positions, -1).amax(-1, keepdim=True)
         return torch.where(positions <= last, X + added, X)
 
 

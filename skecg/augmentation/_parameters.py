@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
 
 from ._base import Augmentation
 
-Augment = Callable[[Tensor], Tensor] | Sequence[Callable[[Tensor], Tensor]] | None
+_Step = Callable[[Tensor], Tensor]
+Augment = _Step | list[_Step] | tuple[_Step, ...] | None
 
 
-def augmentation_steps(augment: Augment) -> tuple[Callable[[Tensor], Tensor], ...]:
+def augmentation_steps(augment: Augment) -> tuple[_Step, ...]:
     """Return what a batch goes through, one after the other.
 
     Parameters
@@ -31,7 +32,7 @@ def augmentation_steps(augment: Augment) -> tuple[Callable[[Tensor], Tensor], ..
     if augment is None:
         return ()
     is_list = isinstance(augment, list | tuple)
-    steps = tuple(augment) if is_list else (augment,)
+    steps = tuple(augment) if isinstance(augment, list | tuple) else (augment,)
     for i, step in enumerate(steps):
         name = f"augment[{i}]" if is_list else "augment"
         if isinstance(step, type):
@@ -85,7 +86,8 @@ def _named(augment: Augment) -> dict[str, Any]:
         return {}
     steps = [step for step in augment if hasattr(step, "get_params") and not isinstance(step, type)]
     names = [type(step).__name__.lower() for step in steps]
-    repeated, seen = {name for name, n in Counter(names).items() if n > 1}, Counter()
+    repeated = {name for name, n in Counter(names).items() if n > 1}
+    seen: Counter[str] = Counter()
     named = {}
     for name, step in zip(names, steps):
         seen[name] += 1

@@ -5,16 +5,24 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import ClassifierMixin
+from numpy.typing import ArrayLike
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import RUNNING_FIT, CallbackSupportMixin, validate_params, with_callbacks
+from .._compat import (
+    RUNNING_FIT,
+    CallbackSupportMixin,
+    ClassifierMixin,
+    validate_params,
+    with_callbacks,
+)
 from .._native_callbacks import open_fit_task
+from ..networks import TransferReport
 from ..parallel import device_turn
 from ..samples import SampleView, check_samples
 from ..training import (
@@ -63,6 +71,12 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         With ``init_from``, which layers were taken over, drawn anew and frozen; print it.
     """
 
+    net_: LeanNet
+    module_: torch.nn.Module
+    history_: list[dict[str, Any]]
+    n_parameters_: int
+    n_iter_: int
+    transfer_report_: TransferReport | None
     # What a fitted classifier keeps besides: the shape of a sample as the user gives it, mean and
     # scale of the network's input, and what the model card says of the training samples.
     _input_shape: tuple[int, ...]
@@ -72,7 +86,13 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
     # Fitting: check -> build -> train -> publish --------------------------------------------------
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(
+        self,
+        X: ArrayLike | SampleView,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Fit the network from new weights.
 
         Until training has ended the classifier stays as it was, and also if it fails.
@@ -132,7 +152,14 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
             task.end()
         return self
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None, groups=None):
+    def partial_fit(
+        self,
+        X: ArrayLike | SampleView,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train one epoch on these samples, starting from the present weights.
 
         The learning rate is ``learning_rate`` throughout: a schedule needs to know how long
@@ -193,7 +220,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
     # Prediction -----------------------------------------------------------------------------------
 
     @contextmanager
-    def open_network(self, X) -> Iterator[tuple[LeanNet, SampleView]]:
+    def open_network(self, X: ArrayLike | SampleView) -> Iterator[tuple[LeanNet, SampleView]]:
         """Give the fitted net, ready to compute, and samples as it reads them.
 
         This is how the functions of :mod:`skecg.inspection`, and yours, look inside a fitted
@@ -220,16 +247,16 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
             If X is invalid.
         """
         check_is_fitted(self, "net_")
-        X = check_samples(self, X, reset=False, dtype=self._dtypes())
-        self._check_shape(X.shape)
+        samples = check_samples(self, X, reset=False, dtype=self._dtypes())
+        self._check_shape(samples.shape)
         # A model fitted on a GPU also predicts on a machine without one.
         with suppress(ValueError):
             self.net_.to_device(resolve_device(self.device))
         self.module_ = self.net_.module_
         with cpu_threads(self.n_threads):
-            yield self.net_, SampleView(self._as_network_input(X.array), X.rows)
+            yield self.net_, SampleView(self._as_network_input(samples.array), samples.rows)
 
-    def predict(self, X) -> np.ndarray:
+    def predict(self, X: ArrayLike | SampleView) -> np.ndarray:
         """Predict the most probable label of every sample, or all labels that it probably has.
 
         Parameters
@@ -246,7 +273,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         targets, logits = self._targets_and_logits(X)
         return targets.decode(targets.decide(logits).numpy(), self.classes_)
 
-    def predict_proba(self, X) -> np.ndarray:
+    def predict_proba(self, X: ArrayLike | SampleView) -> np.ndarray:
         """Compute class probabilities, or the probability of every label.
 
         Parameters
@@ -263,7 +290,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         targets, logits = self._targets_and_logits(X)
         return targets.probabilities(logits).numpy()
 
-    def predict_log_proba(self, X) -> np.ndarray:
+    def predict_log_proba(self, X: ArrayLike | SampleView) -> np.ndarray:
         """Compute logarithms of the probabilities, exact also where they are tiny.
 
         Parameters
@@ -280,7 +307,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         return targets.log_probabilities(logits).numpy()
 
     @available_if(_has_several_labels)
-    def decision_function(self, X) -> np.ndarray:
+    def decision_function(self, X: ArrayLike | SampleView) -> np.ndarray:
         """Compute the logit of every label: above 0 the label is predicted.
 
         Only of a classifier that was fitted on several labels at once. For one class of several,
@@ -298,7 +325,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         """
         return self._targets_and_logits(X)[1].numpy()
 
-    def embed(self, X) -> np.ndarray:
+    def embed(self, X: ArrayLike | SampleView) -> np.ndarray:
         """Compute the features before the network's last dense layer.
 
         Parameters
@@ -319,7 +346,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         with self.open_network(X) as (net, samples):
             return net.embed(samples).numpy()
 
-    def _targets_and_logits(self, X) -> tuple[Targets, torch.Tensor]:
+    def _targets_and_logits(self, X: ArrayLike | SampleView) -> tuple[Targets, torch.Tensor]:
         with self.open_network(X) as (net, samples):
             logits = net.logits(samples).double()
         if not logits.isfinite().all():
@@ -352,7 +379,7 @@ class BaseECGClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameter
         if "net_" in state:
             self.module_ = self.net_.module_
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         """Say that samples may have any number of axes, and several labels at once."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = True

@@ -52,8 +52,9 @@ def fit_identity(
     dict of {str: str}
         Short values as text, long ones as digests that begin with ``DIGEST``.
     """
-    grouped = params.early_stopping and data.groups is not None
-    subjects = np.unique(data.groups, return_inverse=True)[1] if grouped else None
+    subjects = None
+    if params.early_stopping and data.groups is not None:
+        subjects = np.unique(data.groups, return_inverse=True)[1]
     classes = data.classes
     identity = {
         "class": f"{type(params).__module__}.{type(params).__qualname__}",
@@ -118,7 +119,7 @@ def _digest(text: str, *arrays: SampleView | np.ndarray | None) -> str:
         n_bytes = samples.dtype.itemsize * math.prod(samples.shape[1:])
         n_rows = max(1, _BYTES_PER_BLOCK // max(1, n_bytes))
         for start in range(0, len(samples), n_rows):
-            digest.update(np.ascontiguousarray(samples[start : start + n_rows]).view(np.uint8))
+            digest.update(np.ascontiguousarray(samples[start : start + n_rows]).view(np.uint8).data)
     return DIGEST + digest.hexdigest()
 
 

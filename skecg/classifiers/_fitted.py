@@ -70,14 +70,15 @@ class Fitted:
     @classmethod
     def of(cls, classifier: TrainingParameters) -> Fitted:
         """Return what a fitted classifier has learned."""
+        learned: Any = classifier  # these attributes are those of a class that imports this file
         return cls(
-            net=classifier.net_,
-            classes=classifier.classes_,
-            input_shape=classifier._input_shape,
-            feature_names=getattr(classifier, "feature_names_in_", None),
-            input_scale=classifier._input_scale,
-            transfer_report=classifier.transfer_report_,
-            facts=classifier._training_facts,
+            net=learned.net_,
+            classes=learned.classes_,
+            input_shape=learned._input_shape,
+            feature_names=getattr(learned, "feature_names_in_", None),
+            input_scale=learned._input_scale,
+            transfer_report=learned.transfer_report_,
+            facts=learned._training_facts,
         )
 
     def attributes(self) -> dict[str, Any]:
@@ -129,6 +130,7 @@ def fitted_state(classifier: TrainingParameters) -> tuple[dict[str, Any], dict[s
         If the parameters that describe the network were changed after ``fit``.
     """
     fitted = Fitted.of(classifier)
+    learned: Any = classifier
     net = fitted.net
     factory = classifier._network_factory_for(
         fitted.input_shape, len(fitted.classes), fitted.input_scale
@@ -143,9 +145,9 @@ def fitted_state(classifier: TrainingParameters) -> tuple[dict[str, Any], dict[s
         "input_shape": tuple(fitted.input_shape),
         "feature_names": fitted.feature_names,
         "input_scale": fitted.input_scale,
-        "history": classifier.history_,
+        "history": learned.history_,
         "network": type(network_proper(net.module_)).__name__,
-        "n_parameters": classifier.n_parameters_,
+        "n_parameters": learned.n_parameters_,
         "frozen": [name for name, w in net.module_.named_parameters() if not w.requires_grad],
         "kept_in_eval": net.kept_in_eval,
         "precision": [_name(dtype) for dtype in vars(net.precision).values()],

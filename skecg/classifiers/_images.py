@@ -63,7 +63,9 @@ class BaseImageClassifier(BaseECGClassifier):
         n_classes: int,
         input_scale: tuple[float, float] | None,
     ) -> Callable[[], nn.Module]:
-        network = self._network_factory(input_shape, n_classes)
+        n_channels, height, width = input_shape
+        network = self._network_factory((n_channels, height, width), n_classes)
+        assert input_scale is not None  # pictures are always scaled
         return partial(Scaled, network, *input_scale)
 
     def _as_network_input(self, X: np.ndarray) -> np.ndarray:
@@ -137,11 +139,12 @@ def mean_and_deviation(
     return float(mean), float(deviation) if deviation > 1e-7 * abs(mean) else 1.0
 
 
-def _check_image_shape(image_shape: tuple[int, int, int]) -> tuple[int, ...]:
+def _check_image_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
     shape = tuple(image_shape)
     if len(shape) != 3 or any(int(length) != length or length < 1 for length in shape):
         raise ValueError(
             "image_shape must be three positive integers (n_channels, height, width); "
             f"got {image_shape!r}"
         )
-    return tuple(int(length) for length in shape)
+    n_channels, height, width = (int(length) for length in shape)
+    return n_channels, height, width

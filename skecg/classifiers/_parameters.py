@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from .._compat import HasMethods, Hidden, Interval, StrOptions
 from .._estimators import Estimator, check_parts
-from .._shared_docs import SharedDocstring
+from .._shared_docs import share_docstring
 from ..augmentation import Augment, set_step_params, step_params
 from ..samples import SampleView
 from ..training import Schedule
@@ -229,7 +229,7 @@ class TrainingParameters(Estimator):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Let a subclass's docstring show what it inherits."""
         super().__init_subclass__(**kwargs)
-        cls.__doc__ = SharedDocstring(cls.__doc__)
+        share_docstring(cls)
 
     # A list of augmentations has the parameters of those in it ----------------------------------
 
@@ -322,4 +322,4 @@ class TrainingParameters(Estimator):
         return [np.float64 if self.precision == "float64" else np.float32, np.uint8]
 
 
-TrainingParameters.__doc__ = SharedDocstring(TrainingParameters.__doc__)
+share_docstring(TrainingParameters)

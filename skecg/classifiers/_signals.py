@@ -77,7 +77,8 @@ class BaseSignalClassifier(BaseECGClassifier):
             (n_columns,) = input_shape
             input_shape = (self.n_leads, (n_columns - self.n_side_features) // self.n_leads)
         scale = None if input_scale is None else input_scale[1]
-        return self._network_factory(*input_shape, n_classes, scale)
+        n_leads, n_timesteps = input_shape
+        return self._network_factory(n_leads, n_timesteps, n_classes, scale)
 
     def _learned_scale(
         self, X: SampleView, weights: np.ndarray | None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 
 from .._native_callbacks import FitTask
 from ..samples import Batches
-from ..training import AveragedWeights, EarlyStopping, LeanNet, checkpoint_file
+from ..training import AveragedWeights, CheckpointFile, EarlyStopping, LeanNet, checkpoint_file
 from ._fit_identity import fit_identity
 from ._fitted import Fitted
 from ._parameters import TrainingParameters
@@ -40,13 +41,14 @@ def train(
         What scikit-learn's callbacks see of the fit.
     """
     net = fitted.net
-    checkpoint = nullcontext()
+    checkpoint: AbstractContextManager[CheckpointFile | None] = nullcontext()
     if params.checkpoint_dir is not None:
         identity = fit_identity(params, data, net, seed)
         checkpoint = checkpoint_file(params.checkpoint_dir, identity, seed)
     with checkpoint as kept:
         seed = seed if kept is None else kept.seed
-        chosen, valid, early_stopping = slice(None), None, None
+        chosen: slice | np.ndarray = slice(None)
+        valid, early_stopping = None, None
         if params.early_stopping:
             chosen, held_out = data.targets.held_out(
                 data.codes, data.groups, params.validation_fraction, seed

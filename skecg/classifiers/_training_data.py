@@ -130,8 +130,9 @@ def check_more_data(
         If they are invalid or do not fit what the classifier was fitted on.
     """
     X, y = check_samples_and_labels(fitted, X, y, reset=False, dtype=fitted._dtypes())
-    fitted._check_shape(X.shape)
-    known, targets = fitted.classes_, fitted.net_.targets
+    learned: Any = fitted  # what it has learned is named in a class that imports this file
+    learned._check_shape(X.shape)
+    known, targets = learned.classes_, learned.net_.targets
     targets.check_shuffle(fitted.shuffle)
     if classes is not None and not np.array_equal(known, np.unique(classes)):
         raise ValueError(

@@ -24,7 +24,7 @@ def check_records(records: Bunch) -> None:
             f"records must hold one lead each, got the shape {np.shape(records.data)}; choose one, "
             "such as load_mitbih(leads='MLII')"
         )
-    rate = records.sampling_rate
+    rate: float = records.sampling_rate
     if not isinstance(rate, Real) or not 0 < rate < np.inf:
         raise ValueError(f"the sampling_rate of records must be a number of Hz, got {rate!r}")
 

@@ -35,7 +35,7 @@ def check_damage(damage: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return the names in the order in which they happen."""
     names = () if damage is None else (damage,) if isinstance(damage, str) else damage
     try:
-        unknown = set(names) - set(DAMAGES)
+        unknown: set[Any] = {*names} - {*DAMAGES}
     except TypeError:
         unknown = {None}
     if unknown:

@@ -7,8 +7,9 @@ import socket
 import ssl
 import threading
 import time
+from functools import partial
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
-from typing import Self
+from typing import Any, Self
 from urllib.request import (
     HTTPDefaultErrorHandler,
     HTTPErrorProcessor,
@@ -83,20 +84,16 @@ class Deadline:
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
-class _Watched:
+class _Watched(HTTPConnection):
     """A connection that its deadline knows."""
 
-    def __init__(self, *args: object, deadline: Deadline, **kwargs: object) -> None:
+    def __init__(self, *args: Any, deadline: Deadline, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadline = deadline
 
     def connect(self) -> None:
         super().connect()
         self._deadline.watch(self.sock)
-
-
-class _PlainConnection(_Watched, HTTPConnection):
-    pass
 
 
 class _SecureConnection(_Watched, HTTPSConnection):
@@ -109,7 +106,7 @@ class _PlainHandler(HTTPHandler):
         self._deadline = deadline
 
     def http_open(self, request: Request) -> HTTPResponse:
-        return self.do_open(_PlainConnection, request, deadline=self._deadline)
+        return self.do_open(partial(_Watched, deadline=self._deadline), request)
 
 
 class _SecureHandler(HTTPSHandler):
@@ -119,4 +116,5 @@ class _SecureHandler(HTTPSHandler):
 
     def https_open(self, request: Request) -> HTTPResponse:
         context = ssl.create_default_context()
-        return self.do_open(_SecureConnection, request, context=context, deadline=self._deadline)
+        watched = partial(_SecureConnection, deadline=self._deadline)
+        return self.do_open(watched, request, context=context)

@@ -58,8 +58,9 @@ class Download:
         The bar is over bytes where all sizes are known, and over files where they are not. Several
         connections are for many small files of unknown size, each of which waits for the server.
         """
-        in_bytes = all(file.size is not None for file in files)
-        total = sum(file.size for file in files) if in_bytes else len(files)
+        sizes = [file.size for file in files if file.size is not None]
+        in_bytes = len(sizes) == len(files)
+        total = sum(sizes) if in_bytes else len(files)
         unit = {"unit": "B", "unit_scale": True} if in_bytes else {"unit": "file"}
         with tqdm(desc=description, total=total, disable=not show, **unit) as bar:
             if n_connections > 1:
@@ -69,7 +70,7 @@ class Download:
             for file in files:
                 report = partial(_show, bar, done) if in_bytes else silent
                 self.fetch_one(folder, file, len(files), report)
-                done += file.size if in_bytes else 1
+                done += 1 if file.size is None or not in_bytes else file.size
                 _show(bar, done, 0)
 
     def _fetch_many(

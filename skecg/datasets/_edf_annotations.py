@@ -64,12 +64,13 @@ def read_annotations(path: Path, layout: Layout) -> tuple[np.ndarray | None, lis
         path, np.uint8, "r", layout.n_header_bytes, (layout.n_records, 2 * sum(layout.lengths))
     )
     ends = 2 * np.cumsum(layout.lengths)
-    onsets, marks = None, []
+    onsets: list[float] | None = None
+    marks: list[tuple[float, str]] = []
     for label, length, end in zip(layout.labels, layout.lengths, ends):
         if label != _LABEL or not length:
             continue
         is_first = onsets is None
-        onsets = [] if is_first else onsets
+        onsets = [] if onsets is None else onsets
         for row in records[:, end - 2 * length : end]:
             lists = [_parse(text) for text in row.tobytes().split(b"\0") if text]
             if is_first:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sklearn.utils import check_scalar
 
@@ -114,14 +114,16 @@ def fetch_wfdb(
     if not isinstance(name, str) or name not in URLS:
         raise ValueError(f"name must be one of {', '.join(map(repr, URLS))}; got {name!r}.")
     base_url = URLS[name] if base_url is None else base_url
-    limits = {"timeout": timeout, "deadline": deadline, "n_retries": n_retries}
+    limits: dict[str, Any] = {"timeout": timeout, "deadline": deadline, "n_retries": n_retries}
     wanted = _check_names(records)
     if name == "mitdb":
-        numbers = None if wanted is None else [int(each) for each in wanted if each.isdecimal()]
+        chosen: list[Any] | None = wanted  # what is no number is refused there
+        if wanted is not None and all(each.isdecimal() for each in wanted):
+            chosen = [int(each) for each in wanted]
         return fetch_mitbih(
             data_home,
             base_url=base_url,
-            records=numbers if numbers is None or len(numbers) == len(wanted) else wanted,
+            records=chosen,
             progress=progress,
             **limits,
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 
 def check_file(file: Path, remedy: str, max_bytes: int) -> int:
@@ -44,7 +44,7 @@ def check_file(file: Path, remedy: str, max_bytes: int) -> int:
     return status.st_size
 
 
-def open_file(file: Path, remedy: str, max_bytes: int) -> BinaryIO:
+def open_file(file: Path, remedy: str, max_bytes: int) -> BufferedReader:
     """Open a file that `check_file` accepts; see there."""
     check_file(file, remedy, max_bytes)
     return file.open("rb")

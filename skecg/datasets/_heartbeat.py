@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 from numbers import Integral
 from pathlib import Path
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 from sklearn.utils import Bunch, check_scalar
@@ -49,6 +49,32 @@ Kachuee M, Fazeli S, Sarrafzadeh M. ECG Heartbeat Classification: A Deep Transfe
 Representation. IEEE ICHI 2018, arXiv:1805.00794. Source: MIT-BIH Arrhythmia Database (Moody and
 Mark 2001) and PTB Diagnostic ECG Database (Bousseljot et al. 1995), PhysioNet.
 """
+
+
+@overload
+def load_heartbeat(
+    data_home: str | os.PathLike | None = ...,
+    *,
+    source: Literal["csv", "mitbih"] = ...,
+    subset: Literal["all", "train", "test"] = ...,
+    database: Literal["mitbih", "ptb"] = ...,
+    return_X_y: Literal[False] = ...,
+    return_X_y_groups: Literal[False] = ...,
+    progress: bool = ...,
+) -> Bunch: ...
+
+
+@overload
+def load_heartbeat(
+    data_home: str | os.PathLike | None = ...,
+    *,
+    source: Literal["csv", "mitbih"] = ...,
+    subset: Literal["all", "train", "test"] = ...,
+    database: Literal["mitbih", "ptb"] = ...,
+    return_X_y: bool = ...,
+    return_X_y_groups: bool = ...,
+    progress: bool = ...,
+) -> Bunch | tuple[np.ndarray, ...]: ...
 
 
 def load_heartbeat(

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 import wfdb
@@ -36,6 +36,38 @@ Records of a WFDB data base
   by it, and make sure that one person is one subject.
 - `records`, `lead_names`: name and lead of each row of `data`.
 """
+
+
+@overload
+def load_wfdb(
+    folder: str | os.PathLike,
+    records: Sequence[str | int] | None = ...,
+    *,
+    leads: Lead | Sequence[Lead] | None = ...,
+    subject: Callable[[str, list[str]], Hashable] | None = ...,
+    annotator: str = ...,
+    on_missing_lead: Literal["first", "skip", "raise"] = ...,
+    physical: bool = ...,
+    return_X_y: Literal[False] = ...,
+    return_X_y_groups: Literal[False] = ...,
+    progress: bool = ...,
+) -> Bunch: ...
+
+
+@overload
+def load_wfdb(
+    folder: str | os.PathLike,
+    records: Sequence[str | int] | None = ...,
+    *,
+    leads: Lead | Sequence[Lead] | None = ...,
+    subject: Callable[[str, list[str]], Hashable] | None = ...,
+    annotator: str = ...,
+    on_missing_lead: Literal["first", "skip", "raise"] = ...,
+    physical: bool = ...,
+    return_X_y: bool = ...,
+    return_X_y_groups: bool = ...,
+    progress: bool = ...,
+) -> Bunch | tuple: ...
 
 
 def load_wfdb(
@@ -221,19 +253,19 @@ def _check_records(records: Sequence[str | int] | None, folder: Path, annotator:
                 f"{folder} has no record with a .hea and an .{annotator} file; check the folder "
                 "and annotator."
             )
-    names = list(records) if isinstance(records, Iterable) else [None]
+    asked: list[Any] = list(records) if isinstance(records, Iterable) else [None]
     is_name = [
         isinstance(name, str | int)
         and not isinstance(name, bool)
         and _NAME.fullmatch(str(name)[:101]) is not None
-        for name in names
+        for name in asked
     ]
-    if isinstance(records, str) or not names or not all(is_name):
+    if isinstance(records, str) or not asked or not all(is_name):
         raise ValueError(
             "records must be a list of names of records such as ['800', '801'], or None for all; "
             f"got {records!r}."
         )
-    return [str(name) for name in names]
+    return [str(name) for name in asked]
 
 
 def _read_header(path: Path, remedy: str) -> wfdb.Record:

@@ -70,21 +70,23 @@ def match_heartbeat(
     (array([103, 203]), array([322111, 608260]))
     """
     with in_range("X"):
-        X = check_array(X, dtype=[np.float32, np.float64], input_name="X")
-    if X.shape[1] != 187:
-        label = "; leave out the label, the last column" if X.shape[1] == 188 else ""
-        raise ValueError(f"X must have the 187 columns of a heartbeat row, got {X.shape[1]}{label}")
+        rows = check_array(X, dtype=[np.float32, np.float64], input_name="X")
+    if rows.shape[1] != 187:
+        label = "; leave out the label, the last column" if rows.shape[1] == 188 else ""
+        raise ValueError(
+            f"X must have the 187 columns of a heartbeat row, got {rows.shape[1]}{label}"
+        )
     beats = load_heartbeat(data_home, source="mitbih", progress=progress)
 
     known, first, code, counts = np.unique(
         _as_keys(beats.data), return_index=True, return_inverse=True, return_counts=True
     )
-    keys = _as_keys(X)
+    keys = _as_keys(rows)
     place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
     matched = known[place] == keys
-    if X.dtype == np.float64:
+    if rows.dtype == np.float64:
         # A number that is no float32 was not read from the published files.
-        matched &= (X.astype(np.float32) == X).all(axis=1)
+        matched &= (rows.astype(np.float32) == rows).all(axis=1)
     row = first[place]
 
     columns = {}

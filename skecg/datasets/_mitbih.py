@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 import wfdb
@@ -59,6 +59,34 @@ Moody GB, Mark RG. The impact of the MIT-BIH Arrhythmia Database. IEEE Eng in Me
 def mitbih_subject(record: int) -> int:
     """Return the subject of a record: 201 for record 202, else the record's own number."""
     return 201 if record == 202 else record
+
+
+@overload
+def load_mitbih(
+    data_home: str | os.PathLike | None = ...,
+    *,
+    leads: Lead | Sequence[Lead] | None = ...,
+    records: Sequence[int] | None = ...,
+    on_missing_lead: Literal["first", "skip", "raise"] = ...,
+    physical: bool = ...,
+    return_X_y: Literal[False] = ...,
+    return_X_y_groups: Literal[False] = ...,
+    progress: bool = ...,
+) -> Bunch: ...
+
+
+@overload
+def load_mitbih(
+    data_home: str | os.PathLike | None = ...,
+    *,
+    leads: Lead | Sequence[Lead] | None = ...,
+    records: Sequence[int] | None = ...,
+    on_missing_lead: Literal["first", "skip", "raise"] = ...,
+    physical: bool = ...,
+    return_X_y: bool = ...,
+    return_X_y_groups: bool = ...,
+    progress: bool = ...,
+) -> Bunch | tuple: ...
 
 
 def load_mitbih(
@@ -193,7 +221,7 @@ def open_mitbih(
         read_header=_read_header,
         read_signals=read_signals,
         find_lead=_find_by_spelling,
-        subject=lambda number, comments: mitbih_subject(number),
+        subject=lambda number, comments: mitbih_subject(int(number)),
         bar="MIT-BIH records",
         descr=DESCR,
     )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from numbers import Real
 from pathlib import Path
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,38 @@ Wagner P, Strodthoff N, Bousseljot RD, et al. PTB-XL, a large publicly available
 electrocardiography dataset. Scientific Data 7:154, 2020. PhysioNet,
 https://doi.org/10.13026/kfzx-aw45. Licence: CC BY 4.0.
 """
+
+
+@overload
+def load_ptbxl(
+    data_home: str | os.PathLike | None = ...,
+    *,
+    task: Literal["mi-vs-norm", "superclass", "superclass-multilabel"] = ...,
+    sampling_rate: float = ...,
+    leads: str | Sequence[str] | None = ...,
+    folds: Sequence[int] | None = ...,
+    source_rate: Literal[100, 500] | None = ...,
+    on_error: Literal["raise", "skip"] = ...,
+    return_X_y: Literal[False] = ...,
+    return_X_y_groups: Literal[False] = ...,
+    progress: bool = ...,
+) -> Bunch: ...
+
+
+@overload
+def load_ptbxl(
+    data_home: str | os.PathLike | None = ...,
+    *,
+    task: Literal["mi-vs-norm", "superclass", "superclass-multilabel"] = ...,
+    sampling_rate: float = ...,
+    leads: str | Sequence[str] | None = ...,
+    folds: Sequence[int] | None = ...,
+    source_rate: Literal[100, 500] | None = ...,
+    on_error: Literal["raise", "skip"] = ...,
+    return_X_y: bool = ...,
+    return_X_y_groups: bool = ...,
+    progress: bool = ...,
+) -> Bunch | tuple[np.ndarray, ...]: ...
 
 
 def load_ptbxl(
@@ -170,12 +202,12 @@ def load_ptbxl(
     """
     _check_choices(task, on_error)
     lead_names = _lead_names(leads)
-    source_rate = _source_rate(sampling_rate, source_rate)
+    rate = _source_rate(sampling_rate, source_rate)
     folder = _find_database(data_home)
-    if not (folder / f"records{source_rate}").is_dir():
+    if not (folder / f"records{rate}").is_dir():
         raise FileNotFoundError(
-            f"There is no folder {str(folder / f'records{source_rate}')!r}, which "
-            f"sampling_rate={sampling_rate} reads at source_rate={source_rate}. Choose the other "
+            f"There is no folder {str(folder / f'records{rate}')!r}, which "
+            f"sampling_rate={sampling_rate} reads at source_rate={rate}. Choose the other "
             f"source_rate, or another sampling_rate. {REMEDY}"
         )
     records = read_tables(folder)
@@ -186,10 +218,10 @@ def load_ptbxl(
     rows = np.flatnonzero(~is_left_out)
     data, is_read, skipped = read_signals(
         folder,
-        records.columns[_FILENAMES[source_rate]][rows],
+        records.columns[_FILENAMES[rate]][rows],
         records.ecg_id[rows],
         lead_names,
-        source_rate,
+        rate,
         float(sampling_rate),
         on_error,
         progress,

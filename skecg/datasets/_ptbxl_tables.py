@@ -174,10 +174,10 @@ def _read_csv(file: Path, required: tuple[str, ...]) -> list[dict[str, str]]:
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)
-            if len(reader.fieldnames or ()) > _MAX_COLUMNS:
+            n_columns = len(reader.fieldnames or ())
+            if n_columns > _MAX_COLUMNS:
                 raise ValueError(
-                    f"{file} must have at most {_MAX_COLUMNS} columns, got "
-                    f"{len(reader.fieldnames)}. {REMEDY}"
+                    f"{file} must have at most {_MAX_COLUMNS} columns, got {n_columns}. {REMEDY}"
                 )
             rows = [_complete(row, number, reader, file) for number, row in enumerate(reader, 1)]
     except (UnicodeDecodeError, csv.Error) as error:
@@ -197,7 +197,7 @@ def _complete(row: dict, number: int, reader: csv.DictReader, file: Path) -> dic
     # DictReader fills a short row with None and puts what is too much under the key None.
     if None in row or None in row.values():
         raise ValueError(
-            f"{file}: row {number} does not have {len(reader.fieldnames)} fields; the file is "
-            f"truncated or damaged. {REMEDY}"
+            f"{file}: row {number} does not have {len(reader.fieldnames or ())} fields; the file "
+            f"is truncated or damaged. {REMEDY}"
         )
     return row

@@ -107,7 +107,8 @@ def _find_form(path: Path) -> _Form:
     n_columns = len(rows[n_header])
     if n_columns > _MAX_COLUMNS:
         raise ValueError(f"it must have at most {_MAX_COLUMNS} columns, got {n_columns}")
-    names, units = None, [None] * n_columns
+    names: list[str] | None = None
+    units: list[str | None] = [None] * n_columns
     for row in rows[:n_header]:
         if len(row) != n_columns:
             raise ValueError(f"a header line has {len(row)} fields, and the data {n_columns}")

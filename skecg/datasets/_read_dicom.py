@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ._files import check_file
 from ._source import MAX_LEADS, Source
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 _REMEDY = "Get the file again, or check the path."
 _MAX_BYTES = 1 << 32
@@ -55,7 +59,7 @@ def open_dicom(path: Path) -> Source:
     )
 
 
-def _choose(dataset, path: Path) -> tuple[int, object]:
+def _choose(dataset: Dataset, path: Path) -> tuple[int, Dataset]:
     """Return the first waveform that was recorded, not derived from others."""
     items = list(dataset.get("WaveformSequence") or ())
     if not items:
@@ -71,7 +75,7 @@ def _choose(dataset, path: Path) -> tuple[int, object]:
     return index, items[index]
 
 
-def _read(dataset, index: int, item) -> np.ndarray:
+def _read(dataset: Dataset, index: int, item: Dataset) -> np.ndarray:
     """Return the samples in their unit, of shape (n_timesteps, n_channels), NaN in gaps."""
     n_values = item.NumberOfWaveformChannels * item.NumberOfWaveformSamples
     n_bytes = n_values * item.WaveformBitsAllocated // 8
@@ -89,14 +93,14 @@ def _read(dataset, index: int, item) -> np.ndarray:
     return signals
 
 
-def _name(channel, i: int) -> str:
+def _name(channel: Dataset, i: int) -> str:
     """Return the lead of a channel: what it is labelled, or what its source is called."""
     source = channel.get("ChannelSourceSequence")
     meaning = str(source[0].get("CodeMeaning", "")) if source else ""
     return str(channel.get("ChannelLabel", "")).strip() or meaning.strip() or f"channel {i}"
 
 
-def _unit(channel) -> str | None:
+def _unit(channel: Dataset) -> str | None:
     """Return the unit of a channel's sensitivity; without one the values are as stored."""
     units = channel.get("ChannelSensitivityUnitsSequence")
     if "ChannelSensitivity" not in channel or not units:

@@ -22,7 +22,7 @@ def open_npy(path: Path, sampling_rate: float, lead_names: Sequence[str] | None)
         if n_bytes == 0:
             raise ValueError("it is empty")
         # Pickled objects are refused by it, and a shape that the file does not hold.
-        array = np.lib.format.open_memmap(path, mode="r")
+        array: np.ndarray = np.lib.format.open_memmap(path, mode="r")
     except Exception as error:  # a damaged header is parsed as Python
         raise ValueError(f"{path} cannot be read as a NumPy array ({error}). {_REMEDY}") from error
     if array.dtype.kind not in "iuf" or array.ndim not in (1, 2) or not array.size:

@@ -84,8 +84,8 @@ def desk(size: tuple[int, int], colour: tuple[float, float, float], seed: int) -
     """Return a wooden desk (width, height): a colour with grain along it and fine noise."""
     width, height = size
     rng = np.random.RandomState(seed)
-    grain = Image.fromarray(rng.normal(0, 14, (height // 6 + 2, 9)).astype(np.float32))
-    grain = np.asarray(grain.resize((width, height), Image.Resampling.BICUBIC))
+    coarse = Image.fromarray(rng.normal(0, 14, (height // 6 + 2, 9)).astype(np.float32))
+    grain = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))
     noise = rng.normal(0, 5, (height, width)).astype(np.float32)
     wood = np.asarray(colour, np.float32) + (grain + noise)[..., None]
     return np.clip(wood, 0, 255).astype(np.uint8)
@@ -128,8 +128,8 @@ def shadow(picture: Picture, light: float, degrees: float, edge: float) -> Pictu
         abs(np.cos(angle)) + abs(np.sin(angle))
     )
     dark = 0.5 * (way + 0.5) + 0.5 / (1 + np.exp(-(way - edge) / 0.02))
-    field = Image.fromarray((1 - (1 - light) * dark).astype(np.float32))
-    field = np.asarray(field.resize((width, height), Image.Resampling.BICUBIC))
+    coarse = Image.fromarray((1 - (1 - light) * dark).astype(np.float32))
+    field = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))
     darker = np.empty_like(picture)
     for channel in range(3):  # one at a time: a scan of 600 dpi has 100 MB
         np.rint(picture[..., channel] * field, out=darker[..., channel], casting="unsafe")

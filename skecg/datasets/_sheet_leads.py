@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..sheet import LeadLayout, is_integer
+from ..sheet import LeadLayout, is_integer, pixels_per_mm_of
 from ._synthetic_leads import LEADS
 
 PAPER_SPEED, GAIN = 25.0, 10.0  # mm per second and per millivolt
@@ -47,11 +47,18 @@ class Printing(NamedTuple):
     lowest: float
 
 
+def sheet_size_of(layout: LeadLayout) -> tuple[int, int]:
+    """Return width and height of the sheet of a layout; raise if it does not say."""
+    if layout.sheet_size is None:
+        raise ValueError("The layout has no sheet_size; a sheet of it cannot be drawn.")
+    return layout.sheet_size
+
+
 def printing_of(layout: LeadLayout) -> Printing:
     """Return how a layout is printed."""
-    mm = layout.pixels_per_mm
+    mm = pixels_per_mm_of(layout)
     speed, gain = layout.mm_per_second * mm, layout.mm_per_mv * mm
-    _, upper, _, lower = layout.grid_box or (0, 0, *layout.sheet_size)
+    _, upper, _, lower = layout.grid_box or (0, 0, *sheet_size_of(layout))
     return Printing(mm, speed, gain, upper + 0.7 * mm, lower - 0.7 * mm)
 
 
@@ -101,7 +108,8 @@ def check_signals(
             f"{', '.join(LEADS)}; got {signals.shape}."
         )
     rate_is_number = isinstance(sampling_rate, (int, float)) or is_integer(sampling_rate)
-    if not rate_is_number or isinstance(sampling_rate, bool) or not 20 <= sampling_rate <= 1e5:
+    is_number = rate_is_number and not isinstance(sampling_rate, bool)
+    if sampling_rate is None or not is_number or not 20 <= sampling_rate <= 1e5:
         raise ValueError(
             "sampling_rate must be that of the signals, from 20 to 100,000 Hz; got "
             f"{sampling_rate!r}."

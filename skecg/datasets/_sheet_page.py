@@ -17,6 +17,7 @@ from ._sheet_leads import (
     GAIN,
     PrintedLead,
     Printing,
+    sheet_size_of,
 )
 from ._synthetic_leads import LEADS
 
@@ -94,7 +95,7 @@ def ruled_page(
     layout: LeadLayout, leads: Sequence[PrintedLead], printing: Printing
 ) -> NDArray[np.uint8]:
     """Draw lines of the millimetre grid, a pulse before every row and the name above every lead."""
-    width, height = layout.sheet_size
+    width, height = sheet_size_of(layout)
     mm = printing.mm
     page = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(page)

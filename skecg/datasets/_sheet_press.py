@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from ..sheet import LeadLayout, area_resize, get_layout
 from ._sheet_ink import draw_leads, draw_simulated
-from ._sheet_leads import PrintedLead, Printing, printed_leads, printed_signals, printing_of
+from ._sheet_leads import (
+    PrintedLead,
+    Printing,
+    printed_leads,
+    printed_signals,
+    printing_of,
+    sheet_size_of,
+)
 from ._sheet_page import edan_page, ruled_page, write
 
 
@@ -40,7 +47,8 @@ def make_press(layout: LeadLayout, size: tuple[int, int], is_simulated: bool) ->
     page = edan_page(is_simulated) if is_edan else ruled_page(layout, leads, printing)
     if size != page.shape[:2]:
         page = area_resize(page, size)
-    scale = page.shape[1] / layout.sheet_size[0], page.shape[0] / layout.sheet_size[1]
+    width, height = sheet_size_of(layout)
+    scale = page.shape[1] / width, page.shape[0] / height
     return Press(leads, printing, page, scale, is_edan)
 
 

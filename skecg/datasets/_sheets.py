@@ -7,7 +7,7 @@ import io
 import os
 import warnings
 from pathlib import Path
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -71,6 +71,32 @@ Pictures of ECG sheets in a folder with one subfolder per class.
   printed identity). Different sheets of one person are in different groups: where you know them,
   join them with `skecg.model_selection.merge_groups`.
 """
+
+
+@overload
+def load_sheets(
+    data_home: str | os.PathLike | None = ...,
+    *,
+    groups: Literal["content", "printed-id"] = ...,
+    on_error: Literal["raise", "skip"] = ...,
+    verify: Literal["file", "pixels"] = ...,
+    return_X_y: Literal[False] = ...,
+    return_X_y_groups: Literal[False] = ...,
+    progress: bool = ...,
+) -> Bunch: ...
+
+
+@overload
+def load_sheets(
+    data_home: str | os.PathLike | None = ...,
+    *,
+    groups: Literal["content", "printed-id"] = ...,
+    on_error: Literal["raise", "skip"] = ...,
+    verify: Literal["file", "pixels"] = ...,
+    return_X_y: bool = ...,
+    return_X_y_groups: bool = ...,
+    progress: bool = ...,
+) -> Bunch | tuple[np.ndarray, ...]: ...
 
 
 def load_sheets(

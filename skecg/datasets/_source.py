@@ -99,7 +99,7 @@ def make_record(
         lead_names=names,
         name=source.name,
         annotations=None if source.annotations is None else source.annotations(rate),
-        source_units=[source.units[i] if factor is None else str(units) for i in channels],
+        source_units=tuple(str(source.units[i] if factor is None else units) for i in channels),
     )
 
 
@@ -127,10 +127,10 @@ def check_leads(leads: str | int | Sequence[str | int] | None) -> list[str | int
 
 def _find(source: Source, lead: str | int) -> int:
     names = source.lead_names
-    if isinstance(lead, Integral):
-        channel = int(lead) if 0 <= lead < len(names) else None
-    else:
+    if isinstance(lead, str):
         channel = find_lead(lead, names)
+    else:
+        channel = int(lead) if 0 <= lead < len(names) else None
     if channel is None:
         raise ValueError(f"{source.path} has no lead {lead!r}; it has {names}.")
     return channel

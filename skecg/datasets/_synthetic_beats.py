@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Literal, overload
 
 import numpy as np
 from sklearn.utils import Bunch, check_scalar
@@ -48,6 +49,28 @@ R-R interval, is scaled to [0, 1] by its own minimum and maximum and zero-padded
 S beats differ from N only in the following pause and the T wave, F beats are between N and V: the
 classes overlap. The rows imitate no real person and say nothing about results on real ECGs.
 """
+
+
+@overload
+def make_beats(
+    n_samples: int = ...,
+    *,
+    n_subjects: int = ...,
+    n_timesteps: int = ...,
+    random_state: int | np.random.RandomState | np.random.Generator | None = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+
+
+@overload
+def make_beats(
+    n_samples: int = ...,
+    *,
+    n_subjects: int = ...,
+    n_timesteps: int = ...,
+    random_state: int | np.random.RandomState | np.random.Generator | None = ...,
+    return_X_y: bool = ...,
+) -> Bunch | tuple[np.ndarray, np.ndarray]: ...
 
 
 def make_beats(

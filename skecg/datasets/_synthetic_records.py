@@ -133,7 +133,8 @@ def make_records(
     rng = as_generator(random_state)
     n_samples = round(duration * sampling_rate)
 
-    rows, groups, annotations = [], [], []
+    rows: list[np.ndarray] = []
+    groups, annotations = [], []
     for subject in tqdm(range(n_subjects), desc="Subjects", unit="subject", disable=not progress):
         first = 100 + len(rows)
         heart_rate = rng.uniform(62, 95)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -13,7 +14,7 @@ from ..sheet import LeadLayout, check_size, get_layout
 from ._damaged_sheet import check_damage, damage_sheet, draw_damage
 from ._returns import as_requested
 from ._sheet_folders import SHEET_FOLDERS
-from ._sheet_leads import check_signals, printed_leads
+from ._sheet_leads import check_signals, printed_leads, sheet_size_of
 from ._sheet_press import Recording, make_press, print_sheet
 from ._synthetic_leads import simulate_leads
 
@@ -43,6 +44,38 @@ heartbeats are irregular or have wide ectopic beats. Or they are the signals tha
 
 The simulated sheets imitate no real person and are no evidence about real ECGs.
 """
+
+
+@overload
+def make_sheets(
+    n_samples: int | None = ...,
+    *,
+    n_subjects: int | None = ...,
+    size: tuple[int, int] | None = ...,
+    signals: ArrayLike | None = ...,
+    sampling_rate: float | None = ...,
+    layout: str | LeadLayout = ...,
+    damage: str | Sequence[str] | None = ...,
+    random_state: int | np.random.RandomState | None = ...,
+    return_X_y: Literal[False] = ...,
+    return_X_y_groups: Literal[False] = ...,
+) -> Bunch: ...
+
+
+@overload
+def make_sheets(
+    n_samples: int | None = ...,
+    *,
+    n_subjects: int | None = ...,
+    size: tuple[int, int] | None = ...,
+    signals: ArrayLike | None = ...,
+    sampling_rate: float | None = ...,
+    layout: str | LeadLayout = ...,
+    damage: str | Sequence[str] | None = ...,
+    random_state: int | np.random.RandomState | None = ...,
+    return_X_y: bool = ...,
+    return_X_y_groups: bool = ...,
+) -> Bunch | tuple[np.ndarray, ...]: ...
 
 
 def make_sheets(
@@ -164,7 +197,7 @@ def make_sheets(
     layout = get_layout(layout)
     names = check_damage(damage)
     leads = printed_leads(layout)
-    size = check_size(layout.sheet_size[::-1] if size is None else size)
+    size = check_size(sheet_size_of(layout)[::-1] if size is None else size)
     if min(size) < 16:
         raise ValueError(f"size must be (height, width), both at least 16; got {size}.")
     if signals is not None:
@@ -187,7 +220,7 @@ def make_sheets(
     seeds = _damage_seeds(names, n_samples, rng, is_simulated=signals is None)
     groups = np.arange(n_samples) % n_subjects
     classes = {"target": groups % len(SHEET_FOLDERS), "target_names": np.array([*SHEET_FOLDERS])}
-    rate = SAMPLING_RATE if signals is None else float(sampling_rate)
+    rate = SAMPLING_RATE if sampling_rate is None else float(sampling_rate)
     n_timesteps = max(lead.samples(rate).stop for lead in leads)
     data = _empty(0 if names else n_samples, (*size, 3), np.uint8)
     shown = _empty(n_samples, (len(leads), n_timesteps), np.float32)

@@ -198,8 +198,8 @@ def _size(response: HTTPResponse, start: int, file: Expected) -> int | None:
     """Return the bytes that a file will have, None where neither table nor server knows."""
     if file.size is not None:
         # With other line ends a header is shorter; more bytes than the table says are not taken.
-        is_shorter = file.is_header and (response.length or 0) > 0
-        return min(file.size, response.length) if is_shorter else file.size
+        n_bytes = response.length or 0
+        return min(file.size, n_bytes) if file.is_header and n_bytes > 0 else file.size
     if response.length is None:
         return None
     size = start + response.length

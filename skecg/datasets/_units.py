@@ -30,7 +30,7 @@ def check_units(units: str | float | None) -> float | None:
         return None
     factor = millivolts_per(units) if isinstance(units, str) else units
     is_number = isinstance(factor, Real) and not isinstance(factor, bool)
-    if not is_number or not 1e-30 < abs(factor) < 1e30:
+    if factor is None or not is_number or not 1e-30 < abs(factor) < 1e30:
         raise ValueError(
             "units must be 'mV', 'uV', 'V', how many mV one unit is (such as 1 / 200), or None "
             f"for what the file says; got {units!r}."

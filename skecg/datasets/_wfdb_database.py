@@ -103,9 +103,9 @@ def open_records(
     for name in names:
         path = database.path(name)
         record = database.read_header(path, database.remedy)
-        channels = _find_channels(record, wanted, database)
-        if None in channels:
-            missing = [lead for lead, channel in zip(wanted, channels) if channel is None]
+        found = _find_channels(record, wanted, database)
+        if None in found:
+            missing = [lead for lead, channel in zip(wanted or (), found) if channel is None]
             if on_missing_lead == "raise":
                 raise ValueError(
                     f"Record {name} must have the leads {missing}, got {record.sig_name}. Choose "
@@ -115,8 +115,7 @@ def open_records(
                 skipped.append(name)
                 continue
             replaced.append(name)
-            channels = _fill_up(record, channels)
-        opened.append(_Opened(name, record, channels))
+        opened.append(_Opened(name, record, _fill_up(record, found)))
         _check_alike(opened[0], opened[-1], database.one_length)
         annotations.append(_read_marks(path, record, database))
 
@@ -173,7 +172,7 @@ def _find_channels(
                 f"{record.record_name}, got {lead}."
             )
     return [
-        int(lead) if isinstance(lead, Integral) else database.find_lead(lead, record.sig_name)
+        database.find_lead(lead, record.sig_name) if isinstance(lead, str) else int(lead)
         for lead in wanted
     ]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..metrics import aami_order
-from ._panels import COLORS, keywords
+from ._panels import COLORS, keywords, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ def draw_units(
         values = values[order]
         _name_classes(panel, [class_names[k] for k in order])
     elif label != "Unit":
-        panel.xaxis.get_major_locator().set_params(integer=True)
+        whole_numbers(panel)
     if label != "Unit":
         own |= {"linestyle": "", "marker": "o", "markersize": 4}
     panel.axhline(0, color="0.7", linewidth=0.6)
@@ -68,7 +68,8 @@ def draw_channels(
     from matplotlib import colormaps
     from matplotlib.lines import Line2D
 
-    positions, label = np.arange(values.shape[1]), "Position"
+    label = "Position"
+    positions: NDArray = np.arange(values.shape[1])
     if name == "input":
         n_channels, label = len(values), "Sample"
         if sampling_rate is not None:
@@ -84,7 +85,7 @@ def draw_channels(
             own |= {"marker": ".", "markersize": 3}
         artists += panel.plot(positions, values[channel], **keywords(own, given, Line2D))
     if label != "Time (s)":
-        panel.xaxis.get_major_locator().set_params(integer=True)
+        whole_numbers(panel)
     if name == "input":
         panel.set_ylabel("Amplitude", fontsize="x-small")
     panel.set_xlabel(label, fontsize="x-small")
@@ -102,6 +103,7 @@ def draw_maps(
     from matplotlib.image import AxesImage
 
     own = {"cmap": "viridis", "interpolation": "nearest"}
+    aspect: Literal["equal", "auto"]
     if values.ndim == 2:
         panel.set_xlabel("Feature", fontsize="x-small")
         panel.set_ylabel("Position", fontsize="x-small")

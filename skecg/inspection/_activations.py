@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -84,16 +85,16 @@ def layer_activations(
     clf, X = unwrap(clf, X)
     results: dict[str, NDArray[np.floating]] = {}
     start = 0
-    with clf.open_network(X) as (net, X), torch.no_grad():
+    with clf.open_network(X) as (net, samples), torch.no_grad():
         known = [name for name, _ in net.module_.named_modules() if name]
         chosen = None if layers is None else check_names(layers, known, "layer")
-        for block, n_rows in net.blocks(X):
+        for block, n_rows in net.blocks(samples):
             with _recorded(net.module_, chosen) as outputs, net.autocast():
                 net.module_(block)
             for name, output in outputs.items():
                 values = _by_sample(output, len(block), name)[:n_rows]
                 if start == 0:
-                    results[name] = np.empty((len(X), *values.shape[1:]), values.dtype)
+                    results[name] = np.empty((len(samples), *values.shape[1:]), values.dtype)
                 results[name][start : start + n_rows] = values
             start += n_rows
     silent = [] if chosen is None else [n for n in chosen if n not in results]
@@ -126,7 +127,7 @@ def _recorded(module: nn.Module, chosen: list[str] | None) -> Iterator[dict[str,
         # Copied, because the next layer may work in place.
         outputs[name if n_calls == 1 else f"{name}:{n_calls}"] = values.clone()
 
-    def hook(name: str):
+    def hook(name: str) -> Callable[[nn.Module, Any, object], None]:
         return lambda layer, _, output: record(name, layer, output)
 
     try:

@@ -170,18 +170,18 @@ def attention_maps(
     """
     clf, X = unwrap(clf, X)
     axes: dict[str, tuple[str, ...]] = {}
-    with clf.open_network(X) as (net, X), torch.no_grad():
+    with clf.open_network(X) as (net, samples), torch.no_grad():
         attention = attention_of(network_proper(net.module_))
         names = check_names(layers, attention.names, "attention")
         weights: dict[str, list] = {name: [] for name in names}
         maps: dict[str, list] = {name: [] for name in names}
         most_rows = max(_VALUES_PER_BLOCK // attention.values_per_sample, 1)
-        for block, n_rows in net.blocks(X, most_rows):
+        for block, n_rows in net.blocks(samples, most_rows):
             for name, found in attention.weights(as_read(net.module_, block)):
                 if name not in weights:
                     continue
                 own = as_array(found[:n_rows])
-                of_pixels, axes[name] = attention.on_pixels(name, own, X.shape[1:])
+                of_pixels, axes[name] = attention.on_pixels(name, own, samples.shape[1:])
                 inner = tuple(k + 1 for k, each in enumerate(axes[name]) if each != "head")
                 maps[name].append(of_pixels / of_pixels.sum(inner, keepdims=True))
                 if keep_weights:
@@ -190,5 +190,5 @@ def attention_maps(
         {name: np.concatenate(parts) for name, parts in weights.items() if parts},
         {name: np.concatenate(parts) for name, parts in maps.items()},
         axes,
-        X.shape[1:],
+        samples.shape[1:],
     )

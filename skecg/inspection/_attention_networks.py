@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import singledispatch
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..networks import AttentionLSTM, AttentionVGG, Hybrid, VisionTransformer
+from ..networks import AttentionLSTM, AttentionVGG, Hybrid, TransformerBlock, VisionTransformer
 from ._positions import of_nearest
 
 _ROLLOUT = "rollout"
@@ -35,7 +35,7 @@ class Attention(Protocol):
         """Yield names and weights (n_samples, ...) for the input of the network."""
 
     def on_pixels(
-        self, name: str, weights: NDArray, input_shape: tuple[int, int, int]
+        self, name: str, weights: NDArray, input_shape: tuple[int, ...]
     ) -> tuple[NDArray, tuple[str, ...]]:
         """Return the weight of each pixel, and the names of the axes after that of the samples."""
 
@@ -56,6 +56,10 @@ def attention_of(network: nn.Module) -> Attention:
     )
 
 
+def _blocks(network: VisionTransformer) -> list[TransformerBlock]:
+    return cast("list[TransformerBlock]", network.blocks)
+
+
 @attention_of.register(VisionTransformer)
 @dataclass
 class _BlockAttention:
@@ -68,19 +72,21 @@ class _BlockAttention:
     @property
     def values_per_sample(self) -> int:
         n_rows, n_columns = self.network.grid_size
-        return self.network.blocks[0].n_heads * (n_rows * n_columns) ** 2
+        return _blocks(self.network)[0].n_heads * (n_rows * n_columns) ** 2
 
     def weights(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
         tokens = self.network.tokens(x)
         rolled = torch.eye(tokens.shape[1], dtype=tokens.dtype, device=tokens.device)
-        for number, block in enumerate(self.network.blocks):
+        for number, block in enumerate(_blocks(self.network)):
             weights = block.attention(tokens)
             yield f"blocks.{number}", weights
             rolled = 0.5 * (weights.mean(1) @ rolled + rolled)
             tokens = block(tokens)
         yield _ROLLOUT, rolled
 
-    def on_pixels(self, name, weights, input_shape):
+    def on_pixels(
+        self, name: str, weights: NDArray, input_shape: tuple[int, ...]
+    ) -> tuple[NDArray, tuple[str, ...]]:
         received = weights.mean(-2).reshape(*weights.shape[:-2], *self.network.grid_size)
         layer = self.network.spatial_layer
         for axis, stride, offset in zip((-2, -1), layer.strides, layer.offsets):
@@ -98,7 +104,9 @@ class _TapAttention:
     def weights(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
         yield from zip(self.names, self.network.attention(x))
 
-    def on_pixels(self, name, weights, input_shape):
+    def on_pixels(
+        self, name: str, weights: NDArray, input_shape: tuple[int, ...]
+    ) -> tuple[NDArray, tuple[str, ...]]:
         stride = 2 ** self.names.index(name)  # there is pooling by 2 between two taps
         for axis in (-2, -1):
             weights = of_nearest(weights, axis, input_shape[axis], stride, (stride - 1) / 2)
@@ -122,7 +130,9 @@ class _StepAttention:
 class _RowAttention(_StepAttention):
     network: AttentionLSTM
 
-    def on_pixels(self, name, weights, input_shape):
+    def on_pixels(
+        self, name: str, weights: NDArray, input_shape: tuple[int, ...]
+    ) -> tuple[NDArray, tuple[str, ...]]:
         n_leads, n_rows, _ = input_shape
         stride = self.network.rows_per_step
         rows = of_nearest(weights, 1, n_leads * n_rows, stride, (stride - 1) / 2)
@@ -134,7 +144,9 @@ class _RowAttention(_StepAttention):
 class _FeatureAttention(_StepAttention):
     network: Hybrid
 
-    def on_pixels(self, name, weights, input_shape):
+    def on_pixels(
+        self, name: str, weights: NDArray, input_shape: tuple[int, ...]
+    ) -> tuple[NDArray, tuple[str, ...]]:
         _, n_rows, n_columns = input_shape
         stride = 2**self.network.n_blocks  # the pooling of all blocks precedes the LSTM
         if self.network.sequence == "columns":

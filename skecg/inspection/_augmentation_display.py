@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 
 from ..augmentation import Augment, augmentation_steps, step_name
 from ..training import draw_seed, isolated_generators
@@ -147,7 +148,7 @@ class AugmentationDisplay:
         one = one.float()
         others = torch.as_tensor(np.ascontiguousarray(X[:_MOST_OTHERS])).float()
         batch = torch.cat([one.expand(n_draws, *one.shape[1:]), others])
-        draws = {}
+        draws: dict[str, Tensor] = {}
         with isolated_generators(draw_seed(random_state), torch.device("cpu")):
             for step in steps:
                 draws[_free_name(step_name(step), draws)] = _apply([step], batch)[:n_draws]

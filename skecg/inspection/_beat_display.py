@@ -247,31 +247,42 @@ class BeatDisplay:
 
     @classmethod
     def _computed(
-        cls, X, y, estimator, sampling_rate, start, labels, display_labels, lead_names, unit,
-        coverages, n_examples,
-    ) -> Self:  # fmt: skip
+        cls,
+        X: ArrayLike,
+        y: ArrayLike,
+        estimator: BaseEstimator | None,
+        sampling_rate: float,
+        start: float,
+        labels: ArrayLike | None,
+        display_labels: Sequence[str] | None,
+        lead_names: Sequence[str] | None,
+        unit: str | None,
+        coverages: Sequence[float],
+        n_examples: int,
+    ) -> Self:
         """Check the common parameters of both constructors and compute the statistics."""
         if not sampling_rate > 0:
             raise ValueError(f"sampling_rate must be positive (Hz); got {sampling_rate}.")
         predicted = None if estimator is None else estimator.predict(X)
-        X, y = check_beats(X, y)
-        labels, coverages = check_labels(labels, y), check_coverages(coverages)
-        names = labels if display_labels is None else display_labels
-        missed = None if predicted is None else predicted != y
+        signals, y_true = check_beats(X, y)
+        drawn, coverages = check_labels(labels, y_true), check_coverages(coverages)
+        names = drawn.tolist() if display_labels is None else display_labels
+        missed = None if predicted is None else predicted != y_true
         beats = []
-        for label in labels:
-            members = y == label
+        for label in drawn:
+            members = y_true == label
             wrong = None if missed is None else missed[members]
-            beats.append(summarize(X[members], wrong, coverages, n_examples))
+            beats.append(summarize(signals[members], wrong, coverages, n_examples))
         if lead_names is not None:
-            lead_names = check_names(lead_names, X.shape[1], "lead_names", "leads of X")
+            lead_names = check_names(lead_names, signals.shape[1], "lead_names", "leads of X")
+        is_scaled = signals.min() >= 0 and signals.max() <= 1
         return cls(
             beats,
-            start + np.arange(X.shape[2]) / sampling_rate,
-            display_labels=check_names(names, len(labels), "display_labels", "classes"),
+            start + np.arange(signals.shape[2]) / sampling_rate,
+            display_labels=check_names(names, len(drawn), "display_labels", "classes"),
             coverages=coverages,
             lead_names=lead_names,
-            unit=unit or ("scaled to 0..1" if X.min() >= 0 and X.max() <= 1 else None),
+            unit=unit or ("scaled to 0..1" if is_scaled else None),
             errors=estimator is not None,
         )
 

@@ -71,15 +71,15 @@ def check_beats(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.floating], NDArr
     ValueError
         If `X` has another shape or is not finite, or `y` has another length.
     """
-    X = check_array(X, allow_nd=True, dtype=(np.float64, np.float32), input_name="X")
-    y = column_or_1d(y)
-    check_consistent_length(X, y)
-    if X.ndim not in (2, 3):
+    beats = check_array(X, allow_nd=True, dtype=(np.float64, np.float32), input_name="X")
+    labels = column_or_1d(y)
+    check_consistent_length(beats, labels)
+    if beats.ndim not in (2, 3):
         raise ValueError(
             "X must have shape (n_beats, n_timesteps) or (n_beats, n_leads, n_timesteps); got "
-            f"an array of shape {X.shape}."
+            f"an array of shape {beats.shape}."
         )
-    return (X[:, np.newaxis] if X.ndim == 2 else X), y
+    return (beats[:, np.newaxis] if beats.ndim == 2 else beats), labels
 
 
 def check_coverages(coverages: Sequence[float]) -> tuple[float, ...]:
@@ -110,13 +110,13 @@ def check_labels(labels: ArrayLike | None, y: NDArray) -> NDArray:
     occurring = np.unique(y)
     if labels is None:
         return occurring[aami_order(occurring)]
-    labels = column_or_1d(labels)
-    absent = np.setdiff1d(labels, occurring)
-    if len(absent) or not len(labels):
+    wanted: NDArray = column_or_1d(labels)
+    absent = np.setdiff1d(wanted, occurring)
+    if len(absent) or not len(wanted):
         raise ValueError(
-            f"labels must be among the labels of y, {occurring.tolist()}; got {labels.tolist()}."
+            f"labels must be among the labels of y, {occurring.tolist()}; got {wanted.tolist()}."
         )
-    return labels
+    return wanted
 
 
 def check_names(names: Sequence[str], n: int, argument: str, what: str) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -95,7 +96,7 @@ def predicted_class(clf: BaseECGClassifier, one: ArrayLike) -> tuple[object, flo
     return clf.classes_[code], float(probabilities[code])
 
 
-def pick(X: ArrayLike, sample: int) -> ArrayLike:
+def pick(X: Any, sample: int) -> ArrayLike:
     """Return one sample of X, of shape (1, ...), with its column names if X is a data frame."""
     chosen = np.arange(len(X))[sample]
     if hasattr(X, "iloc"):
@@ -109,7 +110,7 @@ def as_read(module: nn.Module, x: Tensor) -> Tensor:
     return module.rescale(x) if isinstance(module, Scaled) else x
 
 
-def check_names(wanted: list[str] | None, known: list[str], what: str) -> list[str]:
+def check_names(wanted: Sequence[str] | None, known: list[str], what: str) -> list[str]:
     """Return the wanted names in the order of the known ones; None means all of them.
 
     Raises

@@ -31,6 +31,8 @@ from ._record_leads import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Text
 
 _MAX_LEADS = 12
 # Seconds left of the leads, for the calibration pulse.
@@ -240,7 +242,9 @@ class ECGDisplay:
         )  # fmt: skip
         self.figure_ = self.ax_.figure
         draw_paper(self.ax_, -_PULSE, length, 0.0, sum(heights))
-        self.lines_, self.text_, self.calibration_ = [], [], []
+        self.lines_: list[Line2D] = []
+        self.text_: list[Text] = []
+        self.calibration_: list[Line2D] = []
         top = sum(heights)
         for row, (low, _), height in zip(rows, ranges, heights):
             # On a line of the grid, as the paper of a recorder has it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,8 @@ def panel_grid(
     panel_size: tuple[float, float],
     legend_width: float = 0.0,
     share_x: bool = True,
-    share_y: bool | str = False,
-) -> tuple[NDArray[np.object_], Axes | None]:
+    share_y: Literal["none", "all", "row", "col"] | bool = False,
+) -> tuple[NDArray, Axes | None]:
     """Return the axes of a grid of panels, and the Axes that was divided into them, if any.
 
     Parameters
@@ -81,19 +81,28 @@ def panel_grid(
         return axes.reshape(shape), None
     if n_rows == n_columns == 1:
         return np.array([[ax]], dtype=object), None
-    if ax.get_subplotspec() is None:
+    place = ax.get_subplotspec()
+    if place is None:
         raise ValueError(
             f"ax must be part of a grid of subplots to be divided into {n_rows} x {n_columns} "
             "panels; got an Axes placed by hand. Create it with plt.subplots, or pass an array "
             "of Axes."
         )
     ax.set_axis_off()
-    places = GridSpecFromSubplotSpec(*shape, subplot_spec=ax.get_subplotspec())
-    axes = places.subplots(squeeze=False, sharex=share_x, sharey=share_y)
-    return axes, ax
+    places = GridSpecFromSubplotSpec(*shape, subplot_spec=place)
+    return places.subplots(squeeze=False, sharex=share_x, sharey=share_y), ax
 
 
-def draw_heading(axes: NDArray[np.object_], text: str, n_title_lines: int) -> Text | None:
+def whole_numbers(panel: Axes) -> None:
+    """Let the ticks of the x axis be whole numbers, where they are not given."""
+    from matplotlib.ticker import MaxNLocator
+
+    locator = panel.xaxis.get_major_locator()
+    if isinstance(locator, MaxNLocator):
+        locator.set_params(integer=True)
+
+
+def draw_heading(axes: NDArray, text: str, n_title_lines: int) -> Text | None:
     """Write a text above a grid of panels, wrapped to their width.
 
     Parameters

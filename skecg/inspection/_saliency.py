@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -191,13 +191,15 @@ def _occlusion(
     from captum.attr import Occlusion
 
     network = with_side_features(module)
-    if network is None:
-        module, inputs, windows, baselines = module, (x,), (sizes,), (start,)
-    else:
-        module, inputs, baselines = SplitInput(network), network.split(x), network.split(start)
+    split: nn.Module = module
+    inputs: tuple[Tensor | None, ...] = (x,)
+    windows: tuple[tuple[int, ...], ...] = (sizes,)
+    baselines: tuple[Tensor | None, ...] = (start,)
+    if network is not None:
+        split, inputs, baselines = SplitInput(network), network.split(x), network.split(start)
         windows = (sizes, (1,))
     with torch.no_grad():
-        found = Occlusion(module).attribute(
+        found = Occlusion(split).attribute(
             inputs,
             windows,
             strides=windows,
@@ -247,7 +249,7 @@ def _baseline(net: LeanNet, baseline: object, shape: tuple[int, ...]) -> Tensor:
     return value.reshape(1, *shape)
 
 
-def _window(window: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> tuple[int, ...]:
+def _window(window: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the size of the window along every axis of a sample."""
     is_image = len(shape) > 2
     n_inner = 2 if is_image else 1  # axes of space or time; the axes before them are leads
@@ -257,10 +259,7 @@ def _window(window: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> tup
     if window is None:
         inner = [-(-length // (8 if is_image else 16)) for length in shape[-n_inner:]]
         return (*outer, *inner)
-    if np.ndim(window) == 0:
-        sizes = (*outer, *[window] * n_inner)
-    else:
-        sizes = tuple(window)
+    sizes = (*outer, *[window] * n_inner) if np.ndim(window) == 0 else tuple(window)
     if len(sizes) != len(shape) or not all(
         1 <= size <= length and int(size) == size for size, length in zip(sizes, shape)
     ):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from ._classifier import names_of_leads, pick, predicted_class, unwrap
-from ._panels import COLORS
+from ._panels import COLORS, whole_numbers
 from ._saliency import saliency
 from ._sample_display import SampleDisplay, see_through
 from ._side_features import SIDE_FEATURES, split_sample
@@ -282,14 +282,14 @@ class SaliencyDisplay(SampleDisplay):
         beside = self.side_attributions
         return int(beside is not None and bool(np.isfinite(beside).all()))
 
-    def _draw_more(self, panels: NDArray[np.object_]) -> None:
+    def _draw_more(self, panels: NDArray) -> None:
         self.bars_ = None
         for panel in panels:
-            values, scale = self.side_attributions, self.ims_[0]
+            values, scale = np.asarray(self.side_attributions), self.ims_[0]
             colors = scale.to_rgba(values)
             self.bars_ = panel.bar(range(len(values)), values, color=colors, edgecolor="0.6")
             panel.axhline(0, color="0.6", linewidth=0.6)
-            panel.xaxis.get_major_locator().set_params(integer=True)
+            whole_numbers(panel)
             panel.set_title(SIDE_FEATURES, fontsize="small")
             panel.set(xlabel="Side feature", ylabel="Logit")
 
@@ -298,7 +298,7 @@ class SaliencyDisplay(SampleDisplay):
 
     def _colors(self, values: NDArray[np.floating]) -> dict[str, Any]:
         found = np.abs(values.ravel())
-        if self._n_more_panels():
+        if self.side_attributions is not None and self._n_more_panels():
             found = np.concatenate([found, np.abs(self.side_attributions)])
         found = found[np.isfinite(found)]
         limit = float(np.quantile(found, _WITHIN) or found.max() or 1.0) if len(found) else 1.0

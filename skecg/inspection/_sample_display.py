@@ -34,7 +34,7 @@ class SampleDisplay:
     probability: float | None
     _colorbar_label: str
     # The value of a pixel of a colour picture from those of its channels.
-    _of_channels: Callable[..., NDArray]
+    _of_channels: Callable[..., Any]
 
     def plot(
         self,
@@ -114,7 +114,7 @@ class SampleDisplay:
         """Return the number of panels after those of the leads."""
         return 0
 
-    def _draw_more(self, panels: NDArray[np.object_]) -> None:
+    def _draw_more(self, panels: NDArray) -> None:
         """Draw the panels after those of the leads."""
 
     def _draw_signal(

@@ -17,8 +17,9 @@ SIDE_FEATURES = "side features"
 def with_side_features(module: nn.Module) -> SignalNetwork | None:
     """Return the network if it reads numbers beside a signal, otherwise None."""
     network = network_proper(module)
-    is_one = isinstance(network, SignalNetwork) and network.n_side_features > 0
-    return network if is_one else None
+    if isinstance(network, SignalNetwork) and network.n_side_features > 0:
+        return network
+    return None
 
 
 def shape_over_positions(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -11,10 +11,11 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ._panels import COLORS, keywords, panel_grid
+from ._panels import COLORS, keywords, panel_grid, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 # Quantity -> label of its axis, and the columns of the history that show it.
 _QUANTITIES = {
@@ -159,7 +160,14 @@ class TrainingCurveDisplay:
         return cls._drawn(list(history) if several else [history], quantities, ax, line_kw, fold_kw)
 
     @classmethod
-    def _drawn(cls, histories, quantities, ax, line_kw, fold_kw) -> Self:
+    def _drawn(
+        cls,
+        histories: list[Any],
+        quantities: Sequence[str] | None,
+        ax: Axes | Sequence[Axes] | None,
+        line_kw: Mapping[str, Any] | None,
+        fold_kw: Mapping[str, Any] | None,
+    ) -> Self:
         if not histories or not all(len(history) for history in histories):
             raise ValueError(
                 "The history must have at least one epoch; got an empty history. Fit with "
@@ -195,14 +203,16 @@ class TrainingCurveDisplay:
         panels = self._panels(quantities)
         self.axes_, self.bounding_ax_ = panel_grid(ax, 1, len(panels), panel_size=(3.6, 2.8))
         self.ax_, self.figure_ = self.axes_.flat[0], self.axes_.flat[0].figure
-        self.lines_, self.fold_lines_, self.best_lines_ = {}, {}, []
+        self.lines_: dict[str, Line2D] = {}
+        self.fold_lines_: dict[str, list[Line2D]] = {}
+        self.best_lines_: list[Line2D] = []
         for panel, (title, columns) in zip(self.axes_.flat, panels):
             for column in columns:
                 self._draw_column(panel, column, line_kw, fold_kw)
             if "valid_loss" in columns:
                 self._draw_best(panel)
             panel.set(xlabel="Epoch", ylabel=title)
-            panel.xaxis.get_major_locator().set_params(integer=True)
+            whole_numbers(panel)
             if columns[0] != "lr":
                 panel.legend(fontsize="small")
         return self
@@ -248,7 +258,7 @@ class TrainingCurveDisplay:
         part = column.partition("_")[0]
         color, style = _STYLES.get(part, _STYLES["train"])
         name = {"train": "training", "valid": "validation"}.get(part, column)
-        own = {"color": color, "linestyle": style}
+        own: dict[str, Any] = {"color": color, "linestyle": style}
         self.fold_lines_[column] = []
         if len(curves) > 1:
             thin = keywords({**own, "linewidth": 0.8, "alpha": 0.5}, fold_kw, Line2D)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -116,6 +116,32 @@ class AAMIReport:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+
+@overload
+def aami_report(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    labels: Sequence[str | int] | None = ...,
+    target_names: Sequence[str] | None = ...,
+    sample_weight: ArrayLike | None = ...,
+    convention: str = ...,
+    output_dict: Literal[False] = ...,
+) -> AAMIReport: ...
+
+
+@overload
+def aami_report(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    labels: Sequence[str | int] | None = ...,
+    target_names: Sequence[str] | None = ...,
+    sample_weight: ArrayLike | None = ...,
+    convention: str = ...,
+    output_dict: bool = ...,
+) -> AAMIReport | dict[str, Any]: ...
 
 
 def aami_report(

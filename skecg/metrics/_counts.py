@@ -44,6 +44,7 @@ def encode_classes(
     if y.dtype.kind not in "iufU":
         raise TypeError(f"{name} must contain only {_expected(target_names)}; got dtype {y.dtype}.")
     values, inverse = np.unique(y, return_inverse=True)
+    index_of: dict[str | int, int]
     if y.dtype.kind == "U":
         index_of = {name: i for i, name in enumerate(AAMI_CLASSES)}
     else:

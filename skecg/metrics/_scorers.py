@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import make_scorer
@@ -193,7 +194,7 @@ def aami_scorers(
     >>> results["test_sensitivity_S"]
     array([1., 1.])
     """
-    common = {"target_names": target_names, "zero_division": zero_division}
+    common: dict[str, Any] = {"target_names": target_names, "zero_division": zero_division}
     scorers: dict[str, Callable] = {}
     for label in ("S", "V"):
         scorers[f"sensitivity_{label}"] = sensitivity_scorer(label, **common)

@@ -138,14 +138,14 @@ def bootstrap_interval(
     if not arrays:
         raise ValueError("Give at least one array after the metric, such as y_true and y_pred.")
     check_consistent_length(*arrays, groups)
-    arrays = [np.asarray(array) for array in arrays]
-    members = _members(np.arange(len(arrays[0])) if groups is None else groups)
+    values = [np.asarray(array) for array in arrays]
+    members = _members(np.arange(len(values[0])) if groups is None else groups)
     rng = check_random_state(random_state)
     scores = np.empty(n_resamples)
     for i in range(n_resamples):
         drawn = rng.randint(len(members), size=len(members))
         rows = np.concatenate([members[k] for k in drawn])
-        scores[i] = metric(*(array[rows] for array in arrays))
+        scores[i] = metric(*(array[rows] for array in values))
     n_undefined = int(np.isnan(scores).sum())
     if n_undefined == n_resamples:
         raise ValueError("The metric is NaN for all resamples; it has no interval.")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
+from .._compat import num_samples
 from ._groups import content_groups, group_numbers
 
 _N_EXAMPLES = 5
@@ -87,7 +88,7 @@ class LeakageReport:
         dict of {str: object}
             The counts, and of each kind the first examples.
         """
-        with_groups, with_content = self.shared_groups is not None, self.twins is not None
+        groups, twins = self.shared_groups, self.twins
         return {
             "has_leak": self.has_leak,
             "n_train": self.n_train,
@@ -95,11 +96,11 @@ class LeakageReport:
             "n_shared_samples": len(self.shared_samples),
             "shared_samples": self.shared_samples[:_N_EXAMPLES].tolist(),
             "n_test_groups": self.n_test_groups,
-            "n_shared_groups": len(self.shared_groups) if with_groups else None,
-            "shared_groups": self.shared_groups[:_N_EXAMPLES] if with_groups else None,
+            "n_shared_groups": None if groups is None else len(groups),
+            "shared_groups": None if groups is None else groups[:_N_EXAMPLES],
             "n_test_of_shared_groups": self.n_test_of_shared_groups,
-            "n_twins": len(self.twins) if with_content else None,
-            "twins": self.twins[:_N_EXAMPLES].tolist() if with_content else None,
+            "n_twins": None if twins is None else len(twins),
+            "twins": None if twins is None else twins[:_N_EXAMPLES].tolist(),
         }
 
     def __str__(self) -> str:
@@ -205,7 +206,7 @@ def leakage_report(
             "samples and groups to find shared subjects."
         )
     check_consistent_length(X, groups)
-    n_samples = len(X if groups is None else groups)
+    n_samples = num_samples(X if groups is None else groups)
     train = _sample_indices(train, n_samples, "train")
     test = _sample_indices(test, n_samples, "test")
     found: dict[str, Any] = {}

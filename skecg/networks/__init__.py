@@ -25,6 +25,7 @@ from ._transfer import TransferReport as TransferReport
 from ._transfer import frozen_normalizations as frozen_normalizations
 from ._transfer import take_over as take_over
 from ._transfer import weight_layers as weight_layers
+from ._vit import TransformerBlock as TransformerBlock
 from ._vit import VisionTransformer
 
 __all__ = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -170,9 +170,8 @@ class AttentionVGG(nn.Module):
         keys = [_positions(tap) for tap in taps]
         if self.compatibility == "dot":
             return [(global_features, key, 1 / math.sqrt(key.shape[2])) for key in keys]
-        queries = (
-            score.weight.flatten().expand(k.shape[0], -1) for score, k in zip(self.scores, keys)
-        )
+        scores = cast("list[nn.Conv2d]", self.scores)
+        queries = (score.weight.flatten().expand(k.shape[0], -1) for score, k in zip(scores, keys))
         return [(q, key + global_features[:, None], 1.0) for q, key in zip(queries, keys)]
 
 

@@ -100,7 +100,8 @@ class CNN(SignalNetwork):
         self.padding = max(0, _shortest_input() - n_timesteps)
         length = _output_length(n_timesteps + self.padding)
 
-        blocks, n_channels = OrderedDict(), n_leads
+        blocks: OrderedDict[str, nn.Module] = OrderedDict()
+        n_channels = n_leads
         for number, (factor, kernel_size, pool) in enumerate(_BLOCKS, start=1):
             blocks[f"block{number}"] = _block(n_channels, width * factor, kernel_size, norm, pool)
             n_channels = width * factor

@@ -57,10 +57,10 @@ class CNN2D(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        n_channels, *size = image_shape
+        n_channels, height, n_pixels = image_shape
         self.n_blocks = n_blocks
         self.features = convolution_stack(n_channels, width, n_blocks)
-        n_features = math.prod(stack_output_shape(*size, width, n_blocks))
+        n_features = math.prod(stack_output_shape(height, n_pixels, width, n_blocks))
         self.head = nn.Sequential(
             nn.Flatten(),
             nn.Dropout(dropout),

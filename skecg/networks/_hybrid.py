@@ -73,11 +73,11 @@ class Hybrid(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        n_channels, *size = image_shape
+        n_channels, height, n_pixels = image_shape
         self.sequence = sequence
         self.n_blocks = n_blocks
         self.features = convolution_stack(n_channels, width, n_blocks)
-        n_maps, n_rows, n_columns = stack_output_shape(*size, width, n_blocks)
+        n_maps, n_rows, n_columns = stack_output_shape(height, n_pixels, width, n_blocks)
         n_inputs = n_columns if sequence == "rows" else n_maps * n_rows
         n_summary = n_classes if n_summary is None else n_summary
         self.recurrent = AttentiveLSTM(n_inputs, n_recurrent, n_summary)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -139,7 +140,7 @@ def check_size(build: Callable[[], nn.Module]) -> None:
     ValueError
         If the network is too large.
     """
-    proper = build.args[0] if getattr(build, "func", None) is Scaled else build
+    proper = build.args[0] if isinstance(build, partial) and build.func is Scaled else build
     module = getattr(getattr(proper, "func", None), "__module__", None) or ""
     if module.startswith(f"{__package__}."):
         with within_memory(), torch.device("meta"):

@@ -27,7 +27,11 @@ def cpu_has_bfloat16_lstm() -> bool:
 class LSTM(nn.LSTM):
     """The layer of :class:`torch.nn.LSTM`, in float32 on CPUs that have no LSTM in bfloat16."""
 
-    def forward(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    weight_ih_l0: Tensor
+
+    def forward(  # type: ignore[override]  # no network here begins with a state
+        self, x: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Map (n_samples, n_steps, n_inputs) to all states, and the last state and cell."""
         is_native = x.device.type != "cpu" or not torch.is_autocast_enabled("cpu")
         if is_native or cpu_has_bfloat16_lstm():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -140,7 +140,7 @@ class ResidualCNN(SignalNetwork):
         n_pools = len(self.features) - 2
         # The first convolution has no padding, and pooling is centred half its length ahead.
         ahead = (POOL_SIZE // 2) * sum(POOL_STRIDE**i for i in range(n_pools))
-        offset = self.features[0].kernel_size[0] // 2 + ahead
+        offset = cast("nn.Conv1d", self.features[0]).kernel_size[0] // 2 + ahead
         return SpatialLayer(f"features.{n_pools}", (POOL_STRIDE**n_pools,), (offset,))
 
 

@@ -35,6 +35,9 @@ class Scaled(nn.Module):
     torch.Size([2, 5])
     """
 
+    mean: Tensor
+    scale: Tensor
+
     def __init__(self, network: Callable[[], nn.Module], mean: float, scale: float) -> None:
         super().__init__()
         self.network = network()

@@ -74,7 +74,7 @@ class SignalNetwork(nn.Module):
         if self.n_side_features:
             # By the number of all its inputs, as PyTorch draws them, a few numbers beside hundreds
             # of features would count for little at first, and small data would end before they do.
-            weight = self.head.get_submodule(name).weight
+            weight = self.head.get_submodule(name).get_parameter("weight")
             bound = 1 / math.sqrt(self.n_side_features)
             nn.init.uniform_(weight.detach()[:, -self.n_side_features :], -bound, bound)
 

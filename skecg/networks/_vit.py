@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -216,7 +217,8 @@ class TransformerBlock(nn.Module):
         self.norm2 = nn.LayerNorm(dim, layer_norm_eps)
         self.mlp1 = nn.Linear(dim, n_hidden)
         self.mlp2 = nn.Linear(n_hidden, dim)
-        self.activation = {"relu": F.relu, "gelu": F.gelu}[activation]
+        functions: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu}
+        self.activation = functions[activation]
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -289,8 +291,8 @@ def _convolutional_stem(n_channels: int, dim: int, patch_size: tuple[int, int]) 
     layers: list[nn.Module] = []
     for layer in range(n_layers):
         n_filters = max(dim // 2 ** (n_layers - 1 - layer), 1)
-        stride = tuple(1 + (layer >= n_layers - halvings) for halvings in n_halvings)
-        layers += [nn.Conv2d(n_channels, n_filters, 3, stride=stride, padding=1), nn.GELU()]
+        down, across = (1 + (layer >= n_layers - halvings) for halvings in n_halvings)
+        layers += [nn.Conv2d(n_channels, n_filters, 3, stride=(down, across), padding=1), nn.GELU()]
         n_channels = n_filters
     return nn.Sequential(*layers[:-1])
 
@@ -302,7 +304,8 @@ def _initialize_by_xavier(network: VisionTransformer) -> None:
             nn.init.zeros_(layer.bias)
         elif isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
     if isinstance(network.positions, nn.Parameter):
         nn.init.normal_(network.positions, std=0.02)
 
@@ -311,10 +314,11 @@ def _initialize_like_keras(network: VisionTransformer) -> None:
     for layer in network.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d):
             nn.init.xavier_uniform_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
     if isinstance(network.positions, nn.Parameter):
         nn.init.uniform_(network.positions, -0.05, 0.05)
-    for block in network.blocks:
+    for block in cast("list[TransformerBlock]", network.blocks):
         # The kernels in Keras have shapes (dim, heads, head_dim) and (heads, head_dim, dim), and
         # Keras treats all axes but the last two as the receptive field of a convolution.
         dim, n_heads = block.out.in_features, block.n_heads

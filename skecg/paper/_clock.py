@@ -54,9 +54,8 @@ def label_clock(ax: Axes, start: float, stop: float) -> None:
         Limits of the axis in seconds.
     """
     span = stop - start
-    step = next((step for step in _STEPS if span / step <= _MAX_TICKS), None)
-    if step is None:
-        step = 24 * 3600 * -(-span // (24 * 3600 * _MAX_TICKS))
+    days = 24 * 3600 * -(-span // (24 * 3600 * _MAX_TICKS))
+    step = next((step for step in _STEPS if span / step <= _MAX_TICKS), days)
     ticks = [k * step for k in range(int(-(-start // step)), int(stop // step) + 1)]
     with_seconds = step < 60
     ax.set_xticks(ticks, [clock(tick, show_seconds=with_seconds) for tick in ticks])

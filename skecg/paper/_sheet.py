@@ -42,18 +42,18 @@ def draw_paper(
     """
     from matplotlib.collections import LineCollection
 
-    fine, heavy = [], []
+    fine: list[list[tuple[float, float]]] = []
+    heavy: list[list[tuple[float, float]]] = []
     for k, x in _positions(left, right, _FINE_SECONDS):
         (fine if k % 5 else heavy).append([(x, bottom), (x, top)])
     for k, y in _positions(bottom, top, _FINE_MV):
         (fine if k % 5 else heavy).append([(left, y), (right, y)])
-    styles = ((fine, FINE_COLOR, 0.5, 0.0), (heavy, HEAVY_COLOR, 0.6, 0.1))
-    drawn = tuple(
-        ax.add_collection(
-            LineCollection(lines, colors=color, linewidths=width, zorder=order), autolim=False
-        )
-        for lines, color, width, order in styles
+    drawn = (
+        LineCollection(fine, colors=FINE_COLOR, linewidths=0.5, zorder=0.0),
+        LineCollection(heavy, colors=HEAVY_COLOR, linewidths=0.6, zorder=0.1),
     )
+    for lines in drawn:
+        ax.add_collection(lines, autolim=False)
     ax.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
     ax.set_aspect(MM_PER_MV / MM_PER_SECOND)
     for spine in ax.spines.values():

@@ -107,10 +107,12 @@ def shade(
         "facecolor": UNREADABLE_COLOR, "alpha": 0.3, "hatch": "////", "edgecolor": "white",
         "linewidth": 0, "zorder": 1,
     }  # fmt: skip
-    return [
-        ax.add_patch(Rectangle((x, bottom), end - x, top - bottom, **{**own, **style}))
-        for x, end in stretches
+    patches = [
+        Rectangle((x, bottom), end - x, top - bottom, **{**own, **style}) for x, end in stretches
     ]
+    for patch in patches:
+        ax.add_patch(patch)
+    return patches
 
 
 def visible_range(signal: NDArray) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._data_parallel import data_parallel
 from ._device_turns import device_turn
@@ -39,9 +39,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "RecoverableClient":  # imported on first use, because Dask is optional
-        from ._dask import RecoverableClient
+if not TYPE_CHECKING:  # a type checker would take every name for one of the package
 
-        return RecoverableClient
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        if name == "RecoverableClient":  # imported on first use, because Dask is optional
+            from ._dask import RecoverableClient
+
+            return RecoverableClient
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

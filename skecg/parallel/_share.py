@@ -249,10 +249,11 @@ def sum_gradients(module: nn.Module, batches: Batches | OwnPart) -> None:
     for weight in weights:
         if weight.grad is None:  # unused for these samples; another process may have used it
             weight.grad = torch.zeros_like(weight)
-    total = torch.cat([weight.grad.flatten() for weight in weights])
+    gradients = [weight.grad for weight in weights if weight.grad is not None]
+    total = torch.cat([gradient.flatten() for gradient in gradients])
     distributed.all_reduce(total)
-    for weight, part in zip(weights, total.split([weight.numel() for weight in weights])):
-        weight.grad.copy_(part.view_as(weight))
+    for gradient, part in zip(gradients, total.split([weight.numel() for weight in weights])):
+        gradient.copy_(part.view_as(gradient))
 
 
 def facts_of(module: nn.Module, batches: Batches, valid: Batches | None) -> dict[str, int]:
@@ -284,4 +285,4 @@ def facts_of(module: nn.Module, batches: Batches, valid: Batches | None) -> dict
 
 
 def _checksum(values: Tensor | None) -> int:
-    return 0 if values is None else crc32(values.cpu().contiguous().numpy())
+    return 0 if values is None else crc32(values.cpu().contiguous().numpy().data)

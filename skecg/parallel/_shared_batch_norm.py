@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
@@ -12,7 +13,12 @@ from torch import Tensor, distributed, nn
 from ._share import Share, current_share
 
 # Numbers of axes that each of them takes.
-_BATCH_NORMS = {nn.BatchNorm1d: (2, 3), nn.BatchNorm2d: (4,), nn.BatchNorm3d: (5,)}
+_BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
+_BATCH_NORMS: dict[type[_BatchNorm], tuple[int, ...]] = {
+    nn.BatchNorm1d: (2, 3),
+    nn.BatchNorm2d: (4,),
+    nn.BatchNorm3d: (5,),
+}
 
 
 @contextmanager
@@ -33,7 +39,7 @@ def shared_batch_norms(module: nn.Module, share: Share) -> Iterator[None]:
     None
         With the normalisations changed; afterwards they are as they were.
     """
-    norms = [part for part in module.modules() if isinstance(part, tuple(_BATCH_NORMS))]
+    norms: list[Any] = [part for part in module.modules() if isinstance(part, tuple(_BATCH_NORMS))]
     for norm in norms:
         norm.forward = partial(_forward, norm, share)
     try:
@@ -44,7 +50,7 @@ def shared_batch_norms(module: nn.Module, share: Share) -> Iterator[None]:
 
 
 @torch.compiler.disable
-def _forward(norm: nn.Module, share: Share, x: Tensor) -> Tensor:
+def _forward(norm: _BatchNorm, share: Share, x: Tensor) -> Tensor:
     # A copy that a callback pickled still calls this function, outside of a shared training.
     alone = not norm.training or current_share() is None
     single_value = share.n_whole == 1 and x.numel() == x.shape[1]
@@ -78,9 +84,9 @@ def _forward(norm: nn.Module, share: Share, x: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _follow(norm: nn.Module, mean: Tensor, variance: Tensor) -> None:
+def _follow(norm: _BatchNorm, mean: Tensor, variance: Tensor) -> None:
     """Move the running statistics towards those of a batch."""
-    if norm.running_mean is None:
+    if norm.running_mean is None or norm.running_var is None or norm.num_batches_tracked is None:
         return
     norm.num_batches_tracked.add_(1)
     rate = norm.momentum

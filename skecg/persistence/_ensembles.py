@@ -47,7 +47,7 @@ def restore_beat_trees(model: BeatTreesClassifier, learned: dict[str, Any]) -> N
         and all(_tells_one_class(each, learned["n_features_in_"]) for each in trees)
     ):
         raise ModelFileError("the trees of a BeatTreesClassifier are broken")
-    vars(model).update(learned)
+    model.__dict__.update(learned)
 
 
 def _tells_one_class(trees: Any, n_features: int) -> bool:
@@ -90,10 +90,10 @@ def restore_annotator(model: BeatAnnotator, learned: dict[str, Any]) -> None:
         and (np.isfinite(factors) & (factors > 0)).all()
         and isinstance(classifier, BaseEstimator)
         and are_classes(classes)
-        and np.array_equal(getattr(classifier, "classes_", None), classes)
+        and np.array_equal(getattr(classifier, "classes_", ()), classes)
     ):
         raise ModelFileError("the fitted attributes of a BeatAnnotator are broken")
-    vars(model).update(learned)
+    model.__dict__.update(learned)
 
 
 # VotingClassifier ---------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ class EstimatorReader(ValueReader):
         if isinstance(estimator, BeatVoteClassifier) and learned:
             found = {n: learned.pop(n) for n in LEARNED_BY_RECORDS if n in learned}
             _check_records(**found)
-            vars(estimator).update(found)
+            estimator.__dict__.update(found)
         restore_learned(estimator, learned)
 
 

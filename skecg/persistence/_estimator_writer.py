@@ -148,7 +148,10 @@ class EstimatorWriter(ValueWriter):
             self.left_out.append(place)
             return None
         if name == named_steps(type(estimator)):
-            return [self._write_step(*step, f"{place}/{i}") for i, step in enumerate(value)]
+            return [
+                self._write_step(called, step, f"{place}/{i}")
+                for i, (called, step) in enumerate(value)
+            ]
         before = self._code_tag
         self._code_tag = code_tag(type(estimator), name)
         node = self.write(value, place)

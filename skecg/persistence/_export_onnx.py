@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from sklearn.base import BaseEstimator
@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._compat import quiet_exporter
 from .._version import __version__
+from ..classifiers import ProbabilityNetwork
 from ..storage import replacement
 from ._onnx_steps import ExportedSteps, described, graph, known_sampling_rate, split_steps
 
@@ -129,8 +130,9 @@ def export_onnx(
     _require_packages()
     network = graph(steps)
     _require_size(network)
-    model = _model(network, network[-1].input_shape, _TYPES[input_type])
-    _describe(model, _metadata(steps, network[-1], input_type, rate))
+    last = cast(ProbabilityNetwork, network[-1])
+    model = _model(network, last.input_shape, _TYPES[input_type])
+    _describe(model, _metadata(steps, last, input_type, rate))
     _warn(steps)
     with replacement(path) as file:
         file.write(model.SerializeToString(deterministic=True))
@@ -180,6 +182,7 @@ def _model(network: torch.nn.Module, shape: tuple[int, ...], dtype: torch.dtype)
             input_names=[_INPUT],
             output_names=[_OUTPUT],
         )
+    assert program is not None  # the newer exporter returns one
     model = program.model_proto
     _rename_axis(model, _INPUT, "n_samples")
     return model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -166,7 +166,7 @@ def restore_learned(estimator: BaseEstimator, learned: dict[str, Any]) -> None:
         vars(estimator).update(zip(IMPUTER_DTYPES, dtypes))
 
 
-def are_classes(value: Any) -> bool:
+def are_classes(value: Any) -> TypeGuard[np.ndarray]:
     """Tell whether a value is an array of at least two labels, sorted, each once."""
     return (
         isinstance(value, np.ndarray)

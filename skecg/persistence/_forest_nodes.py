@@ -122,8 +122,8 @@ def unpacked(
     by_depth = _by_depth(is_split, left, right, begins)
     nodes |= _summed(learned, criterion, is_split, left, right, by_depth)
     depth = np.zeros(n, np.int32)
-    for i, level in enumerate(by_depth):
-        depth[level] = i
+    for i, together in enumerate(by_depth):
+        depth[together] = i
     del by_depth  # beside the trees, they would be much
     # Children are counted from the root of their tree, in the order in which it grew.
     number = learned.get("number", np.arange(n) - np.repeat(begins, sizes)).astype(np.int32)
@@ -137,10 +137,10 @@ def unpacked(
 
 def _by_depth(
     is_split: NDArray[np.bool_],
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    roots: NDArray[np.int64],
-) -> list[NDArray[np.int64]]:
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    roots: NDArray[np.integer],
+) -> list[NDArray[np.integer]]:
     """Return the nodes of all trees, by the number of splits above them."""
     found = []
     nodes = roots
@@ -157,9 +157,9 @@ def _summed(
     learned: dict[str, Any],
     criterion: str,
     is_split: NDArray[np.bool_],
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    by_depth: list[NDArray[np.int64]],
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    by_depth: list[NDArray[np.integer]],
 ) -> dict[str, NDArray]:
     """Return shares of classes, weights, numbers of samples and impurities of all nodes."""
     leaf, rows = learned["leaf"], learned["rows"].astype(np.float64)

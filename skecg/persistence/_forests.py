@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from ._tree_nodes import (
     right_children,
 )
 
-Forest = RandomForestClassifier | ExtraTreesClassifier
+Forest: TypeAlias = "RandomForestClassifier | ExtraTreesClassifier"
 _OF_OOB = ("oob_score_", "oob_decision_function_")
 _NODES = ("is_split", "feature", "threshold", "missing_left", "leaf", "rows")
 _OPTIONAL = {OF_INPUT[1], *_OF_OOB, "count", "number"}
@@ -208,5 +208,5 @@ def _are_bits(value: Any, n: int) -> bool:
     return is_row(value, "u", -(-n // 8)) and value.dtype == np.uint8
 
 
-def _is_matrix(value: Any, kinds: str) -> bool:
+def _is_matrix(value: Any, kinds: str) -> TypeGuard[np.ndarray]:
     return isinstance(value, np.ndarray) and value.ndim == 2 and value.dtype.kind in kinds

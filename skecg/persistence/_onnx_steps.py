@@ -82,7 +82,7 @@ def split_steps(estimator: BaseEstimator) -> ExportedSteps:
     return ExportedSteps(before[:n_left], before[n_left:], classifier)
 
 
-def graph(steps: ExportedSteps) -> nn.Module:
+def graph(steps: ExportedSteps) -> nn.Sequential:
     """Return scalers and network as one module, from samples to probabilities."""
     scalers = [_IN_GRAPH[type(step)](step) for _, step in steps.inside]
     return nn.Sequential(*scalers, ProbabilityNetwork(steps.classifier)).eval()
@@ -94,7 +94,8 @@ def known_sampling_rate(steps: ExportedSteps) -> float | None:
         if isinstance(step, FunctionTransformer):
             return None  # it may have resampled
         for name in ("rate", "sampling_rate"):
-            if isinstance(rate := getattr(step, name, None), Number):
+            rate: float | None = getattr(step, name, None)
+            if isinstance(rate, Number):
                 return rate
     return None
 
@@ -160,6 +161,9 @@ def _refusal(estimator: Any) -> str:
 
 class _Affine(nn.Module):
     """Subtract, divide and, where there are limits, clip; column by column, or lead by lead."""
+
+    center: Tensor
+    scale: Tensor
 
     def __init__(self, center: Any, scale: Any, limits: tuple[float, float] | None = None) -> None:
         super().__init__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import overload
 
 from sklearn.base import BaseEstimator
 
@@ -10,6 +11,14 @@ from ._save_load import load
 
 _FOLDER = Path(__file__).parent / "pretrained"
 _ENDING = ".safetensors"
+
+
+@overload
+def load_pretrained(name: str) -> BaseEstimator: ...
+
+
+@overload
+def load_pretrained(name: None = None) -> list[str]: ...
 
 
 def load_pretrained(name: str | None = None) -> BaseEstimator | list[str]:

@@ -6,7 +6,7 @@ nodes that could point astray: scikit-learn follows them without a check.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +78,7 @@ def next_at(
     return order[np.searchsorted(keys, wanted * n + places)]
 
 
-def is_row(value: Any, kind: str, length: int | None = None) -> bool:
+def is_row(value: Any, kind: str, length: int | None = None) -> TypeGuard[np.ndarray]:
     """Tell whether a value is a vector of numbers of that kind and length."""
     return (
         isinstance(value, np.ndarray)

@@ -182,7 +182,7 @@ def _are_trees(learned: dict[str, Any]) -> bool:
     is_split = learned["is_split"]
     if not (is_row(is_split, "b") and len(is_split)):
         return False
-    n_splits, n_outputs = np.count_nonzero(is_split), len(learned["classes_"])
+    n_splits, n_outputs = int(np.count_nonzero(is_split)), len(learned["classes_"])
     n_outputs = 1 if n_outputs == 2 else n_outputs
     lengths = dict.fromkeys(_OF_SPLITS, n_splits)
     lengths |= {**dict.fromkeys(_OF_LEAVES, len(is_split) - n_splits), "baseline": n_outputs}

@@ -171,7 +171,7 @@ class AreaResize(PictureTransformer, auto_wrap_output_keys=None):
             raise ValueError(message)
 
     def _is_in_pixels(self) -> bool:
-        return all(is_integer(edge) for edge in self.region)
+        return self.region is not None and all(is_integer(edge) for edge in self.region)
 
     def _region_of(self, pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
         """Return the pixels to be resized."""

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._compat import TransformerMixin
 from .._estimators import Estimator, publish, validated
 from ._described_beats import BEAT_CHANNELS
 
@@ -99,7 +99,8 @@ class BeatNumbers(TransformerMixin, Estimator):
         check_is_fitted(self)
         values = validate_data(self, X, reset=False, ensure_all_finite="allow-nan")
         names = self.get_feature_names_out()
-        return X[names.tolist()] if hasattr(X, "columns") else values[:, self._kept()]
+        frame: Any = X
+        return frame[names.tolist()] if hasattr(X, "columns") else values[:, self._kept()]
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray:
         """Return the names of the columns that are kept.

@@ -5,14 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
-from typing import Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import TransformerMixin
 from sklearn.utils import Bunch, Tags, check_consistent_length
 
-from .._compat import CallbackSupportMixin, Interval, StrOptions, validate_params
+from .._compat import CallbackSupportMixin, Interval, StrOptions, TransformerMixin, validate_params
 from .._estimators import Estimator
 from .._native_callbacks import as_one_task
 from ..signal import (
@@ -150,8 +149,8 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, Estimator):
         detector: str | Callable[[NDArray, float], ArrayLike] = "threshold",
         beats: str | int = "median",
         window: float | None = 10.0,
-        scale: str = "window",
-        on_long: str = "truncate",
+        scale: Literal["window", "beat"] = "window",
+        on_long: Literal["truncate", "drop", "raise"] = "truncate",
         on_empty: str = "zeros",
         on_gap: str = "raise",
     ) -> None:
@@ -390,7 +389,8 @@ class BeatSegmenter(TransformerMixin, CallbackSupportMixin, Estimator):
             return found
         # A beat near the end of its window may run into a gap of the next.
         is_whole = ~np.isnan(found.beats).any(axis=1)
-        return Beats(*(column[is_whole] for column in found))
+        columns: list[Any] = [column[is_whole] for column in found]
+        return Beats(*columns)
 
     def _report_empty(self, is_empty: NDArray[np.bool_], what_happens: str) -> None:
         n_empty = int(is_empty.sum())

@@ -9,10 +9,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import TransformerMixin
 from sklearn.utils import Bunch, Tags, check_consistent_length
 
-from .._compat import CallbackSupportMixin, Interval, StrOptions, validate_params
+from .._compat import CallbackSupportMixin, Interval, StrOptions, TransformerMixin, validate_params
 from .._estimators import Estimator
 from .._native_callbacks import as_one_task
 from ..signal import (

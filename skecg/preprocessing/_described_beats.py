@@ -83,7 +83,7 @@ def describe_record(
                 round(seconds * hertz),
                 hertz,
                 rr[beats],
-                numbers,
+                tuple(numbers),
                 causal=causal,
             )
     return described
@@ -109,8 +109,9 @@ def _windows(
     reach = max(1, round(0.08 * rate))
     height = np.abs(scaled[:, max(n_before - reach, 0) : n_before + reach]).max(axis=1)
     past = sliding_window_view(np.pad(height, (_PAST - 1, 0), mode="edge"), _PAST)
-    amplitude = np.median(past, axis=1)
-    return scaled / np.where(amplitude > 0, amplitude, 1)[:, None].astype(np.float32)
+    amplitude = np.median(past, axis=1).astype(np.float32)
+    divisor: NDArray[np.float32] = np.where(amplitude > 0, amplitude, np.float32(1))
+    return scaled / divisor[:, None]
 
 
 def _channel(
@@ -119,7 +120,7 @@ def _channel(
     if name == "lead":
         return windows
     if name == "record_deviation":
-        return windows - np.median(windows, axis=0)
+        return windows - np.median(windows, axis=0).astype(windows.dtype, copy=False)
     return windows - median_of_late(windows, late_beats(rr, causal=causal))
 
 

@@ -20,6 +20,7 @@ import joblib
 import numpy as np
 import PIL
 from numpy.typing import NDArray
+from PIL import Image
 
 from .._version import __version__
 from ..sheet import ImageSource, open_regular_file, read_at_most, read_regular_file
@@ -72,9 +73,9 @@ def _folder_of(memory: MemoryLike) -> Path | None:
     """Return the folder of the entries, which ``Memory.clear`` empties; None if not local."""
     while isinstance(memory, ContentMemory):
         memory = memory.memory
-    memory = as_memory(memory)
-    is_local = isinstance(memory, joblib.Memory) and memory.backend == "local"
-    return Path(memory.location, "joblib", "skecg") if is_local and memory.location else None
+    own = as_memory(memory)
+    is_local = isinstance(own, joblib.Memory) and own.backend == "local"
+    return Path(own.location, "joblib", "skecg") if is_local and own.location else None
 
 
 def _by_files(work: Work, source: ImageSource, key: str, form: Form, folder: Path) -> Result:
@@ -159,7 +160,7 @@ def _read_once(source: ImageSource) -> tuple[bytes | None, ImageSource]:
     if isinstance(source, str | os.PathLike):
         name = os.fspath(source)
         content = read_regular_file(source)
-    elif hasattr(source, "read"):
+    elif not isinstance(source, np.ndarray | Image.Image) and hasattr(source, "read"):
         name = getattr(source, "name", None)
         with suppress(AttributeError, io.UnsupportedOperation):
             source.seek(0)  # as Pillow does

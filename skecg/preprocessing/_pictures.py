@@ -6,19 +6,19 @@ import math
 import os
 import warnings
 from numbers import Integral
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from tqdm import tqdm
 
-from .._compat import CallbackSupportMixin, HasMethods, validate_params
+from .._compat import CallbackSupportMixin, HasMethods, TransformerMixin, validate_params
 from .._estimators import Estimator
 from .._native_callbacks import as_one_task
 from ..sheet import DOUBT_REMEDY, ImageSource
+from ._memory import MemoryLike
 from ._picture_cache import NO_GRID, Form, Work, remember
 
 NO_GRID_REMEDY = (
@@ -42,6 +42,10 @@ class PictureTransformer(
         "verbose": ["verbose"],
         "memory": [str, os.PathLike, HasMethods("cache"), None],
     }
+
+    n_jobs: int | None
+    verbose: int
+    memory: MemoryLike
 
     @as_one_task
     def fit(self, X: ArrayLike | list[ImageSource], y: object = None) -> Self:
@@ -138,7 +142,7 @@ def _allocate(shape: tuple[int, ...], dtype: np.dtype) -> NDArray:
         ) from error
 
 
-def _warn_of_doubts(doubts: dict[int, str], pictures: list | NDArray) -> None:
+def _warn_of_doubts(doubts: dict[int, str], pictures: list | tuple | NDArray) -> None:
     """Warn once for all nearly black pictures, and once for all nearly white ones."""
     for doubt in sorted(set(doubts.values())):
         samples = sorted(i for i, found in doubts.items() if found == doubt)
@@ -152,7 +156,7 @@ def _warn_of_doubts(doubts: dict[int, str], pictures: list | NDArray) -> None:
         )
 
 
-def list_pictures(X: object) -> list | NDArray:
+def list_pictures(X: Any) -> list | tuple | NDArray:
     """Return a sequence of pictures, or raise with the forms that X may have."""
     expected = (
         "X must be a list or one-dimensional array of pictures (file names, bytes, files, Pillow "

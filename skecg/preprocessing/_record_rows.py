@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,12 +21,14 @@ _FEWEST_TIMESTEPS = 100
 _BLOCK = 1 << 22
 
 
-def has_unequal_rows(X: object) -> bool:
+def has_unequal_rows(X: object) -> TypeGuard[Sequence[ArrayLike]]:
     """Tell whether X is a list of records of different lengths."""
-    is_list = isinstance(X, list | tuple) or (
-        isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
-    )
-    if not is_list or not all(_is_sized(record) for record in X):
+    if isinstance(X, np.ndarray):
+        if X.dtype != object or X.ndim != 1:
+            return False
+    elif not isinstance(X, list | tuple):
+        return False
+    if not all(_is_sized(record) for record in X):
         return False
     return len({len(record) for record in X}) > 1
 
@@ -71,9 +74,9 @@ def check_rows(
             raise ValueError(f"X must hold one lead a row, got a nested list ({error})") from error
     learned = None if reset else getattr(estimator, "n_features_in_", None)
     _check_form(X, sampling_rate, learned)
-    X = validate_data(estimator, X, reset=reset, ensure_all_finite=False)
-    _check_finite(X, sampling_rate, allow_gaps)
-    return X
+    rows = validate_data(estimator, X, reset=reset, ensure_all_finite=False)
+    _check_finite(rows, sampling_rate, allow_gaps)
+    return rows
 
 
 def row_blocks(rows: NDArray | list[NDArray]) -> Iterator[tuple[int, NDArray]]:
@@ -118,7 +121,7 @@ def _check_record(
     return record
 
 
-def _check_form(X: ArrayLike, sampling_rate: float, learned: int | None) -> None:
+def _check_form(X: Any, sampling_rate: float, learned: int | None) -> None:
     """Recognise the forms that other libraries have, and say how to change them."""
     is_text = isinstance(X, str | bytes | os.PathLike)
     kind = getattr(getattr(X, "dtype", None), "kind", None)

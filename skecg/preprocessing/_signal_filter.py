@@ -5,9 +5,8 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 from numpy.typing import NDArray
-from sklearn.base import OneToOneFeatureMixin
 
-from .._compat import Interval
+from .._compat import Interval, OneToOneFeatureMixin
 from ..signal import filter_sections, filter_signals
 from ._signal_steps import SignalTransformer
 

@@ -100,10 +100,11 @@ class SignalResampler(SignalTransformer):
             "the resampled signals",
             "choose a lower rate",
         )
-        out = None
+        out: NDArray | None = None
         for block in blocks_of_rows(X):
             found = resample(X[block], self.sampling_rate, self.rate)
             if out is None:
                 out = np.empty((len(X), *found.shape[1:]), found.dtype)
             out[block] = found
+        assert out is not None  # there is at least one sample
         return out

@@ -6,11 +6,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import StrOptions
+from .._compat import OneToOneFeatureMixin, StrOptions
 from ..signal import blocks_of_rows
 from ._signal_steps import SignalTransformer, in_blocks
 
@@ -69,6 +68,9 @@ class SignalScaler(OneToOneFeatureMixin, SignalTransformer):
         "by": [StrOptions({"lead", "sample", "training"})],
         "method": [StrOptions({"standard", "minmax"})],
     }
+
+    center_: NDArray[np.float64]
+    scale_: NDArray[np.float64]
 
     def __init__(
         self,
@@ -147,7 +149,7 @@ def _of_leads(
     samples: list[NDArray], reduce: Any, join: Any, change: Any = lambda X: X
 ) -> NDArray[np.float64]:
     """Reduce all samples and time steps to a number for each lead, block by block."""
-    found = None
+    found: NDArray[np.float64] | None = None
     for X in samples:
         for block in blocks_of_rows(X):
             values = np.ascontiguousarray(X[block], np.float64)
@@ -155,6 +157,7 @@ def _of_leads(
             # Time first: the sum of a sample is then the same in blocks of any length.
             each = reduce(reduce(change(values), axis=-1), axis=0)
             found = each if found is None else join(found, each)
+    assert found is not None  # there is at least one sample
     return found
 
 

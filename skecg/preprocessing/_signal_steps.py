@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
-from sklearn.base import TransformerMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import validate_data
 
-from .._compat import output_container, validate_params
+from .._compat import TransformerMixin, output_container, validate_params
 from .._estimators import Estimator, publish, validated
 from .._limits import in_range
 from ..signal import blocks_of_rows
@@ -97,8 +96,8 @@ class SignalTransformer(TransformerMixin, Estimator):
     ) -> tuple[NDArray | list[NDArray], dict[str, Any]]:
         if _are_unequal_records(X):
             return self._checked_records(X), {}
-        X, form = validated(self, X, dtype=_TYPES, allow_nd=True)
-        return _with_few_axes(X), form
+        signals, form = validated(self, X, dtype=_TYPES, allow_nd=True)
+        return _with_few_axes(signals), form
 
     def _checked(self, X: ArrayLike | Sequence[ArrayLike]) -> NDArray | list[NDArray]:
         if _are_unequal_records(X):
@@ -149,12 +148,13 @@ def in_blocks(X: NDArray, change: Callable[[NDArray], NDArray]) -> NDArray:
     return out
 
 
-def _are_unequal_records(X: object) -> bool:
+def _are_unequal_records(X: object) -> TypeGuard[Sequence[ArrayLike]]:
     """Tell whether X is a list of records of different lengths, of one lead or of several."""
     if has_unequal_rows(X):
         return True
-    arrays = isinstance(X, list | tuple) and all(isinstance(each, np.ndarray) for each in X)
-    return arrays and len({each.shape for each in X}) > 1
+    if not isinstance(X, list | tuple) or not all(isinstance(each, np.ndarray) for each in X):
+        return False
+    return len({each.shape for each in X}) > 1
 
 
 def _with_few_axes(X: NDArray) -> NDArray:

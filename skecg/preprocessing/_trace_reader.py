@@ -22,6 +22,7 @@ from ..sheet import (
     find_doubt,
     get_layout,
     limb_lead_misfit,
+    pixels_per_mm_of,
     read_pixels,
     read_traces,
     straighten,
@@ -254,13 +255,14 @@ class _Rows:
 
     def __init__(self, layout: LeadLayout, sampling_rate: float, rhythm: bool, output: str) -> None:
         self.layout, self._rate, self._output = layout, sampling_rate, output
-        seconds = np.array([trace[2] for trace in layout.traces])
+        traces = layout.traces or ()
+        seconds = np.array([trace[2] for trace in traces])
         self._printed = float(seconds.min())
         self._n_pieces = np.ceil(seconds / self._printed - 1e-6).astype(int)
         is_used = rhythm | (self._n_pieces == 1)
         self.used = np.flatnonzero(is_used).tolist()
-        starts = np.array([trace[0] for trace in layout.traces])
-        starts = (starts - starts.min()) / layout.pixels_per_mm / layout.mm_per_second
+        starts = np.array([trace[0] for trace in traces])
+        starts = (starts - starts.min()) / pixels_per_mm_of(layout) / layout.mm_per_second
         # A column starts where the one before it ends, whatever a printer makes of half a pixel.
         starts = np.rint(starts / self._printed) * self._printed
         self._first = np.rint(starts * sampling_rate).astype(int)
@@ -317,7 +319,7 @@ def _part_with_traces(layout: LeadLayout) -> tuple[float, float, float, float]:
         *np.min(layout.boxes, axis=0)[:2].tolist(),
         *np.max(layout.boxes, axis=0)[2:].tolist(),
     )
-    beyond = round(_BEYOND_MM * layout.pixels_per_mm)
+    beyond = round(_BEYOND_MM * pixels_per_mm_of(layout))
     lowest = lower + beyond if layout.sheet_size is None else layout.sheet_size[1]
     return left, max(0, upper - beyond), right, min(lowest, lower + beyond)
 
@@ -331,7 +333,7 @@ def _straighten(picture: NDArray[np.uint8], layout: LeadLayout, align: str | Non
         return _Straight(grey, box, resolution, "" if alignment.source == "grid" else NO_GRID)
     height, width = picture.shape[:2]
     scale = np.tile(layout.scale_to((width, height)), 2)
-    native = float(np.mean(scale)) * layout.pixels_per_mm
+    native = float(np.mean(scale)) * pixels_per_mm_of(layout)
     if native < _COARSEST:
         raise ValueError(
             f"a picture of {width} x {height} pixels is too small to read traces from. Scan the "
@@ -344,7 +346,7 @@ def _straighten(picture: NDArray[np.uint8], layout: LeadLayout, align: str | Non
         part = brightest_channel(picture[upper:lower, left:right])
         return _Straight(part, tuple((whole / scale).tolist()), native, "")
     resolution = _resolution(native)
-    finer = resolution / layout.pixels_per_mm
+    finer = resolution / pixels_per_mm_of(layout)
     size = round((box[2] - box[0]) * finer), round((box[3] - box[1]) * finer)
     image = Image.fromarray(brightest_channel(picture))
     resized = image.resize(size, Image.Resampling.BILINEAR, box=tuple(edges.tolist()))
@@ -361,7 +363,7 @@ def _resolution(native: float) -> float:
 
 
 def _warn_of_nan(
-    errors: dict[int, str], share: NDArray, traces: NDArray, pictures: list | NDArray
+    errors: dict[int, str], share: NDArray, traces: NDArray, pictures: list | tuple | NDArray
 ) -> None:
     """Warn once of all sheets, and once of all leads, that are NaN."""
     if errors:

@@ -8,14 +8,21 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import f1_score
 from sklearn.utils import Bunch, check_consistent_length
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from .._compat import CallbackSupportMixin, HasMethods, validate_params, with_callbacks
+from .._compat import (
+    CallbackSupportMixin,
+    EstimatorBase,
+    HasMethods,
+    MetaEstimatorMixin,
+    validate_params,
+    with_callbacks,
+)
 from .._estimators import check_parts, publish
 from .._native_callbacks import fit_of_part
 from ..metrics import aami_order
@@ -31,7 +38,7 @@ from ._metadata import fit_keywords
 _BLOCK = 1 << 14
 
 
-class BeatAnnotator(MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
+class BeatAnnotator(MetaEstimatorMixin, CallbackSupportMixin, EstimatorBase):
     """Find the beats of a record and label them.
 
     ``fit`` describes every annotated beat by ``windows`` and trains a classifier of beats on
@@ -97,6 +104,11 @@ class BeatAnnotator(MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
         "exclude": ["array-like"],
         "class_factors": [dict, None],
     }
+
+    windows_: BeatWindows
+    classifier_: BaseEstimator
+    classes_: NDArray[np.str_]
+    class_factors_: NDArray[np.float64]
 
     def __init__(
         self,

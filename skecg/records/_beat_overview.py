@@ -100,7 +100,7 @@ def _draw_intervals(beats: LabelledBeats, ax: Axes) -> list[Line2D]:
         )  # fmt: skip
         points.append(line)
     ax.set(ylim=(0.0, high), ylabel="R-R interval (s)")
-    ax.yaxis.label.set_size(9)
+    ax.yaxis.label.set_fontsize(9)
     if points:
         by_label = dict(zip(_drawing_order(beats.occurring(), beats.label), points))
         legend = ax.legend(
@@ -108,12 +108,15 @@ def _draw_intervals(beats: LabelledBeats, ax: Axes) -> list[Line2D]:
             bbox_to_anchor=(1.0, 1.0), ncols=len(points), frameon=False, fontsize=9,
             handletextpad=0.1, columnspacing=1.2, borderaxespad=0.2,
         )  # fmt: skip
-        for handle in legend.legend_handles:
+        for handle in legend.get_lines():
             handle.set_markersize(9)
     longer = beats.time[known & (beats.rr > high)]
-    arrows = {"linestyle": "none", "marker": "^", "markersize": 5, "color": INK, "clip_on": False}
     # matplotlib would make room for a line without points at the corner of the figure.
-    return [*points, *ax.plot(longer, np.full(len(longer), high), in_layout=False, **arrows)]
+    arrows = ax.plot(
+        longer, np.full(len(longer), high), linestyle="none", marker="^", markersize=5, color=INK,
+        clip_on=False, in_layout=False,
+    )  # fmt: skip
+    return [*points, *arrows]
 
 
 def _drawing_order(labels: list[str], label: NDArray[np.str_]) -> list[str]:

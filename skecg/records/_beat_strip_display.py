@@ -24,6 +24,10 @@ from ._labelled_beats import LabelledBeats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.container import BarContainer
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Rectangle
+    from matplotlib.text import Text
 
 # Records up to this length are drawn whole, longer ones as an overview.
 _LONGEST_WHOLE = 60.0
@@ -168,22 +172,26 @@ class BeatStripDisplay:
             The object itself.
         """
         self.burden_ax_ = self.bounding_ax_ = None
-        self.lines_, self.text_, self.unreadable_ = [], [], []
-        self.beat_lines_, self.bars_ = {}, {}
+        self.lines_: list[Line2D] = []
+        self.text_: list[Text] = []
+        self.unreadable_: list[Rectangle] = []
+        self.beat_lines_: dict[str, list[Line2D]] = {}
+        self.bars_: dict[str, BarContainer] = {}
         if self.start is None:
             drawn = draw_overview(self.annotations, ax)
             self.ax_, self.burden_ax_, self.bounding_ax_ = drawn.ax, drawn.burden_ax, ax
             self.lines_, self.bars_, self.unreadable_ = drawn.points, drawn.bars, drawn.unreadable
         else:
-            self._draw_strip(ax)
+            duration = _DEFAULT_STRIP if self.duration is None else self.duration
+            self._draw_strip(ax, self.start, duration)
         self.figure_ = self.ax_.figure
         return self
 
-    def _draw_strip(self, ax: Axes | None) -> None:
-        rows = _rows(self.annotations, self.start, self.duration)
+    def _draw_strip(self, ax: Axes | None, start: float, duration: float) -> None:
+        rows = _rows(self.annotations, start, duration)
         low, high = visible_range(np.concatenate([row.trace for row in rows]))
         height = snap_height(high - low + _LETTERS + _FOOT)
-        width = min(self.duration, _ROW)
+        width = min(duration, _ROW)
         self.ax_ = ax or paper_figure(width, height * len(rows))
         # The first row is at the top; the last one has its lowest value just above the foot.
         draw_paper(self.ax_, 0.0, width, 0.0, height * len(rows))
@@ -192,7 +200,7 @@ class BeatStripDisplay:
             foot = height * (len(rows) - 1 - k)
             self._draw_row(row, foot, foot + _FOOT - low, height)
             places.append(foot + _FOOT - low)
-        self._describe(rows, places)
+        self._describe(rows, places, start)
 
     def _draw_row(self, row: _Row, foot: float, baseline: float, height: float) -> None:
         beats, rate = self.annotations, self.annotations.sampling_rate
@@ -239,12 +247,13 @@ class BeatStripDisplay:
         )  # fmt: skip
         if self.annotations.signal is None:
             ends = foot + _FOOT, foot + height - _LETTERS
-            style = {"color": color, "linewidth": 1.2, "scalex": False, "scaley": False}
-            self.lines_ += self.ax_.plot([time, time], ends, **style)
+            self.lines_ += self.ax_.plot(
+                [time, time], ends, color=color, linewidth=1.2, scalex=False, scaley=False
+            )
 
-    def _describe(self, rows: list[_Row], places: list[float]) -> None:
+    def _describe(self, rows: list[_Row], places: list[float], start: float) -> None:
         """Write the time of each row, the scale and the number of beats of each class."""
-        starts = [clock(self.start + _ROW * k) for k in range(len(rows))]
+        starts = [clock(start + _ROW * k) for k in range(len(rows))]
         self.ax_.set_yticks(places, starts, fontsize=8, color=INK)
         self.ax_.tick_params(length=0)
         label = np.concatenate([row.label for row in rows])

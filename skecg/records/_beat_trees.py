@@ -9,14 +9,20 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._compat import Interval, StrOptions, check_sample_weight, validate_params
+from .._compat import (
+    ClassifierMixin,
+    EstimatorBase,
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    validate_params,
+)
 from .._estimators import publish, validated
 from .._limits import in_range
 from ._checks import class_prior
@@ -53,7 +59,7 @@ BEAT_CONSTRAINTS: dict[str, dict[str, int]] = {
 Constraints = Mapping[Any, Mapping[str, int]]
 
 
-class BeatTreesClassifier(ClassifierMixin, BaseEstimator):
+class BeatTreesClassifier(ClassifierMixin, EstimatorBase):
     """Classify beats by their numbers, with boosted trees that keep to physiology.
 
     For each class, gradient-boosted trees tell it from the rest; the probabilities are scaled to
@@ -166,6 +172,8 @@ class BeatTreesClassifier(ClassifierMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
+    estimators_: list[HistGradientBoostingClassifier]
+
     def __init__(
         self,
         *,
@@ -224,21 +232,23 @@ class BeatTreesClassifier(ClassifierMixin, BaseEstimator):
         """
         validate_params(self)
         with in_range("X"):
-            (X, y), form = validated(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
-        check_classification_targets(y)
-        classes, codes = np.unique(y, return_inverse=True)
+            (samples, labels), form = validated(
+                self, X, y, dtype=np.float64, ensure_all_finite="allow-nan"
+            )
+        check_classification_targets(labels)
+        classes, codes = np.unique(labels, return_inverse=True)
         if len(classes) < 2:
             raise ValueError(
                 "BeatTreesClassifier needs samples of at least 2 classes; got 1 class, "
                 f"{classes.tolist()[0]!r}"
             )
         names = form.get("feature_names_in_", np.array([], dtype=object)).tolist()
-        signs = _signs(self.constraints, classes.tolist(), names, X.shape[1])
+        signs = _signs(self.constraints, classes.tolist(), names, samples.shape[1])
         with in_range("sample_weight, class_weight or another parameter"):
-            weights = self._weights(y, codes, sample_weight)
-            estimators = self._unfitted(len(X), signs)
+            weights = self._weights(labels, codes, sample_weight)
+            estimators = self._unfitted(len(samples), signs)
             for code, estimator in enumerate(estimators):
-                estimator.fit(X, codes == code, sample_weight=weights)
+                estimator.fit(samples, codes == code, sample_weight=weights)
         publish(self, {"classes_": classes, "estimators_": estimators, **form})
         return self
 
@@ -332,7 +342,7 @@ def _signs(
     constraints: str | Constraints | None, classes: list[Any], columns: list[str], n_features: int
 ) -> list[NDArray[np.int64]]:
     """Return the constraint of every column, for each class."""
-    if constraints == "beats":
+    if isinstance(constraints, str):  # "beats", which alone is valid
         constraints = _of_beats(classes, columns)
     signs = [np.zeros(n_features, np.int64) for _ in classes]
     for label, by_column in ({} if constraints is None else constraints).items():

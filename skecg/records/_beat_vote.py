@@ -8,9 +8,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import (
     Bunch,
+    Tags,
     check_array,
     check_consistent_length,
     column_or_1d,
@@ -21,7 +22,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._compat import (
     CallbackSupportMixin,
+    ClassifierMixin,
+    EstimatorBase,
     HasMethods,
+    MetaEstimatorMixin,
     StrOptions,
     check_method_params,
     check_sample_weight,
@@ -52,7 +56,7 @@ Voting = Callable[[NDArray[np.float64]], ArrayLike]
 _DEFAULT_SEGMENTER = BeatSegmenter(detector="sleepecg")
 
 
-class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
+class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMixin, EstimatorBase):
     """Classify records by a vote of their heartbeats.
 
     ``fit`` cuts the records into beats, gives each beat the label of its record and trains a
@@ -156,6 +160,10 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         "voting": [StrOptions(set(VOTES)), callable],
         "beat_weight": [StrOptions({"equal", "shared"})],
     }
+
+    classifier_: BaseEstimator
+    segmenter_: BaseEstimator
+    class_prior_: NDArray[np.float64]
 
     def __init__(
         self,
@@ -362,7 +370,7 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         found, _ = _segment(self.segmenter_, X, "they are not in the result")
         n_beats, n_classes = len(found.row), len(self.classes_)
         label = self._voted_on().no_labels(self.classes_)
-        probabilities = np.empty((0, n_classes))
+        probabilities: NDArray | None = np.empty((0, n_classes))
         if n_beats:
             label = self.classifier_.predict(found.beats)
             probabilities = None
@@ -400,16 +408,18 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
         """Return X, y and the attributes that say which form X has."""
         form: dict[str, Any] = {}
         finite = _check_form(segmenter, X)
-        y, several = dense_labels(y)
+        labels, several = dense_labels(y)
         if has_unequal_rows(X):
             if several:
-                y = check_array(y, dtype=None, input_name="y")
+                labels = check_array(labels, dtype=None, input_name="y")
             else:
-                y = column_or_1d(y, warn=True)
-            check_consistent_length(X, y)
-        else:
-            (X, y), form = validated(self, X, y, ensure_all_finite=finite, multi_output=several)
-        return X, y, form
+                labels = column_or_1d(labels, warn=True)
+            check_consistent_length(X, labels)
+            return X, labels, form
+        (rows, labels), form = validated(
+            self, X, labels, ensure_all_finite=finite, multi_output=several
+        )
+        return rows, labels, form
 
     def _metadata_of_records(
         self,
@@ -449,7 +459,7 @@ class BeatVoteClassifier(ClassifierMixin, MetaEstimatorMixin, CallbackSupportMix
     def _voted_on(self) -> OneClass | SeveralLabels:
         return SeveralLabels() if vars(self).get("_several_labels") else OneClass()
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         """Say that there may be several labels where the classifier of beats takes them."""
         tags = super().__sklearn_tags__()
         of_beats = get_tags(self._classifier()).classifier_tags

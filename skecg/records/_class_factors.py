@@ -23,8 +23,12 @@ def check_factors(factors: Factors | None, classes: list[str]) -> None:
     for label, factor in ({} if factors is None else factors).items():
         if label not in classes:
             raise ValueError(f"class_factors names {label!r}, but the classes are {classes}")
-        is_number = isinstance(factor, Real) and not isinstance(factor, bool)
-        if factor != "cv" and not (is_number and 0 < factor < sys.float_info.max):
+        if isinstance(factor, str):
+            is_valid = factor == "cv"
+        else:
+            is_number = isinstance(factor, Real) and not isinstance(factor, bool)
+            is_valid = is_number and 0 < factor < sys.float_info.max
+        if not is_valid:
             raise ValueError(
                 f"class_factors must be positive numbers or 'cv', got {factor!r} for {label!r}"
             )

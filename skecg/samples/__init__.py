@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._checks import (
     check_groups,
@@ -44,9 +44,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("Batches", "as_tensor"):  # they alone need PyTorch
-        from . import _batches
+if not TYPE_CHECKING:  # a type checker would take every name for one of the package
 
-        return getattr(_batches, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        if name in ("Batches", "as_tensor"):  # they alone need PyTorch
+            from . import _batches
+
+            return getattr(_batches, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

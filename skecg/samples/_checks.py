@@ -57,8 +57,8 @@ def check_samples(
     with np.errstate(over="ignore"):  # what is too large for float32 is refused, not warned of
         if not isinstance(X, SampleView):
             with in_range("X"):
-                X = validate_data(estimator, X, reset=reset, dtype=dtype, allow_nd=True)
-            return _with_values(SampleView(X))
+                valid = validate_data(estimator, X, reset=reset, dtype=dtype, allow_nd=True)
+            return _with_values(SampleView(valid))
         _with_values(X)
         n_rows = max(1, _VALUES_PER_BLOCK // math.prod(X.shape[1:]))
         for start in range(0, max(1, len(X)), n_rows):
@@ -105,15 +105,15 @@ def check_samples_and_labels(
     if isinstance(X, SampleView | np.memmap):
         X = check_samples(estimator, X, reset=reset, dtype=dtype)
         with in_range("y"):
-            y = validate_data(estimator, y=y, reset=False, multi_output=several)
-        check_consistent_length(X, y)
-        return X, y
+            labels = validate_data(estimator, y=y, reset=False, multi_output=several)
+        check_consistent_length(X, labels)
+        return X, labels
     _refuse_file_names(X)
     with np.errstate(over="ignore"), in_range("X or y"):
-        X, y = validate_data(
+        valid, labels = validate_data(
             estimator, X, y, reset=reset, dtype=dtype, allow_nd=True, multi_output=several
         )
-    return _with_values(SampleView(X)), y
+    return _with_values(SampleView(valid)), labels
 
 
 def dense_labels(y: Any) -> tuple[Any, bool]:
@@ -152,7 +152,7 @@ def _has_columns(y: Any) -> bool:
                 "sklearn.preprocessing.MultiLabelBinarizer"
             )
         return widths != {1}
-    shape = getattr(y, "shape", ())
+    shape: tuple[int, ...] = getattr(y, "shape", ())
     return len(shape) == 2 and shape[1] > 1
 
 

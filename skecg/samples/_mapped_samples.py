@@ -6,6 +6,7 @@ import mmap
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ class MappedSamples:
         And None where the values of a sample are scattered over the file, or the operating system
         takes no announcements.
         """
-        mapped = array
+        mapped: Any = array
         while mapped is not None and not isinstance(mapped, mmap.mmap):
             mapped = getattr(mapped, "base", None)
         if mapped is None or not hasattr(mmap, "MADV_WILLNEED") or array.size == 0:
@@ -73,7 +74,7 @@ class MappedSamples:
         with self._read_alone():
             # To announce what is in memory would cost a microsecond for each sample.
             needed = upcoming is not None and self.on_disk(rows_of(upcoming)[:_N_PROBED])
-            if needed:
+            if needed and upcoming is not None:
                 self.announce(rows_of(upcoming))
             while upcoming is not None:
                 index, upcoming = upcoming, next(order, None)

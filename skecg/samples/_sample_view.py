@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -66,7 +66,7 @@ class SampleView:
             )
         self.array = array
         self.rows = None if rows is None else _positions(len(array), rows)
-        if rows is not None and self.rows.ndim == 0:
+        if self.rows is not None and self.rows.ndim == 0:
             raise IndexError(
                 f"the rows of a SampleView must be one-dimensional; got {rows!r}. Index the array "
                 "for a single sample"
@@ -90,6 +90,15 @@ class SampleView:
     def dtype(self) -> np.dtype:
         """Type of the values."""
         return self.array.dtype
+
+    @overload
+    def __getitem__(self, key: int | np.integer) -> NDArray: ...
+
+    @overload
+    def __getitem__(self, key: tuple) -> SampleView | NDArray: ...
+
+    @overload
+    def __getitem__(self, key: slice | list | NDArray) -> SampleView: ...
 
     def __getitem__(self, key: Any) -> SampleView | NDArray:
         """Return a view of several samples; one sample, or parts of samples, as an array."""

@@ -175,7 +175,7 @@ def is_used(weights: np.ndarray) -> np.ndarray:
     ndarray of bool of shape (n_samples,)
         Whether any weight of a sample is not 0.
     """
-    return weights.reshape(len(weights), -1).any(axis=1)
+    return np.any(weights.reshape(len(weights), -1), axis=1)
 
 
 def scaled_weights(weights: np.ndarray | None) -> np.ndarray | None:

@@ -20,14 +20,17 @@ from imblearn.under_sampling import (
 from imblearn.utils import check_sampling_strategy, check_target_type
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, OneToOneFeatureMixin, clone
+from sklearn.base import clone
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn.utils.multiclass import check_classification_targets
 
 from .._compat import (
+    EstimatorBase,
     HasMethods,
+    MetaEstimatorMixin,
+    OneToOneFeatureMixin,
     StrOptions,
     num_samples,
     safe_indexing,
@@ -42,7 +45,7 @@ from ._form import flat_floats, in_the_form_of
 from ._small_classes import lower_neighbors
 
 
-class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
+class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, EstimatorBase):
     """Resample data of any shape and type with any sampler of imbalanced-learn.
 
     imbalanced-learn takes tables of numbers. Here X may also be a list of file names or of
@@ -134,6 +137,10 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         "on_small_class": [StrOptions({"reduce", "raise"})],
         "on_synthetic": [StrOptions({"raise", "nearest"})],
     }
+
+    sampler_: Any
+    sampling_strategy_: dict[Any, int]
+    sample_indices_: NDArray[np.intp]
 
     def __init__(
         self,
@@ -294,7 +301,7 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
     ) -> None:
         """Set the fitted attributes, and remove those of an earlier fit."""
         strategy = getattr(sampler, "sampling_strategy_", None)
-        if classes is not None:
+        if classes is not None and strategy is not None:
             strategy = {classes[code]: n for code, n in strategy.items()}
         found = {"sampling_strategy_": strategy, "sample_indices_": indices}
         learned = {name: value for name, value in found.items() if value is not None}
@@ -325,7 +332,7 @@ class NDSampler(OneToOneFeatureMixin, MetaEstimatorMixin, BaseEstimator):
         return sampler_tags(self.sampler)
 
 
-def _uses_y_only(sampler: object) -> bool:
+def _uses_y_only(sampler: Any) -> bool:
     """Tell whether a sampler does not use X."""
     if isinstance(sampler, Pipeline):
         return all(_uses_y_only(step) for _, step in sampler.steps)

@@ -16,7 +16,7 @@ from imblearn.under_sampling import (
     RepeatedEditedNearestNeighbours,
 )
 from imblearn.utils import check_sampling_strategy
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.neighbors import NearestNeighbors
 
 from .._compat import sampling_type
@@ -28,7 +28,12 @@ class _NeighborsThatExist(NearestNeighbors):
     SMOTE fits one estimator on each class in turn, so only a small class gets fewer.
     """
 
-    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
+    def kneighbors(
+        self,
+        X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
+        return_distance: bool = True,
+    ) -> NDArray | tuple[NDArray, NDArray]:
         """Find the nearest neighbours, as NearestNeighbors does."""
         n_neighbors = min(n_neighbors or self.n_neighbors, self.n_samples_fit_)
         return super().kneighbors(X, n_neighbors, return_distance)
@@ -67,7 +72,7 @@ def _lower(owner: Any, name: str, y: NDArray, on_small_class: str) -> list[str]:
     among_all = name == "m_neighbors" or isinstance(owner, _AMONG_ALL)
     # The nearest neighbour of a sample is itself, unless another class is searched.
     itself = int(makes_samples or among_all)
-    k = value if isinstance(value, Integral) else value.n_neighbors - itself
+    k = int(value) if isinstance(value, Integral) else value.n_neighbors - itself
     sets = {"the data": len(y)} if among_all else _searched_classes(owner, y)
     small = {called: n for called, n in sets.items() if n < k + itself}
     if not small:
@@ -79,7 +84,7 @@ def _lower(owner: Any, name: str, y: NDArray, on_small_class: str) -> list[str]:
             f"{asked} needs {k + itself} samples to search for neighbours, but {found}: lower "
             f"{name}, omit the class from sampling_strategy, or set on_small_class='reduce'"
         )
-    notes = {}
+    notes: dict[str, str] = {}
     if single := [called for called, n in small.items() if n == itself]:
         _leave_out(owner, single, y)
         notes |= dict.fromkeys(single, f"{asked} does not resample it")
@@ -119,8 +124,11 @@ def _searched_classes(owner: Any, y: NDArray) -> dict[str, int]:
         labels, counts = labels[[smallest]], counts[[smallest]]
         return dict(zip(map(_called, labels.tolist()), counts.tolist()))
     strategy = check_sampling_strategy(owner.sampling_strategy, y, sampling_type(owner))
-    counts = dict(zip(labels.tolist(), counts.tolist()))
-    return {_called(label): n for label, n in counts.items() if strategy.get(label, 0) > 0}
+    return {
+        _called(label): n
+        for label, n in zip(labels.tolist(), counts.tolist())
+        if strategy.get(label, 0) > 0
+    }
 
 
 def _leave_out(owner: Any, classes: list[str], y: NDArray) -> None:

@@ -2,6 +2,7 @@
 
 from ._align import align_sheet
 from ._alignment import SheetAlignment
+from ._alignment import pixels_per_mm_of as pixels_per_mm_of
 from ._alignment import shows_whole_sheet as shows_whole_sheet
 from ._area import area_matrix, area_resize
 from ._area import mean_channels_first as mean_channels_first

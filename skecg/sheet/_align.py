@@ -16,7 +16,7 @@ from ._align_rows import (
     guess_place,
     rows_of_layout,
 )
-from ._alignment import EDAN_GRID, SheetAlignment, corners_of, project
+from ._alignment import EDAN_GRID, SheetAlignment, corners_of, grid_box_of, project
 from ._ink import brightest_channel
 from ._ink_rows import Ink, Rows, find_ink
 from ._layouts import LeadLayout, get_layout
@@ -79,8 +79,7 @@ def align_sheet(picture: NDArray[np.uint8], layout: str | LeadLayout) -> SheetAl
     layout = get_layout(layout)
     _check_picture(picture)
     picture = picture[..., :3]
-    if layout.grid_box is None:
-        raise ValueError("The layout has no grid_box; it cannot be aligned with a grid.")
+    grid_box_of(layout)  # raises if there is none
     rows = rows_of_layout(layout)
     places = _places(picture, layout, rows) if min(picture.shape[:2]) >= _LEAST_SIDE else ()
     for place, ink in places:
@@ -138,7 +137,7 @@ def _places_by_rows(
 
 
 def _apart_mm(one: SheetAlignment, other: SheetAlignment, layout: LeadLayout) -> float:
-    corners = corners_of(layout.grid_box)
+    corners = corners_of(grid_box_of(layout))
     away = np.linalg.norm(one.to_picture(corners) - other.to_picture(corners), axis=1)
     return float(away.max() / other.pixels_per_mm)
 

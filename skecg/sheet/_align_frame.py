@@ -13,6 +13,7 @@ from ._alignment import (
     SheetAlignment,
     alignment_of,
     corners_of,
+    grid_box_of,
     pixels_per_mm_of,
     solve_homography,
 )
@@ -57,8 +58,8 @@ def align_frames(
     for frame in find_frames(reduced, width / height)[:_N_TRIED]:
         if frame.score < _LEAST_SCORE:
             return
-        per_mm = np.linalg.norm(frame.corners[2] - frame.corners[0])
-        per_mm *= pixels_per_mm_of(layout) / np.linalg.norm(own[2] - own[0])
+        per_mm = float(np.linalg.norm(frame.corners[2] - frame.corners[0]))
+        per_mm *= pixels_per_mm_of(layout) / float(np.linalg.norm(own[2] - own[0]))
         if per_mm < _LEAST_PIXELS_PER_MM:
             raise ValueError(
                 f"The sheet is too small: about {per_mm:.1f} pixels per mm ({per_mm * 25.4:.0f} "
@@ -70,4 +71,4 @@ def align_frames(
 
 def _frame_of(layout: LeadLayout) -> NDArray[np.float64]:
     """Return the corners where the middles of the lines of the frame meet."""
-    return corners_of(np.array(layout.grid_box) + _INSET_MM * pixels_per_mm_of(layout))
+    return corners_of(np.array(grid_box_of(layout)) + _INSET_MM * pixels_per_mm_of(layout))

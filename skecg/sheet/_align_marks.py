@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ._alignment import SheetAlignment, alignment_of, pixels_per_mm_of, project
 from ._ink_rows import Rows
@@ -62,8 +62,9 @@ def align_marks(
     per_mm = pixels_per_mm_of(layout)
     frame = frame_of(rows, layout, per_mm)
     to_mm = np.diag([per_mm, per_mm, 1.0])
-    similar, matrix = similar.matrix @ to_mm, start.matrix @ to_mm
-    n_rows, seen = len(rows.baselines), []
+    plane, matrix = similar.matrix @ to_mm, start.matrix @ to_mm
+    n_rows = len(rows.baselines)
+    seen: list[Marks] = []
     for _ in range(_N_ROUNDS):
         now = alignment_of(matrix @ np.linalg.inv(to_mm), layout, "layout")
         marks = find_marks(grey, now, frame)
@@ -73,10 +74,10 @@ def align_marks(
         kept = slice(first, first + n_rows)
         if first != 1:  # rules were looked for elsewhere
             marks = marks._replace(rules=marks.rules[:0])
-        fit = _fit(marks, frame, kept, np.linalg.inv(similar) @ matrix)
+        fit = _fit(marks, frame, kept, np.linalg.inv(plane) @ matrix)
         if fit is None:
             return None
-        matrix = similar @ fit
+        matrix = plane @ fit
         seen.append(marks)
     has_pulses = bool((np.abs(marks.levels[1:-1]) < _SETTLED_MM).mean() >= _LEAST_ROWS)
     if first != 1 or not (has_pulses or _may_lack_pulses(seen, matrix)):
@@ -106,7 +107,9 @@ def frame_of(rows: Rows, layout: LeadLayout, per_mm: float) -> Frame:
     )  # fmt: skip
 
 
-def _borders(rows: Rows, layout: LeadLayout, per_mm: float) -> tuple[tuple[float, ...], ...]:
+def _borders(
+    rows: Rows, layout: LeadLayout, per_mm: float
+) -> tuple[tuple[float, float, float], ...]:
     """Return where rules may be: between leads, over the rows that have a lead beginning there."""
     if layout.traces is None:
         return ()
@@ -160,7 +163,7 @@ def _places(marks: Marks, frame: Frame, kept: slice) -> NDArray[np.float64]:
     true_y, levels = frame.baselines[1:-1], marks.levels[kept]
     y = frame.baselines[kept] + np.nan_to_num(levels)
     x = np.where(np.isnan(levels), np.nan, marks.pulses[kept])
-    table = [
+    table: list[tuple[ArrayLike, ...]] = [
         (marks.starts[kept], y, frame.left + _FIRST, 0, _START),
         (marks.ends[kept], y, frame.right + _LAST, 0, _END),
         (x, y, true_y, 1, _LEVEL),

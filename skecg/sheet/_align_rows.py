@@ -12,6 +12,7 @@ from ._alignment import (
     alignment_of,
     corners_of,
     fit_affine,
+    grid_box_of,
     pixels_per_mm_of,
     project,
     solve_homography,
@@ -78,13 +79,14 @@ def align_grid_lines(
 
     The heavy lines are counted from the left and upper edge of the layout's ``grid_box``.
     """
-    per_mm, box = rough.layout_pixels_per_mm, layout.grid_box
+    per_mm, box = rough.layout_pixels_per_mm, grid_box_of(layout)
     pitch, first = per_mm, np.array(box[:2], float)
     if box == EDAN_GRID:
         pitch, first = _EDAN_PITCH, _EDAN_FIRST
     straight = straighten(picture, rough, box, _GRID_PIXELS_PER_MM)
     ratio = per_mm / _GRID_PIXELS_PER_MM
-    found = grid_shifts(straight.min(axis=2), pitch / ratio, tuple((box[:2] - first) / pitch))
+    x, y = (box[:2] - first) / pitch
+    found = grid_shifts(straight.min(axis=2), pitch / ratio, (x, y))
     if found is None:
         return None
     middles, shifts = np.array(box[:2]) + found[0] * ratio, found[1] * ratio

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._layouts import LAYOUTS, SHEET_SIZE, LeadLayout
+from ._layouts import LAYOUTS, SHEET_SIZE, Box, LeadLayout
 
 EDAN_PIXELS_PER_MM = 200 / 25.4  # of a sheet that is 2213 pixels wide
 EDAN_GRID = LAYOUTS["edan-3x4"].grid_box
@@ -69,9 +70,16 @@ def alignment_of(matrix: NDArray[np.float64], layout: LeadLayout, source: str) -
 
 def shows_whole_sheet(alignment: SheetAlignment, layout: LeadLayout, size: tuple[int, int]) -> bool:
     """Tell whether a picture (width, height) is the whole sheet, upright to within 0.13 mm."""
-    own = corners_of(layout.grid_box)
+    own = corners_of(grid_box_of(layout))
     away = alignment.to_picture(own) - own * np.array(size) / layout.sheet_size
     return bool(np.abs(away).max() <= UPRIGHT_MM * alignment.pixels_per_mm)
+
+
+def grid_box_of(layout: LeadLayout) -> Box:
+    """Return the box of the grid of a layout; raise if it has none."""
+    if layout.grid_box is None:
+        raise ValueError("The layout has no grid_box; it cannot be aligned with a grid.")
+    return layout.grid_box
 
 
 def pixels_per_mm_of(layout: LeadLayout) -> float:
@@ -82,7 +90,7 @@ def pixels_per_mm_of(layout: LeadLayout) -> float:
     return EDAN_PIXELS_PER_MM * width / SHEET_SIZE[0]
 
 
-def corners_of(box: ArrayLike) -> NDArray[np.float64]:
+def corners_of(box: Collection[float]) -> NDArray[np.float64]:
     """Return the corners (4, 2) of a box, clockwise from the upper left."""
     left, upper, right, lower = (float(edge) for edge in box)
     return np.array([(left, upper), (right, upper), (right, lower), (left, lower)])
@@ -106,7 +114,7 @@ def fit_affine(points: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
     return np.vstack([solution.T, [0, 0, 1]])
 
 
-def project(matrix: NDArray[np.float64], points: ArrayLike) -> NDArray[np.float64]:
+def project(matrix: NDArray[np.floating], points: ArrayLike) -> NDArray[np.float64]:
     """Map points (n, 2) by a homography."""
     points = np.asarray(points, float)
     mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 else:
     Picture = TypeVar("Picture")
 
+_Unsigned = type[np.uint16] | type[np.uint32] | type[np.uint64]
+
 _STRIP = 1 << 19  # bytes of the sums that are computed at a time
 _LANES = 4  # 16-bit numbers in one 64-bit integer
 
@@ -80,16 +82,15 @@ def area_resize(
     >>> area_resize(np.array([[0, 90, 255]], dtype=np.uint8), (1, 2))
     array([[ 30, 200]], dtype=uint8)
     """
-    is_tensor = type(image).__module__.partition(".")[0] == "torch"
-    if not (is_tensor or isinstance(image, np.ndarray)):
-        raise TypeError(
-            f"The picture must be an array or a tensor; got {type(image).__name__}. Read files "
-            "with skecg.sheet.read_image."
-        )
+    if not isinstance(image, np.ndarray):
+        if type(image).__module__.partition(".")[0] != "torch":
+            raise TypeError(
+                f"The picture must be an array or a tensor; got {type(image).__name__}. Read files "
+                "with skecg.sheet.read_image."
+            )
+        return _resize_tensor(image, check_size(size), _check(tuple(image.shape), axes))
     size = check_size(size)
-    first = _check(tuple(image.shape), axes)
-    if is_tensor:
-        return _resize_tensor(image, size, first)
+    first = _check(image.shape, axes)
     height, width = image.shape[first : first + 2]
     before, after = image.shape[:first], image.shape[first + 2 :]
     pictures = image.reshape(-1, height, width, int(np.prod(after)))
@@ -220,7 +221,7 @@ def _weigh(sums: NDArray, cuts: NDArray, parts: NDArray, n_out: int) -> NDArray:
     return areas
 
 
-def _row_sums(image: NDArray, axis: _Axis, dtype: type) -> NDArray:
+def _row_sums(image: NDArray, axis: _Axis, dtype: _Unsigned) -> NDArray:
     """Return the sums of the rows from stop to stop and, below, the rows that the borders cut."""
     n_out = len(axis.stops) - 1
     out = np.empty((2 * n_out + 1, *image.shape[1:]), dtype)
@@ -231,7 +232,7 @@ def _row_sums(image: NDArray, axis: _Axis, dtype: type) -> NDArray:
     return out
 
 
-def _column_sums(rows: NDArray, axis: _Axis, dtype: type) -> tuple[NDArray, NDArray]:
+def _column_sums(rows: NDArray, axis: _Axis, dtype: _Unsigned) -> tuple[NDArray, NDArray]:
     """Return the sums of the columns from stop to stop, and the columns that the borders cut."""
     starts = np.minimum(axis.stops[:-1], rows.shape[1] - 1)
     sums = np.add.reduceat(rows, starts, axis=1, dtype=dtype)
@@ -254,7 +255,7 @@ def _column_sums_in_lanes(rows: NDArray, axis: _Axis) -> tuple[NDArray, NDArray]
     return sums.view(np.uint16), cuts.view(np.uint16)
 
 
-def _unsigned(largest: int) -> type:
+def _unsigned(largest: int) -> _Unsigned:
     """Return the smallest unsigned type of at least 16 bits that holds the number."""
     return next(t for t in (np.uint16, np.uint32, np.uint64) if largest <= np.iinfo(t).max)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from numbers import Integral
 
 import numpy as np
@@ -44,7 +45,7 @@ def check_boxes(boxes: ArrayLike) -> NDArray[np.intp]:
     )
 
 
-def check_box(box: object, name: str) -> None:
+def check_box(box: Collection[float], name: str) -> None:
     """Raise unless a box has four numbers with left < right and upper < lower, from 0 on."""
     try:
         left, upper, right, lower = (float(edge) for edge in box)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from io import BufferedReader
 from typing import BinaryIO
 
 # Eight bytes for every pixel of the largest picture that is read: 16-bit RGBA, uncompressed.
@@ -13,7 +14,7 @@ _PIECE = 1 << 24  # more than most pictures have, so that they are read at once
 
 def open_regular_file(
     path: str | os.PathLike, *, max_bytes: int | None = MAX_FILE_BYTES
-) -> BinaryIO:
+) -> BufferedReader:
     """Open a regular file for reading; refuse pipes, devices and files that are too large.
 
     A pipe would block until somebody writes to it, and a device may never end. Links are followed.

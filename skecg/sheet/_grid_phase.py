@@ -81,11 +81,12 @@ def _profiles(window: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[n
     is_ink = ndimage.maximum_filter(window < _MOST_OF_INK * paper, 3)
     dark = np.where(is_ink, 0, paper - window)
     n_paper = ~is_ink
-    return tuple(dark.sum(axis=axis) / np.maximum(n_paper.sum(axis=axis), 1) for axis in (0, 1))
+    across, down = (dark.sum(axis=axis) / np.maximum(n_paper.sum(axis=axis), 1) for axis in (0, 1))
+    return across, down
 
 
 def _shift(
-    profile: NDArray[np.float32], first: int, per_mm: float, origin_mm: float
+    profile: NDArray[np.float64], first: int, per_mm: float, origin_mm: float
 ) -> float | None:
     """Return the shift of the lines in a profile in pixels, or None where they are not clear."""
     place = (first + np.arange(len(profile)) + 0.5) / per_mm + origin_mm

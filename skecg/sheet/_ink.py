@@ -108,7 +108,10 @@ def without_rules(
         if longest[near].max(initial=0) >= _RULE_MM * pixels_per_mm:
             has_rule[near] = total[near] >= _PALE * total[near].max()
     is_rule = has_rule[runs.column] & (height >= _PIECE_MM * pixels_per_mm)
-    return Runs(*(values[~is_rule] for values in runs))
+    kept = ~is_rule
+    return Runs(
+        runs.column[kept], runs.first[kept], runs.stop[kept], runs.upper[kept], runs.lower[kept]
+    )
 
 
 def _limits(
@@ -118,18 +121,21 @@ def _limits(
 
     Both are one number, or one per pixel where the light is uneven.
     """
+    ways = (_THRESHOLD, 0.5)
     some = np.ascontiguousarray(grey[::3, ::3])
     paper = _paper(grey, pixels_per_mm)
     if np.ptp(paper) < _EVEN:
         # Of bytes, counting is faster than sorting.
         share = np.cumsum(np.bincount(some.ravel(), minlength=256)) / some.size
         ink, level = (float(np.searchsorted(share, part)) for part in (_INK_SHARE, 0.5))
-        return tuple(np.float32(level + way * (ink - level)) for way in (_THRESHOLD, 0.5))
+        dark, edge = (np.asarray(level + way * (ink - level), np.float32) for way in ways)
+        return dark, edge
     height, width = grey.shape
     whole = Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR)
     paper = np.maximum(np.asarray(whole), 1)
     ink = float(np.quantile(some / paper[::3, ::3], _INK_SHARE))
-    return tuple(paper * np.float32(1 + way * (ink - 1)) for way in (_THRESHOLD, 0.5))
+    dark, edge = (paper * np.float32(1 + way * (ink - 1)) for way in ways)
+    return dark, edge
 
 
 def _paper(grey: NDArray[np.uint8], pixels_per_mm: float) -> NDArray[np.float32]:

@@ -12,6 +12,8 @@ from scipy import ndimage
 
 from ._reduced import Reduced
 
+_Back = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
 _SLOPES = np.linspace(-0.12, 0.12, 97)  # 7 degrees
 _STRIP = 8  # pixels that are averaged along a row before its slope is sought
 _LEAST_CONTRAST = (0.22, 0.45)  # of ink to paper; the lines of a grid have less
@@ -30,7 +32,7 @@ class Ink(NamedTuple):
     """Where there is ink on a reduced picture, and its places (n, 2) in pixels of the picture."""
 
     mask: NDArray[np.bool_]
-    places: NDArray[np.float64]
+    places: NDArray[np.floating]
     factor: int
 
 
@@ -75,7 +77,7 @@ class RowsAt(NamedTuple):
     """A guess of where the rows of traces are in a picture."""
 
     turned: _Turned
-    back: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    back: _Back
     guess: _Guess
 
     def to_picture(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -131,7 +133,7 @@ def find_rows(
 
 
 def refine_rows(
-    ink: NDArray[np.float64], rows: Rows, per_mm: float, scale: float
+    ink: NDArray[np.floating], rows: Rows, per_mm: float, scale: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Find the ends of the rows again among places of ink (n, 2) that are roughly aligned.
 
@@ -192,7 +194,7 @@ def _slope(ink: NDArray[np.bool_]) -> float:
     return float(_SLOPES[int(np.argmax(sharpness))])
 
 
-def _turn(ink: NDArray[np.bool_], slope: float) -> tuple[_Turned, object]:
+def _turn(ink: NDArray[np.bool_], slope: float) -> tuple[_Turned, _Back]:
     middle = np.array(ink.shape[::-1]) / 2
     cosine, sine = np.array([1, slope]) / np.hypot(1, slope)
     y, x = np.nonzero(ink)

@@ -116,10 +116,10 @@ class LeadLayout:
             )
         for name, trace in zip(self.lead_names, self.traces):
             try:
-                numbers = np.array(trace, dtype=float)
+                place = np.array(trace, dtype=float)
             except (TypeError, ValueError):
-                numbers = np.array([])
-            if numbers.shape != (3,) or not np.isfinite(numbers).all() or numbers[2] <= 0:
+                place = np.array([])
+            if place.shape != (3,) or not np.isfinite(place).all() or place[2] <= 0:
                 raise ValueError(
                     f"The trace of {name!r} must be (x of the first sample, y of 0 mV, seconds > "
                     f"0); got {trace!r}."
@@ -209,13 +209,13 @@ class LeadLayout:
         for _, row, column, length in named:
             x = left + column * width
             edges = (x, borders[row], x + length * mm_per_second, borders[row + 1])
-            boxes.append(tuple(round(_PIXELS_PER_MM * edge) for edge in edges))
+            boxes.append(_in_pixels(edges))
             traces.append((_PIXELS_PER_MM * x, _PIXELS_PER_MM * baselines[row], float(length)))
         return cls(
             tuple(name for name, *_ in named),
             tuple(boxes),
-            tuple(round(_PIXELS_PER_MM * length) for length in sheet),
-            tuple(round(_PIXELS_PER_MM * edge) for edge in grid),
+            (round(_PIXELS_PER_MM * sheet[0]), round(_PIXELS_PER_MM * sheet[1])),
+            _in_pixels(grid),
             source,
             _PIXELS_PER_MM,
             tuple(traces),
@@ -300,6 +300,11 @@ class LeadLayout:
                 "Choose another layout, or crop the picture to the sheet."
             )
         return scale
+
+
+def _in_pixels(box_mm: tuple[float, float, float, float]) -> Box:
+    left, upper, right, lower = (round(_PIXELS_PER_MM * edge) for edge in box_mm)
+    return left, upper, right, lower
 
 
 def get_layout(layout: str | LeadLayout) -> LeadLayout:

@@ -42,7 +42,7 @@ def limb_lead_misfit(
     starts = {name: trace[0] for name, trace in zip(layout.lead_names, layout.traces or ())}
     if not set(_NAMES) <= set(lead_names) & starts.keys():
         return unknown
-    if np.ptp([starts[name] for name in _NAMES]) > layout.pixels_per_mm:
+    if np.ptp([starts[name] for name in _NAMES]) > pixels_per_mm_of(layout):
         return unknown
     leads = traces[:, [list(lead_names).index(name) for name in _NAMES]].astype(np.float64)
     is_printed = ~np.isnan(leads).any(axis=1, keepdims=True)

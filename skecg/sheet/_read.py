@@ -105,7 +105,8 @@ def read_pixels(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> 
     with _opened(source, max_pixels) as opened:
         image = _upright(opened)
         # A given image is the caller's, and stays as it is.
-        if image is not source and (image.format, image.mode) == ("JPEG", "RGB"):
+        is_own = image is not source and (image.format, image.mode) == ("JPEG", "RGB")
+        if is_own and isinstance(image, ImageFile.ImageFile):
             return _decode_to_array(image)
         return view_pixels(_to_rgb(image))
 
@@ -137,7 +138,8 @@ def check_picture(file: io.BytesIO) -> None:
 @contextmanager
 def _opened(source: ImageSource, max_pixels: int | None) -> Iterator[Image.Image]:
     """Open a picture, turn all errors into those of `read_image`, and close its file."""
-    if not (isinstance(source, str | os.PathLike | bytes | Image.Image) or hasattr(source, "read")):
+    is_known = isinstance(source, str | os.PathLike | bytes | Image.Image)
+    if isinstance(source, np.ndarray) or not (is_known or hasattr(source, "read")):
         raise TypeError(
             "A picture must be a file name, bytes, a binary file, a Pillow image or an array; got "
             f"{type(source).__name__}."
@@ -191,7 +193,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _decode_to_array(image: Image.Image) -> NDArray[np.uint8]:
+def _decode_to_array(image: ImageFile.ImageFile) -> NDArray[np.uint8]:
     """Let Pillow decode an RGB JPEG into an array, four bytes per pixel.
 
     Pillow clears its own memory and, above 16 MB, divides it into blocks that have to be copied.
@@ -269,5 +271,6 @@ def _name(source: ImageSource) -> str:
     if isinstance(source, bytes):
         return f"The picture in {len(source)} bytes"
     name = getattr(source, "filename", None) or getattr(source, "name", None) or source
-    named = isinstance(name, str | os.PathLike)
-    return repr(os.fspath(name)) if named else f"The picture given as {type(source).__name__}"
+    if isinstance(name, str | os.PathLike):
+        return repr(os.fspath(name))
+    return f"The picture given as {type(source).__name__}"

@@ -80,28 +80,28 @@ def find_marks(grey: NDArray[np.uint8], rough: SheetAlignment, frame: Frame) -> 
     rights = _strip(grey, rough, frame.right + np.array(_RIGHT_MM), upper, lower)
     mirrored = _Strip(rights.ink[:, ::-1], 0.0, rights.upper)
     far = rights.left + rights.ink.shape[1] / _PER_MM
-    starts = [_edges(lefts, y, frame.reach) for y in frame.baselines]
-    ends = [far - _edges(mirrored, y, frame.reach) for y in frame.baselines]
-    ends = next(iter(_lines(ends, frame.baselines)), np.full(len(ends), np.nan))
-    best, found = (0, 0, -np.inf), (np.full(len(ends), np.nan), [])
+    begin = [_edges(lefts, y, frame.reach) for y in frame.baselines]
+    stop = [far - _edges(mirrored, y, frame.reach) for y in frame.baselines]
+    ends = next(iter(_lines(stop, frame.baselines)), np.full(len(stop), np.nan))
+    best = (0, 0, -np.inf)
+    starts: NDArray[np.float64] = np.full(len(ends), np.nan)
+    pulses: list[_Pulse | None] = []
     # Calibration pulses begin on a line, too; the start of the traces is the one that has a pulse
     # before it.
-    for line in _lines(starts, frame.baselines)[:_N_LINES]:
+    for line in _lines(begin, frame.baselines)[:_N_LINES]:
         usual = _line_through(line, frame.baselines)
-        pulses = [_pulse(lefts, y, start, frame) for y, start in zip(frame.baselines, usual)]
+        near = [_pulse(lefts, y, start, frame) for y, start in zip(frame.baselines, usual)]
         score = (
-            sum(pulse is not None and not pulse.is_inverted for pulse in pulses),
+            sum(pulse is not None and not pulse.is_inverted for pulse in near),
             int((~np.isnan(line)).sum()),
             float(np.nanmedian(line)),
         )
         if score > best:
-            best, found = score, (line, pulses)
-    starts, pulses = found
+            best, starts, pulses = score, line, near
     upright = [None if pulse is None or pulse.is_inverted else pulse for pulse in pulses]
     levels = np.array([np.nan if pulse is None else pulse.level for pulse in upright])
     places = np.array([np.nan if pulse is None else pulse.x for pulse in upright])
-    rules = [_rule(grey, rough, *rule) for rule in frame.rules]
-    rules = [place for found in rules for place in found]
+    rules = [place for rule in frame.rules for place in _rule(grey, rough, *rule)]
     if not pulses:
         levels = places = np.full(len(starts), np.nan)
     return Marks(starts, ends, levels, places, np.array(rules).reshape(-1, 3))

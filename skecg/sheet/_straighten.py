@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from numbers import Real
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from PIL import Image
 
 from ._alignment import UPRIGHT_MM, SheetAlignment, corners_of, project
 from ._checks import check_box, check_size
 
-_WHITE = {"L": 255, "RGB": (255, 255, 255)}
+_WHITE: dict[str, float | tuple[float, ...]] = {"L": 255, "RGB": (255, 255, 255)}
 
 
 def straighten(
-    picture: NDArray[np.uint8], alignment: SheetAlignment, box: ArrayLike, pixels_per_mm: float
+    picture: NDArray[np.uint8],
+    alignment: SheetAlignment,
+    box: Collection[float],
+    pixels_per_mm: float,
 ) -> NDArray[np.uint8]:
     """Resample a part of a sheet upright, at a resolution of one's choice.
 
@@ -73,16 +77,23 @@ def straighten(
     return np.asarray(straight)
 
 
-def _check(picture: object, alignment: object, pixels_per_mm: object) -> None:
+def _check(picture: object, alignment: object, pixels_per_mm: float) -> None:
     if not isinstance(alignment, SheetAlignment):
         raise TypeError(
             "alignment must be a SheetAlignment, as align_sheet returns it; got "
             f"{type(alignment).__name__}."
         )
-    is_array = isinstance(picture, np.ndarray) and picture.dtype == np.uint8
-    is_array = is_array and picture.ndim >= 2 and picture.size > 0
-    if not is_array or picture.shape[2:] not in ((), (3,), (4,)):
-        got = f"{picture.dtype} of {picture.shape}" if hasattr(picture, "dtype") else repr(picture)
+    is_picture = (
+        isinstance(picture, np.ndarray)
+        and picture.dtype == np.uint8
+        and picture.ndim >= 2
+        and picture.size > 0
+        and picture.shape[2:] in ((), (3,), (4,))
+    )
+    if not is_picture:
+        got = repr(picture)
+        if hasattr(picture, "dtype") and hasattr(picture, "shape"):
+            got = f"{picture.dtype} of {picture.shape}"
         raise ValueError(
             "The picture must be an array of uint8 of shape (height, width, 3) or (height, width); "
             f"got {got}."
@@ -93,7 +104,7 @@ def _check(picture: object, alignment: object, pixels_per_mm: object) -> None:
 
 
 def upright_shift(
-    alignment: SheetAlignment, box: ArrayLike, pixels_per_mm: float
+    alignment: SheetAlignment, box: Collection[float], pixels_per_mm: float
 ) -> tuple[int, int] | None:
     """Return the upper left pixel of a part that can be cut out as it is, or None.
 

@@ -223,7 +223,7 @@ def _mean_beside(centre: NDArray[np.float64], distance: int) -> NDArray[np.float
     return np.where(np.isnan(both), np.where(np.isnan(left), right, left), both)
 
 
-def curve_at(centre: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
+def curve_at(centre: NDArray[np.floating], columns: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the trace between the columns, over gaps without overshoot, flat before and behind.
 
     Parameters

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._ink import brightest_channel, find_runs, without_rules
-from ._layouts import Box, LeadLayout, get_layout
+from ._layouts import LeadLayout, get_layout
 from ._strands import link_runs, pen_width
 from ._trace_path import Place, curve_at, pen_centre, trace_edges
 
@@ -18,7 +18,7 @@ _THICKEST_MM = 2.5  # of a trace, in most columns
 def read_traces(
     straight: NDArray[np.uint8],
     layout: str | LeadLayout,
-    box: Box,
+    box: tuple[float, float, float, float],
     pixels_per_mm: float,
     *,
     sampling_rate: float = 100.0,
@@ -54,7 +54,7 @@ def read_traces(
     align_sheet, straighten : Bring a picture into this form.
     """
     layout = get_layout(layout)
-    if layout.traces is None:
+    if layout.traces is None or layout.pixels_per_mm is None:
         raise ValueError("The layout says nothing about traces; give one with traces.")
     grey = brightest_channel(straight)
     scale = pixels_per_mm / layout.pixels_per_mm

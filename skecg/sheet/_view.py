@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +42,8 @@ def view_pixels(image: Image.Image) -> NDArray[np.uint8]:
     pixels = _ArrowArray.from_address(pointer(capsule, b"arrow_array"))
     values = pixels.children[0].contents
     n_bytes = image.width * image.height * 4
-    memory = (ctypes.c_uint8 * n_bytes).from_address(values.buffers[1])
-    memory.owner = capsule  # keeps the memory as long as the array lives
+    memory: Any = (ctypes.c_uint8 * n_bytes).from_address(values.buffers[1])
+    memory.owner = capsule  # keeps the memory as long as the array lives; no type knows of it
     array = np.frombuffer(memory, np.uint8).reshape(image.height, image.width, 4)
     array.flags.writeable = False
     return array

@@ -187,14 +187,14 @@ def _waves(beats: NDArray, n_before: int, rate: float) -> NDArray:
         *(t_most / size, st_60 / size, q / size, r / (r - s + 0.4 * _SMALL)),
     ]
     missing = np.isnan(beats).any(axis=1)
-    by_lead = np.where(missing, np.nan, np.array(by_lead))
+    numbers = np.where(missing, np.nan, np.array(by_lead))
     axes = [np.arctan2(of[_LEADS.index("aVF")], of[_LEADS.index("I")]) for of in (area, t_mean)]
     of_record = [
         *((last - first) / rate, (j + round(_T * rate) + t_peak - first) / rate),
         *(function(axis) for axis in axes for function in (np.cos, np.sin)),
         *(np.cos(axes[0] - axes[1]), np.nanmax(heights[:6]), np.nanmax(heights[6:])),
     ]
-    return np.concatenate([of_record, by_lead.ravel()])
+    return np.concatenate([of_record, numbers.ravel()])
 
 
 def _qrs(beats: NDArray, n_before: int, rate: float) -> tuple[int, int]:

@@ -96,4 +96,5 @@ def _median(beats: NDArray[np.float32]) -> NDArray[np.float32]:
     # Over this short and strided axis a sort is three times as fast as the partition of np.median.
     beats = np.sort(beats, axis=1)
     n_beats = beats.shape[1]
-    return (beats[:, (n_beats - 1) // 2] + beats[:, n_beats // 2]) / 2
+    middle = beats[:, (n_beats - 1) // 2] + beats[:, n_beats // 2]
+    return middle / np.float32(2)

@@ -14,6 +14,7 @@ import math
 import os
 import re
 import stat
+from io import BufferedReader
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,9 @@ def write_container(
             f"a model file cannot hold this estimator: it {error}. Shorter parameters, labels, "
             "names, metrics or history_ would fit"
         ) from error
-    begin, end = _BEGINNING.match(content, 8).span(2)
+    beginning = _BEGINNING.match(content, 8)
+    assert beginning is not None  # as the header could be parsed
+    begin, end = beginning.span(2)
     content[begin:end] = hashlib.sha256(content).hexdigest().encode()
     with replacement(path) as file:
         file.write(content)
@@ -130,7 +133,9 @@ def read_container(
             raise ModelFileError(f"{name!r} {error}") from error.__cause__
 
 
-def _read(file, size: int, max_bytes: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _read(
+    file: BufferedReader, size: int, max_bytes: int
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if size > max_bytes:
         raise ModelFileError(f"has {size:,} bytes, more than max_bytes={max_bytes:,}")
     start = file.read(8)

@@ -19,7 +19,7 @@ from typing import BinaryIO
 try:
     import fcntl
 except ImportError:  # not POSIX
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]  # a module to mypy, which sees the one of this system
 
 # Where files cannot be locked, age tells: no file takes a day to be written.
 _MAX_AGE = 24 * 60 * 60

@@ -24,6 +24,7 @@ import dataclasses
 import math
 import os
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -271,7 +272,7 @@ class ValueReader:
         ModelFileError
             If the tag is unknown or the content does not fit it.
         """
-        known = {
+        known: dict[str, Callable[[Any], Any]] = {
             "$float": self._read_float,
             "$tuple": lambda items: tuple(self.read(_checked(items, list))),
             "$dict": self._read_pairs,

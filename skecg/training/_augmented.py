@@ -69,7 +69,7 @@ def _changed(step: Callable[..., Any], X: Tensor, module: nn.Module) -> Tensor:
     network = network_proper(module)
     if not (isinstance(network, SignalNetwork) and network.n_side_features):
         return _checked(step, X, step(X))
-    signals, numbers = network.split(X)
+    signals, numbers = network.split(X)[0], X[:, -network.n_side_features :]
     signals = _checked(step, signals, step(signals))
     return torch.cat([signals.flatten(1), numbers], 1)
 
@@ -84,7 +84,11 @@ def _mixed(step: Any, X: Tensor, shares: Tensor, weights: Tensor | None) -> Batc
     if weights is None and mixed[2] is None:
         return _checked(step, X, mixed[0]), _checked(step, shares, mixed[1]), None
     before = torch.ones_like(shares[:, 0]) if weights is None else weights
-    return tuple(map(_checked, [step] * 3, (X, shares, before), mixed))
+    return (
+        _checked(step, X, mixed[0]),
+        _checked(step, shares, mixed[1]),
+        _checked(step, before, mixed[2]),
+    )
 
 
 def _shares(targets: Tensor, net: NeuralNet, dtype: torch.dtype) -> Tensor:

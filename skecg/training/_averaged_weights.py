@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol, cast
 
 import torch
 from skorch import NeuralNet
@@ -18,6 +18,14 @@ _DECAY = 0.999
 _WARMUP = 10
 # The part of the epochs whose weights are averaged.
 _LAST_PART = 0.25
+
+
+class _Normalization(Protocol):
+    """A layer that follows the statistics of the batches it sees in training mode."""
+
+    momentum: float | None
+
+    def train(self) -> Any: ...
 
 
 class AveragedWeights:
@@ -107,7 +115,7 @@ class AveragedWeights:
         if norms:
             self._compute_statistics(module, norms)
 
-    def _compute_statistics(self, module: nn.Module, norms: list[nn.Module]) -> None:
+    def _compute_statistics(self, module: nn.Module, norms: list[_Normalization]) -> None:
         """Let normalisations have the mean of the statistics of all training batches."""
         # In an order like those of the training: one by class would make other batches.
         order = list(next(self._net._orders(self._batches, torch.Generator().manual_seed(0))))
@@ -128,11 +136,11 @@ class AveragedWeights:
             module.eval()
 
 
-def _normalizations(module: nn.Module, kept_in_eval: tuple[str, ...]) -> list[nn.Module]:
+def _normalizations(module: nn.Module, kept_in_eval: tuple[str, ...]) -> list[_Normalization]:
     """Return the parts of a network that follow the statistics of the training batches."""
     kept = {id(part) for name in kept_in_eval for part in module.get_submodule(name).modules()}
     return [
-        part
+        cast(_Normalization, part)
         for part in module.modules()
         if isinstance(getattr(part, "running_mean", None), Tensor)
         and hasattr(part, "momentum")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..samples import SampleView, as_tensor
+from ._device import Precision
 
 # Matrix products of fewer rows take other kernels, whose sums differ in the last bits: a sample's
 # probabilities would depend on how many others are predicted with it.
@@ -23,6 +26,28 @@ _ROWS_PER_BLOCK = {"cpu": 2**7, "other": 2**13}
 
 class BlockPrediction:
     """What a net does with a trained module; it has the module, its device and number formats."""
+
+    module_: nn.Module
+    device: str
+    precision: Precision
+
+    def autocast(self, *, training: bool = False) -> AbstractContextManager[Any]:
+        """Return the context in which products have the number format of training or prediction.
+
+        Parameters
+        ----------
+        training : bool, default=False
+            Whether the products are those of training.
+
+        Returns
+        -------
+        context manager
+            Does nothing where they have the format of the weights.
+        """
+        products = self.precision.products if training else self.precision.in_prediction
+        if products is None:
+            return nullcontext()
+        return torch.autocast(torch.device(self.device).type, products)
 
     @torch.no_grad()
     def logits(self, X: SampleView | np.ndarray) -> Tensor:
@@ -90,11 +115,11 @@ class BlockPrediction:
     def _map_blocks(
         self, function: Callable[[Tensor], Tensor], X: SampleView | np.ndarray
     ) -> Tensor:
-        outputs, n_done = None, 0
+        outputs, n_done = torch.empty(0), 0
         with self.autocast():  # around all blocks, so that weights are converted once
             for block, n_rows in self.blocks(X):
                 output = function(block)[:n_rows]
-                if outputs is None:
+                if not n_done:
                     # Kept one by one, they would leave holes between the blocks, as losses would.
                     outputs = output.new_empty((len(X), *output.shape[1:]))
                 outputs[n_done : n_done + n_rows] = output

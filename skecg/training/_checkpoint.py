@@ -78,8 +78,9 @@ class ResumableTraining:
 
     def recall_history(self, watcher: EpochWatcher | None) -> int:
         """Give the net the rows of the epochs that were done, and return their number."""
-        if self.n_done:
-            rows = self.store.latest["history"]
+        latest = None if self.store is None else self.store.latest
+        if self.n_done and latest is not None:
+            rows = latest["history"]
             self.net.history = History({**row, "batches": []} for row in rows)
         if watcher is not None:
             for _ in range(self.n_done):
@@ -92,7 +93,7 @@ class ResumableTraining:
         Callbacks have begun by then: what they change in the net as they begin, they had changed
         before that epoch, too.
         """
-        if not self.n_done:
+        if self.store is None or not self.n_done:
             return range(n_epochs)
         net, latest = self.net, self.store.latest
         self.store.latest = None  # it is as large as the network, three times or so

@@ -44,7 +44,8 @@ class TrainingFacts:
     def of_labels(cls, y: np.ndarray, groups: ArrayLike | None = None) -> Self:
         """Return the facts of samples given by a matrix of 0 and 1, a column for each label."""
         counts = tuple(int(count) for count in np.count_nonzero(y, axis=0))
-        return cls(counts, *_subjects(groups), n_multilabel=len(y))
+        n_subjects, digest = _subjects(groups)
+        return cls(counts, n_subjects, digest, len(y))
 
     def and_then(self, later: TrainingFacts) -> TrainingFacts:
         """Return the facts of training first on these samples, then on others.
@@ -66,10 +67,10 @@ class TrainingFacts:
         return sum(self.class_counts) if self.n_multilabel is None else self.n_multilabel
 
 
-def _subjects(groups: ArrayLike | None) -> tuple[int, str] | tuple[()]:
+def _subjects(groups: ArrayLike | None) -> tuple[int, str] | tuple[None, None]:
     """Return the number of subjects and the digest of their ids; nothing where there are none."""
     if groups is None:
-        return ()
+        return None, None
     subjects = np.unique(np.asarray(groups).astype(str)).tolist()
     text = "\n".join(subjects).encode(errors="surrogatepass")
     return len(subjects), hashlib.sha256(text).hexdigest()

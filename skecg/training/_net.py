@@ -7,7 +7,6 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -68,6 +67,8 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
     **kwargs
         Parameters of :class:`skorch.NeuralNetClassifier`.
     """
+
+    optimizer_: torch.optim.Optimizer | None  # None in a copy that only predicts
 
     def __init__(
         self,
@@ -236,7 +237,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
                 averages.put_in(epoch, is_judged=is_judged)
                 if valid is not None:
                     self._validate_epoch(valid, listens)
-                self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
+                self.history.record("lr", self._optimizer().param_groups[0]["lr"])
                 self.history.record("dur", time.perf_counter() - started)
                 self._require_finite(self.history[-1])
                 self.notify("on_epoch_end", **datasets)
@@ -277,7 +278,11 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         )
 
     def _steps(
-        self, batches: Batches, forward: nn.Module, averages: AveragedWeights, listens: bool
+        self,
+        batches: Batches,
+        forward: Callable[..., Any],
+        averages: AveragedWeights,
+        listens: bool,
     ) -> Steps:
         """Return what makes the steps of an epoch: captured, if that is wanted and possible."""
         if self.cuda_graph and torch.device(self.device).type == "cuda":
@@ -291,7 +296,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
     @torch.no_grad()
     def _validate_epoch(self, valid: Batches, listens: bool) -> None:
         self.module_.eval()
-        losses, hits = [], []
+        kept_losses, kept_hits = [], []
         for index in valid.in_order(self.batch_size):
             X, y, weights = valid.take(index)
             if listens:
@@ -299,12 +304,12 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             with self.autocast():
                 logits = self.module_(X).to(self.precision.weights)
             loss = self.targets.loss(logits, y, weights)
-            losses.append(kept(loss))
-            hits.append(kept(self.targets.n_right(logits, y)))
+            kept_losses.append(kept(loss))
+            kept_hits.append(kept(self.targets.n_right(logits, y)))
             if listens:
                 self.record_batch("valid", (X, y), logits, loss)
-        losses = sum_over_processes(_stacked(losses), valid)
-        hits = sum_over_processes(_stacked(hits), valid)
+        losses = sum_over_processes(_stacked(kept_losses), valid)
+        hits = sum_over_processes(_stacked(kept_hits), valid)
         self.history.record("valid_loss", _mean(losses, self.batch_size, len(valid)))
         self.history.record("valid_acc", hits.sum().item() / len(valid))
 
@@ -346,24 +351,6 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         """Tell whether a callback may look at the weights, which those that print do not."""
         return any(not isinstance(c, EpochProgressBar | PrintLog) for _, c in self.callbacks_)
 
-    def autocast(self, *, training: bool = False) -> AbstractContextManager[Any]:
-        """Return the context in which products have the number format of training or prediction.
-
-        Parameters
-        ----------
-        training : bool, default=False
-            Whether the products are those of training.
-
-        Returns
-        -------
-        context manager
-            Does nothing where they have the format of the weights.
-        """
-        products = self.precision.products if training else self.precision.in_prediction
-        if products is None:
-            return nullcontext()
-        return torch.autocast(torch.device(self.device).type, products)
-
     # Copies and pickles -----------------------------------------------------------------------
 
     def to_device(self, device: torch.device) -> None:
@@ -397,11 +384,11 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         """
         net = copy.copy(self)
         net.module_ = copy.deepcopy(net.module_)
-        vars(net).update(settings, device="cpu")
+        net.__dict__.update(settings, device="cpu")
         net.to_device(torch.device(settings["device"]))
         net.initialize_optimizer()
         if net.moments is not None:
-            net.moments.restore(net.optimizer_)
+            net.moments.restore(net._optimizer())
         return net
 
     def set_rate(self, rate: float) -> None:
@@ -413,12 +400,17 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             The learning rate.
         """
         self.schedule, self.lr = None, rate
-        for group in self.optimizer_.param_groups:
+        for group in self._optimizer().param_groups:
             group["lr"] = rate
 
     def keep_moments(self) -> None:
         """Keep the optimiser's state for further training, in copies and pickles, too."""
-        self.moments = Moments.of(self.optimizer_)
+        self.moments = Moments.of(self._optimizer())
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        if self.optimizer_ is None:
+            raise RuntimeError("the net has no optimizer; call initialize_optimizer() first")
+        return self.optimizer_
 
     def __getstate__(self) -> dict[str, Any]:
         """Keep what prediction and further training need: CPU weights and epoch records."""
@@ -437,10 +429,9 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         self.__dict__.update(state)
 
 
-def _stacked(values: list[Tensor] | list[float]) -> Tensor:
-    if isinstance(values[0], Tensor):
-        return torch.stack(values)
-    return torch.tensor(values, dtype=torch.float64)
+def _stacked(values: list[Tensor | float]) -> Tensor:
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    return torch.stack(tensors) if tensors else torch.tensor(values, dtype=torch.float64)
 
 
 def _mean(losses: Tensor, batch_size: int, n_samples: int) -> float:

@@ -33,7 +33,7 @@ def resolve_optimizer(
     # One fused kernel updates all weights: on a small network the update otherwise takes longer
     # than some of the layers. Adamax and RMSprop have no such kernel.
     fused = device.type in ("cpu", "cuda")
-    named = {
+    named: dict[str, Callable[..., Optimizer]] = {
         "adam": partial(Adam, fused=fused),
         "adamw": partial(AdamW, fused=fused),
         "adamax": Adamax,

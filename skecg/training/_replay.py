@@ -107,5 +107,6 @@ def on_stream(stream: torch.cuda.Stream | None) -> Iterator[None]:
 
 def _host_generators() -> tuple[Any, ...]:
     """Return the states of the generators that Python, NumPy and PyTorch have on the CPU."""
-    _, key, *rest = np.random.get_state(legacy=True)  # noqa: NPY002 (what a network may draw from)
+    state: Any = np.random.get_state(legacy=True)  # noqa: NPY002 (what a network may draw from)
+    _, key, *rest = state
     return random.getstate(), key.tobytes(), rest, torch.get_rng_state().numpy().tobytes()

@@ -170,7 +170,7 @@ SCHEDULES = (Cosine, ExponentialDecay, MultiStep, OneCycle)
 
 def resolve_schedule(lr_schedule: str | Schedule | None) -> Schedule | None:
     """Turn an ``lr_schedule`` parameter into a schedule; None keeps the rate constant."""
-    named = {"one-cycle": OneCycle(), "cosine": Cosine()}
+    named: dict[str, Schedule] = {"one-cycle": OneCycle(), "cosine": Cosine()}
     return named[lr_schedule] if isinstance(lr_schedule, str) else lr_schedule
 
 

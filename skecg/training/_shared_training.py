@@ -43,7 +43,7 @@ def shared(train: Callable[..., Any]) -> Callable[..., Any]:
         divides = valid is not None and not net._listens_to_batches()
         seed = np.random.SeedSequence((generator.initial_seed(), share.rank)).generate_state(1)
         with isolated_generators(int(seed[0]), device), shared_batch_norms(module, share):
-            own_valid = OwnPart(valid, share) if divides else valid
+            own_valid = OwnPart(valid, share) if divides and valid is not None else valid
             train(net, OwnPart(batches, share), own_valid, **options)
         # The processes still agree, unless the network has buffers that each computed by itself.
         share.copy_from_main(module)

@@ -228,3 +228,8 @@ def test_import_leaves_matplotlib_and_wfdb_alone():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_display_made_with_a_start_alone_shows_thirty_seconds(ecg):
+    display = BeatStripDisplay(of_record(ecg, 0), start=5.0).plot()
+    assert len(display.lines_) == 3  # rows of ten seconds

@@ -343,6 +343,12 @@ def test_pickle_drops_batches_from_the_history(data):
     assert torch.equal(copy.logits(data[0]), listening.logits(data[0]))
 
 
+def test_a_copy_that_only_predicts_says_what_training_needs(data):
+    copy = pickle.loads(pickle.dumps(train(net(), batches(data))))
+    with pytest.raises(RuntimeError, match="call initialize_optimizer"):
+        copy.set_rate(0.1)
+
+
 GROWTH = """
 from pathlib import Path
 import numpy as np
