@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ._alignment import pixels_per_mm_of
 from ._layouts import LeadLayout
 
 _NAMES = ("I", "II", "III")
