@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 try:
@@ -14,8 +15,13 @@ except ImportError:
         """Nothing: without ``set_callbacks`` no estimator has a callback."""
 
     def with_callbacks(method: Callable) -> Callable:
-        """Return the method as it is."""
-        return method
+        """Return the method within another, as scikit-learn's does: ``stacklevel`` counts it."""
+
+        @wraps(method)
+        def wrapped(estimator: Any, *args: Any, **kwargs: Any) -> Any:
+            return method(estimator, *args, **kwargs)
+
+        return wrapped
 
 
 # What scikit-learn 1.9.1 keeps in an estimator during a fit; copies of the estimator go without
