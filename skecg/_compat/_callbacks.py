@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 _Method = TypeVar("_Method", bound=Callable)
@@ -14,8 +15,13 @@ class _NoCallbackSupport:
 
 
 def _without_callbacks(method: Callable) -> Callable:
-    """Return the method as it is."""
-    return method
+    """Return the method within another, as scikit-learn's does: ``stacklevel`` counts it."""
+
+    @wraps(method)
+    def wrapped(estimator: Any, *args: Any, **kwargs: Any) -> Any:
+        return method(estimator, *args, **kwargs)
+
+    return wrapped
 
 
 try:

@@ -1,11 +1,11 @@
-"""Private names of imbalanced-learn, seen in 0.14.2; it is imported when a function needs it."""
+"""Private names of imbalanced-learn, seen in 0.13.0 and 0.14.2; it is imported when needed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from sklearn.utils import InputTags, Tags, TargetTags
+from sklearn.utils import InputTags, Tags, TargetTags, get_tags
 
 
 def sampler_tags(sampler: Any) -> Tags:
@@ -15,10 +15,9 @@ def sampler_tags(sampler: Any) -> Tags:
     ``imblearn.utils._tags``. Without them, scikit-learn's are extended by the same fields.
     """
     try:
-        from imblearn.utils._tags import InputTags, SamplerTags, Tags, get_tags
+        from imblearn.utils._tags import InputTags, SamplerTags, Tags
     except ImportError:
         Tags, InputTags, SamplerTags = _Tags, _InputTags, _SamplerTags
-        from sklearn.utils import get_tags
     inner = get_tags(sampler)
     chooses = getattr(inner, "sampler_tags", None)
     return Tags(

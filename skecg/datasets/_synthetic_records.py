@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Integral, Real
 
 import numpy as np
@@ -207,6 +208,8 @@ def _simulate(
     cycle = 60 / heart_rate
     signal = neurokit2.ecg_simulate(
         duration=6 * cycle,
+        # neurokit2 before 0.2.13 does not round the duration to samples.
+        length=math.ceil(6 * cycle * sampling_rate),
         sampling_rate=sampling_rate,
         noise=0,
         heart_rate=heart_rate,

@@ -119,7 +119,7 @@ def test_labels_that_the_table_does_not_know_warn():
 
 
 def test_the_table_in_the_documentation_is_the_table():
-    rows = re.findall(r"^    (\w+) +(-?[01]) +(-?[01])$", BeatTreesClassifier.__doc__, re.MULTILINE)
+    rows = re.findall(r"^ *(\w+) +(-?[01]) +(-?[01])$", BeatTreesClassifier.__doc__, re.MULTILINE)
     documented = {"S": {}, "V": {}}
     for column, s, v in rows:
         documented["S"][column], documented["V"][column] = int(s), int(v)
