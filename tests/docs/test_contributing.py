@@ -80,7 +80,7 @@ def test_the_citation_has_the_version_and_licence_of_the_package():
     citation = yaml.safe_load(text("CITATION.cff"))
     project = tomllib.loads(text("pyproject.toml"))["project"]
     assert citation["version"] == skecg.__version__
-    assert citation["license"] == project["license"]["text"]
+    assert citation["license"] == project["license"]
     assert citation["repository-code"] == project["urls"]["Source"]
     assert citation["url"] == project["urls"]["Documentation"]
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
