@@ -201,8 +201,10 @@ def metadata_routing(clf, X, y):
     labels = np.where(wrong, np.roll(y, 1), y)
     with config_context(enable_metadata_routing=True):
         clf.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        # In scikit-learn 1.7, the pipeline itself must be asked for it, too.
+        model = make_pipeline(FunctionTransformer(), clf).set_score_request(sample_weight=True)
         search = GridSearchCV(
-            make_pipeline(FunctionTransformer(), clf),
+            model,
             {f"{type(clf).__name__.lower()}__learning_rate": RATES},
             cv=CV, error_score="raise",
         )  # fmt: skip

@@ -55,8 +55,8 @@ def alone():
 @pytest.mark.parametrize("case", CASES)
 def test_two_processes_take_the_steps_of_one(together, alone, case):
     # In float64, whose rounding is 1e-16. Biases before a batch normalisation have gradients of
-    # nothing but rounding, which AdamW divides by not less than 1e-8.
-    tolerance = 1e-8 if case.startswith("normalised") else 1e-12
+    # nothing but rounding, which AdamW divides by not less than 1e-8. Seen: up to 1.02e-8.
+    tolerance = 2e-8 if case.startswith("normalised") else 1e-12
     shared, single = together[0][case], alone[case]
     np.testing.assert_allclose(shared["losses"], single["losses"], rtol=1e-12)
     torch.testing.assert_close(shared["weights"], single["weights"], rtol=0, atol=tolerance)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import inspect
 import pickle
 
 import numpy as np
@@ -444,10 +443,6 @@ def test_beats_vote_on_each_of_several_labels(voting, as_list):
         assert_allclose(probabilities[0], beats.probabilities.mean(axis=0))
 
 
-@pytest.mark.skipif(
-    "sample_weight" not in inspect.signature(MLPClassifier.fit).parameters,
-    reason="MLPClassifier takes no weights in scikit-learn 1.6",
-)
 def test_a_record_without_a_beat_has_the_share_of_each_label():
     X, y = records_with_several_labels()
     clf = BeatVoteClassifier(BeatSegmenter(), OF_LABELS)

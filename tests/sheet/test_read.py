@@ -348,7 +348,8 @@ def test_a_given_jpeg_keeps_its_own_memory(picture):
 
 def test_a_jpeg_without_a_scan_is_refused(picture):
     content = encoded(picture, "JPEG")
-    with pytest.raises(ValueError, match="it has no pixels"):
+    # Pillow 12.0 does not take it for a JPEG.
+    with pytest.raises(ValueError, match=r"it has no pixels|is not a picture in"):
         read_image(content.replace(b"\xff\xda", b"\xff\xd9"))
 
 
