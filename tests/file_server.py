@@ -46,18 +46,21 @@ class Handler(BaseHTTPRequestHandler):
         if server.corrupt.get(name, 0):
             server.corrupt[name] -= 1
             content = content[:-1] + bytes([content[-1] ^ 1])
-        if wanted and server.supports_ranges:
+        is_part = wanted and server.supports_ranges
+        if is_part:
             start = int(wanted.removeprefix("bytes=").removesuffix("-")) + server.range_offset
+        body = content[start:]
+        sent = body[: server.cut.pop(name, len(body))]
+        # Before the answer, which a client may refuse and ask anew, in another thread.
+        server.requests.append((name, wanted, len(sent)))
+        if is_part:
             self.send_response(206)
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         else:
             self.send_response(200)
-        body = content[start:]
         if server.says_length:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        sent = body[: server.cut.pop(name, len(body))]
-        server.requests.append((name, wanted, len(sent)))
         self.wfile.write(sent)
         return None
 
