@@ -40,8 +40,8 @@ def main() -> None:
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
     for label, color, marker in (
-        ("people or images are on both sides of the split", SHARED, "D"),
-        ("no person and no image is", UNSEEN, "o"),
+        ("people or images on both sides of the split", SHARED, "D"),
+        ("on one side only", UNSEEN, "o"),
     ):
         ax.plot([], [], marker, color=color, label=label)
     fig.legend(loc="outside upper right", ncols=2, frameon=False, fontsize=9)
