@@ -209,6 +209,7 @@ def deep(input_shape, n_classes, depth):
     return nn.Sequential(nn.Flatten(), nn.LazyLinear(2), *layers, nn.Linear(2, n_classes))
 
 
+@pytest.mark.slow  # it takes most of its second: too much where the quick part shares the cores
 def test_the_most_layers_that_a_file_can_have(tmp_path):
     X = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
     path = tmp_path / "m"
