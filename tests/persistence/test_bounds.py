@@ -148,8 +148,16 @@ def check_bounds(content: bytes, path) -> None:
     path.write_bytes(content)
     assert len(content) < 10 * 10**6
     for read in (skecg.load, skecg.describe):
-        with within(1.0, 100 * 10**6), suppress(ModelFileError):
-            read(path)
+        try:
+            check_reading(read, path)
+        except AssertionError:
+            # Two cores may be two threads of one: what the other does then counts as time of ours.
+            check_reading(read, path)
+
+
+def check_reading(read, path) -> None:
+    with within(1.0, 100 * 10**6), suppress(ModelFileError):
+        read(path)
 
 
 @pytest.mark.parametrize("name", QUICK)
