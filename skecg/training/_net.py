@@ -314,7 +314,19 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         self.history.record("valid_acc", hits.sum().item() / len(valid))
 
     def record_batch(self, prefix: str, batch: tuple, logits: Tensor, loss: Tensor) -> None:
-        """Write down a batch and let callbacks know of it."""
+        """Write down a batch and let callbacks know of it.
+
+        Parameters
+        ----------
+        prefix : {"train", "valid"}
+            What the batch is for.
+        batch : tuple (X, y)
+            Samples and labels.
+        logits : Tensor of shape (n_samples, n_outputs)
+            Output of the network.
+        loss : Tensor of shape ()
+            The loss of the batch.
+        """
         self.history.record_batch(f"{prefix}_loss", loss.item())
         self.history.record_batch(f"{prefix}_batch_size", len(logits))
         self.notify(
