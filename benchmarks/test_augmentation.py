@@ -109,7 +109,7 @@ def test_exponential_average(benchmark, compare):
 
     def one_round():
         of_step = seconds(step, 3)
-        found.append(100 * seconds(averages._take_in_step, 20) / of_step)
+        found.append(100 * seconds(averages.follow_step, 20) / of_step)
 
     benchmark.pedantic(one_round, rounds=SHORT_ROUNDS if short() else 5, warmup_rounds=1)
     compare.figure("exponential average", found[1:], "% of a step", at_most=AT_MOST)
