@@ -31,7 +31,7 @@ from ._optimizers import Moments
 from ._progress import EpochProgressBar, EpochWatcher
 from ._schedules import Schedule
 from ._shared_training import shared
-from ._steps import Steps, kept
+from ._steps import Steps, kept, set_rate
 from ._targets import OneClass, Targets
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
@@ -412,8 +412,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
             The learning rate.
         """
         self.schedule, self.lr = None, rate
-        for group in self._optimizer().param_groups:
-            group["lr"] = rate
+        set_rate(self._optimizer(), rate)
 
     def keep_moments(self) -> None:
         """Keep the optimiser's state for further training, in copies and pickles, too."""
