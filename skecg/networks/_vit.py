@@ -223,7 +223,11 @@ class TransformerBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map tokens (n_samples, n_tokens, dim) to tokens of the same shape."""
-        mixed = F.scaled_dot_product_attention(*self.queries_keys_values(x))
+        queries, keys, values = self.queries_keys_values(x)
+        if _fused_gradient_is_slow(queries):
+            mixed = _attention_weights(queries, keys) @ values
+        else:
+            mixed = F.scaled_dot_product_attention(queries, keys, values)
         attended = self.out(mixed.transpose(1, 2).flatten(2))
         x = x + self._keep_some(self.dropout(attended))
         hidden = self.dropout(self.activation(self.mlp1(self.norm2(x))))
@@ -239,14 +243,30 @@ class TransformerBlock(nn.Module):
         Row i holds the weights of all tokens in the output of token i; they sum to 1.
         """
         queries, keys, _ = self.queries_keys_values(x)
-        scores = queries @ keys.transpose(2, 3) / math.sqrt(queries.shape[3])
-        return scores.softmax(3)
+        return _attention_weights(queries, keys)
 
     def _keep_some(self, branch: Tensor) -> Tensor:
         if not (self.training and self.drop_path):
             return branch
         kept = 1 - self.drop_path
         return branch * branch.new_empty(len(branch), 1, 1).bernoulli_(kept).div_(kept)
+
+
+def _attention_weights(queries: Tensor, keys: Tensor) -> Tensor:
+    """Map two tensors (..., n_tokens, dim) to the weights of all keys for each query."""
+    return (queries / math.sqrt(queries.shape[-1]) @ keys.mT).softmax(-1)
+
+
+def _fused_gradient_is_slow(queries: Tensor) -> bool:
+    """Tell whether attention is trained in bfloat16 on the CPU, and its weights fit into memory.
+
+    The gradient of PyTorch's fused attention takes five times as long there as two products and a
+    softmax do (PyTorch 2.13, processor with bfloat16 units), whose weights it does not have to
+    keep: these are given at most 64 MiB a block.
+    """
+    n_weights = queries[..., 0].numel() * queries.shape[-2]
+    is_trained = queries.requires_grad and queries.device.type == "cpu"
+    return is_trained and queries.dtype == torch.bfloat16 and n_weights <= 2**25
 
 
 def sincos_positions(n_rows: int, n_columns: int, dim: int) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from skecg.networks import VisionTransformer
+from skecg.networks import _vit as module
 from skecg.networks._vit import TransformerBlock, sincos_positions
 
 SMALL = {"dim": 16, "n_heads": 4, "n_blocks": 2}
@@ -39,6 +40,40 @@ def test_block_equals_pytorchs_encoder_layer(activation):
     theirs.self_attn.in_proj_bias.data = ours.qkv.bias.data
     x = torch.randn(2, 5, 12)
     torch.testing.assert_close(ours(x), theirs(x), rtol=1e-5, atol=1e-5)
+
+
+def test_training_in_bfloat16_on_the_cpu_follows_float32(monkeypatch):
+    torch.manual_seed(0)
+    block, x = TransformerBlock(32, 4, 64), torch.randn(3, 40, 32)
+
+    def forward_and_gradient() -> list[torch.Tensor]:
+        block.zero_grad()
+        mixed = block(x)
+        mixed.square().mean().backward()
+        return [mixed.detach().float(), block.qkv.weight.grad.clone()]
+
+    expected = forward_and_gradient()
+    fused = torch.nn.functional.scaled_dot_product_attention
+    calls = []
+    monkeypatch.setattr(
+        module.F, "scaled_dot_product_attention", lambda *parts: calls.append(1) or fused(*parts)
+    )
+    with torch.autocast("cpu", torch.bfloat16):
+        found = forward_and_gradient()
+        assert not calls
+        with torch.no_grad():
+            predicted = block(x)
+    assert calls  # predictions keep no weights
+    for one, other in zip([*found, predicted.float()], [*expected, expected[0]], strict=True):
+        assert (one - other).norm() < 0.01 * other.norm()
+
+
+@pytest.mark.parametrize("n_tokens", [5792, 5793])  # 2**25 weights lie between them
+def test_attention_keeps_no_more_weights_than_64_mib_in_training(n_tokens):
+    queries = torch.empty(1, n_tokens, 1, dtype=torch.bfloat16, requires_grad=True)
+    assert module._fused_gradient_is_slow(queries) == (n_tokens == 5792)
+    assert not module._fused_gradient_is_slow(queries.detach())
+    assert not module._fused_gradient_is_slow(queries.float())
 
 
 def test_network_equals_its_formula():
