@@ -7,18 +7,10 @@ import hashlib
 import json
 import random
 import re
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
-
-try:
-    import resource
-except ImportError:  # not POSIX
-    resource = None
 
 # What a mutated header gets in the place of a value.
 VALUES = [
@@ -81,26 +73,6 @@ class Forgery:
     def node(self) -> dict[str, Any]:
         """The estimator, or the pipeline."""
         return self.header["estimator"]["$estimator"]
-
-
-def peak() -> int:
-    """Return the most memory that this process has had, in bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-@contextmanager
-def within(seconds: float, n_bytes: int) -> Iterator[None]:
-    """Fail unless the block takes less processor time and less memory than these."""
-    # Linux forgets the peak so far; elsewhere memory counts from the most that was ever taken.
-    with suppress(OSError), open("/proc/self/clear_refs", "w") as file:
-        file.write("5")
-    # The clock of this process: others may have the processor.
-    started, before = time.process_time(), peak()
-    yield
-    took, grew = time.process_time() - started, peak() - before
-    assert took < seconds, f"took {took:.2f} s"
-    assert grew < n_bytes, f"took {grew / 2**20:.0f} MiB"
 
 
 def mutate_bytes(rng: random.Random, content: bytes) -> bytes:

@@ -33,6 +33,7 @@ from model_file_forgeries import mutate_arrays, mutate_bytes, mutate_json, with_
 from mutations import mutate_text, wrong_arguments, wrong_value
 from PIL import Image
 from records_of_waves import RATE, waves
+from resources import peak
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -100,12 +101,6 @@ def bounded() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
         resource.setrlimit(resource.RLIMIT_AS, limits)
-
-
-def peak() -> int:
-    """Return the most memory that this process has had, in bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def outcome(case: Case, seed: str) -> tuple[str, str]:

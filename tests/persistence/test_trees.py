@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import warnings
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
-from model_file_forgeries import Forgery, mutate_arrays, mutate_json, within
+from model_file_forgeries import Forgery, mutate_arrays, mutate_json
 from numpy.testing import assert_array_equal
+from resources import call_within
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
@@ -229,8 +231,7 @@ def test_the_most_nodes_that_a_file_holds_are_read_in_time(path):
             forgery.put(f"model/{name}", array)
         other = path.with_name("other")
         other.write_bytes(forgery.content())
-        with within(1.0, 100 * 10**6):
-            loaded = skecg.load(other)
+        loaded = call_within(1, partial(skecg.load, other), n_bytes=100 * 10**6)
         assert len(loaded.predict(X[:2])) == 2
 
 
