@@ -6,16 +6,17 @@ better descriptions of a beat. Beats of class Q (8 in DS1, 7 in DS2) are exclude
 
     python benchmarks/accuracy_inter_patient.py --seeds 0 1 2
     python benchmarks/accuracy_inter_patient.py --by-subject --seeds 0
+    python benchmarks/accuracy_inter_patient.py --augment --set 'average_weights="ema"'
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from functools import partial
 
 import numpy as np
+from recipes import ROWS, add_recipe, set_recipe
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 
@@ -29,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--by-subject", action="store_true", help="five folds over 44 records")
-    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings")
+    add_recipe(parser)
     arguments = parser.parse_args()
 
     beats = load_heartbeat(source="mitbih")
@@ -38,8 +39,7 @@ def main() -> None:
     train, test = (part[np.isin(part, known)] for part in inter_patient_split(beats.record))
 
     classifier = ECGResidualCNNClassifier(max_epochs=5, dropout=0.2)
-    settings = dict(setting.split("=") for setting in arguments.settings)
-    classifier.set_params(**{name: json.loads(value) for name, value in settings.items()})
+    set_recipe(classifier, arguments, ROWS)
     print(classifier, flush=True)
 
     splits = [(train, test)]

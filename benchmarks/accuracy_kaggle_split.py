@@ -12,21 +12,18 @@ on 90 % of the training beats and evaluates on the other 10 %.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from functools import partial
 
 import numpy as np
+from recipes import ROWS, add_recipe, set_recipe
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import train_test_split
 
 import skecg
-from skecg.augmentation import Gain, Noise, TimeStretch
 from skecg.datasets import load_heartbeat
 from skecg.model_selection import bootstrap_interval
 
-# A row begins at its R peak and ends with zeros.
-LIGHT = [TimeStretch(limit=0.05), Gain(limit=0.1), Noise(deviation=0.01, padding=0.0)]
 SCORES = {"accuracy": accuracy_score, "macro-F1": partial(f1_score, average="macro")}
 
 
@@ -36,8 +33,7 @@ def main() -> None:
     parser.add_argument("--model", choices=["ResidualCNN", "CNN"], default="ResidualCNN")
     parser.add_argument("--published", action="store_true", help="use published() unchanged")
     parser.add_argument("--holdout", action="store_true", help="evaluate on training beats")
-    parser.add_argument("--augment", action="store_true", help="change the training beats a little")
-    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings")
+    add_recipe(parser)
     arguments = parser.parse_args()
 
     train = load_heartbeat(source="mitbih", subset="train")
@@ -52,10 +48,7 @@ def main() -> None:
 
     kind = getattr(skecg, f"ECG{arguments.model}Classifier")
     classifier = kind.published() if arguments.published else kind()
-    settings = dict(setting.split("=") for setting in arguments.settings)
-    classifier.set_params(**{name: json.loads(value) for name, value in settings.items()})
-    if arguments.augment:
-        classifier.set_params(augment=LIGHT)
+    set_recipe(classifier, arguments, ROWS)
     print(f"{classifier}: {len(X)} training beats, {len(X_test)} test beats", flush=True)
 
     accuracies, f1s, total = [], [], 0.0

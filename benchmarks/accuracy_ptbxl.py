@@ -4,23 +4,23 @@ With the whole database the protocol is the published one: training on folds 1 t
 9 for choosing settings, and of fold 10 for the result. Where a fold has fewer than ``--enough``
 records of a superclass, as in an excerpt of the database, five folds by patient predict every
 record once instead. skorch trains the same network with ``BCEWithLogitsLoss``, the same optimiser,
-schedule, batches and epochs. Intervals are the 2.5 % and 97.5 % quantiles over 1,000 samples of the
-patients, drawn with replacement.
+schedule, batches and epochs, without augmentation. Intervals are the 2.5 % and 97.5 % quantiles
+over 1,000 samples of the patients, drawn with replacement.
 
     python benchmarks/accuracy_ptbxl.py
     python benchmarks/accuracy_ptbxl.py --seeds 0 1 2 --set max_epochs=20
-    python benchmarks/accuracy_ptbxl.py --ours
+    python benchmarks/accuracy_ptbxl.py --ours --augment
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+from recipes import LEADS, add_recipe, set_recipe
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.model_selection import GroupKFold
@@ -41,13 +41,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--ours", action="store_true", help="without skorch")
     parser.add_argument("--enough", type=int, default=100, help="of a superclass in a fold")
-    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings")
+    add_recipe(parser)
     arguments = parser.parse_args()
 
     ptbxl = load_ptbxl(task="superclass-multilabel")
     classifier = ECGResidualCNNClassifier(batch_size=32)  # an excerpt has few steps
-    settings = dict(setting.split("=") for setting in arguments.settings)
-    classifier.set_params(**{name: json.loads(value) for name, value in settings.items()})
+    set_recipe(classifier, arguments, LEADS)
     counts = dict(zip(ptbxl.target_names.tolist(), ptbxl.target.sum(0).tolist()))
     print(f"{classifier}: {len(ptbxl.data)} records, {len(set(ptbxl.groups))} patients, {counts}")
 

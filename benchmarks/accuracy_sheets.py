@@ -17,15 +17,14 @@ folds, because the transformers do not learn from them.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 
 import numpy as np
+from recipes import PAGES, add_recipe, set_recipe
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 import skecg
-from skecg.augmentation import Contrast, Rotate, Shift
 from skecg.datasets import get_data_home, load_sheets
 from skecg.model_selection import bootstrap_interval, leakage_report
 from skecg.preprocessing import AreaResize, LeadCropper
@@ -33,10 +32,6 @@ from skecg.preprocessing import AreaResize, LeadCropper
 MODELS = (
     "ViT", "AttentionVGG", "CNN2D", "CNN3D", "AttentionLSTM", "Hybrid", "TimeDistributedCNN",
 )  # fmt: skip
-
-
-# What a page goes through on a scanner.
-LIGHT = [Shift(limit=0.02), Rotate(limit=1.0), Contrast(limit=0.2)]
 
 
 def published_split(sheets) -> tuple[np.ndarray, np.ndarray]:
@@ -65,11 +60,8 @@ def main() -> None:
     parser.add_argument("--groups", choices=["content", "printed-id"], default="content")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--n-jobs", type=int, default=2, help="workers that read the pictures")
-    parser.add_argument("--augment", action="store_true", help="as a scanner does")
-    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", dest="settings")
+    add_recipe(parser)
     arguments = parser.parse_args()
-    settings = dict(setting.split("=") for setting in arguments.settings)
-    settings = {name: json.loads(value) for name, value in settings.items()}
 
     sheets = load_sheets(get_data_home() / "sheets")
     if arguments.protocol == "published":
@@ -102,8 +94,7 @@ def main() -> None:
 
         kind = getattr(skecg, f"ECG{name}Classifier")
         classifier = kind.published() if arguments.published else kind()
-        augment = LIGHT if arguments.augment else None
-        classifier.set_params(random_state=arguments.seed, augment=augment, **settings)
+        set_recipe(classifier, arguments, PAGES).set_params(random_state=arguments.seed)
         print(f"\n{transformer}, {classifier}", flush=True)
         predicted = np.empty_like(y)
         for number, (train, test) in enumerate(folds):

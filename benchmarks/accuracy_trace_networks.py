@@ -8,6 +8,7 @@ record show the same time in all leads, a sheet shows another time in each of it
 
     python benchmarks/accuracy_trace_networks.py --model residual residual-pretrained
     python benchmarks/accuracy_trace_networks.py --model cnn cnn-pretrained --seeds 0
+    python benchmarks/accuracy_trace_networks.py --model residual-augmented residual-ema
     python benchmarks/accuracy_trace_networks.py --records      # PTB-XL, windows of 10 s
 """
 
@@ -17,10 +18,12 @@ import sys
 import time
 from collections.abc import Callable
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 from accuracy_records import scores
 from accuracy_trace_classes import arguments_of, distinct_sheets, measure, printed, read_sheets
+from recipes import LEADS
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import StratifiedGroupKFold
@@ -48,17 +51,23 @@ def source(kind: str, seed: int) -> FrozenEstimator:
     return FrozenEstimator(model)
 
 
-def network(kind: str, is_pretrained: bool, seed: int) -> Pipeline:
+RECIPES: dict[str, Callable[[str, int], dict[str, Any]]] = {
+    "": lambda kind, seed: {},
+    "-pretrained": lambda kind, seed: {"init_from": source(kind, seed)},
+    "-ema": lambda kind, seed: {"average_weights": "ema"},
+    "-augmented": lambda kind, seed: {"augment": LEADS},
+    "-augmented-ema": lambda kind, seed: {"augment": LEADS, "average_weights": "ema"},
+}
+
+
+def network(kind: str, recipe: str, seed: int) -> Pipeline:
     model = KINDS[kind](max_epochs=40, batch_size=32, random_state=seed)
-    if is_pretrained:
-        model.set_params(init_from=source(kind, seed))
+    model.set_params(**RECIPES[recipe](kind, seed))
     return make_pipeline(FunctionTransformer(printed), model)
 
 
 MODELS: dict[str, Callable[[int], BaseEstimator]] = {
-    f"{kind}{end}": partial(network, kind, bool(end))
-    for kind in KINDS
-    for end in ("", "-pretrained")
+    f"{kind}{recipe}": partial(network, kind, recipe) for kind in KINDS for recipe in RECIPES
 }
 
 
