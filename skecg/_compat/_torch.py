@@ -21,8 +21,8 @@ def cpu_has_bfloat16_units() -> bool:
     """Tell whether the CPU has units that multiply in bfloat16.
 
     PyTorch 2.13 has the probes ``torch.cpu._is_avx512_bf16_supported`` and
-    ``torch.cpu._is_amx_tile_supported``; 2.4 has neither. If one is missing, the flags of the
-    processor are read from Linux; on other systems the answer is then no.
+    ``torch.cpu._is_amx_tile_supported``. If one is missing, the flags of the processor are read
+    from Linux; on other systems the answer is then no.
     """
     import torch
 
