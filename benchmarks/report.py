@@ -4,10 +4,12 @@
     python benchmarks/report.py run.json
     python benchmarks/headlines.py
 
-The table replaces the text between two comments in results/speed.md; the rest of the file is
-written by hand. The headline figures in results/speed.json that name one of the rows get its
-values, and headlines.py writes them to RESULTS.md. If several runs have the same row, the last one
-is used. Ratios below their target are printed, because their reasons belong below the table.
+The rows of the runs replace those of ratios.json, which keeps the others, such as those measured on
+another processor; ``--only`` forgets them. The table replaces the text between two comments in
+results/speed.md; the rest of the file is written by hand. The headline figures in
+results/speed.json that name one of the rows get its values, and headlines.py writes them to
+RESULTS.md. If several runs have the same row, the last one is used. Ratios below their target are
+printed, because their reasons belong below the table.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,11 @@ class Row:
     unit: str = ""  # empty for a ratio (higher is better); lower is better for a value with a unit
     date: str = ""
     processor: str = ""
+    run: str = ""  # where, when and how it was measured
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.file, self.what, self.name
 
     @property
     def reached(self) -> bool | None:
@@ -88,7 +96,11 @@ def rows_of(run: dict[str, Any]) -> Iterable[Row]:
     for benchmark in run["benchmarks"]:
         file = benchmark["fullname"].split("::")[0].rpartition("/")[2]
         what = title(benchmark["name"], benchmark.get("params"))
-        measured = {"date": run["datetime"][:10], "processor": processor(run["machine_info"])}
+        measured = {
+            "date": run["datetime"][:10],
+            "processor": processor(run["machine_info"]),
+            "run": provenance(run),
+        }
         ratios = benchmark["extra_info"].get("ratios", {})
         figures = benchmark["extra_info"].get("figures", {})
         for name, row in ratios.items():
@@ -101,25 +113,26 @@ def rows_of(run: dict[str, Any]) -> Iterable[Row]:
             yield Row(file, what, name, *spread, **limits, **measured)
 
 
-def read(paths: Iterable[Path]) -> tuple[list[Row], list[str]]:
-    """Return the rows of all runs by file, and where and when they were measured."""
-    rows: dict[tuple[str, str, str], Row] = {}
-    runs: dict[str, None] = {}
-    commits = set()
-    for path in paths:
-        run = json.loads(path.read_text())
-        for row in rows_of(run):
-            rows[row.file, row.what, row.name] = row
-        runs[provenance(run)] = None
-        commits.add((run.get("commit_info") or {}).get("id") or "unknown")
+def read(paths: Iterable[Path]) -> list[Row]:
+    """Return the rows of all runs."""
+    rows = {row.key: row for path in paths for row in rows_of(json.loads(path.read_text()))}
     if not rows:
         raise ValueError(
             f"{', '.join(map(str, paths))}: got no ratios. Benchmarks record them with the fixture "
             "`compare`; run pytest with --benchmark-json"
         )
-    # The dates tell runs apart; a commit is named only if it is that of all rows.
-    of_all = [f"commit {commit[:10]}" for commit in commits if len(commits) == 1]
-    return sorted(rows.values(), key=lambda row: row.file), [*runs, *of_all]
+    return list(rows.values())
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return the rows that :func:`write_rows` wrote; none if there is no file."""
+    content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return [Row(**values) for values in content]
+
+
+def write_rows(path: Path, rows: list[Row]) -> None:
+    text = json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
 
 
 def processor(machine: dict[str, Any]) -> str:
@@ -135,15 +148,28 @@ def provenance(run: dict[str, Any]) -> str:
     ]
     if any(benchmark["extra_info"].get("short") for benchmark in run["benchmarks"]):
         parts.append("the short form")
+    commit = (run.get("commit_info") or {}).get("id")
+    if commit:
+        parts.append(f"commit {commit[:10]}")
     return ", ".join(parts)
 
 
-def table(rows: list[Row], runs: list[str]) -> str:
+def origins(rows: list[Row]) -> str:
+    """Return where the rows were measured; of all runs but the largest, also which they are."""
+    runs = Counter(row.run for row in rows).most_common()
+    texts = [runs[0][0]]
+    for run, _ in runs[1:]:
+        names = dict.fromkeys(row.what.split(", ")[0] for row in rows if row.run == run)
+        texts.append(f"{run} ({', '.join(names)})")
+    return ". ".join(texts)
+
+
+def table(rows: list[Row]) -> str:
     """Return the text between the marks: the command and the rows of each file."""
     with_reach = [row for row in rows if row.reached is not None]
     n_reached = sum(bool(row.reached) for row in with_reach)
     lines = [
-        f"{n_reached} of {len(with_reach)} targets are met. " + "; ".join(runs) + ".",
+        f"{n_reached} of {len(with_reach)} targets are met. {origins(rows)}.",
         "",
         "![Ratios and targets](../ratios.png)",
     ]
@@ -166,7 +192,7 @@ def write_between_marks(path: Path, text: str) -> None:
 
 def update_headlines(path: Path, rows: list[Row]) -> None:
     """Give the headline figures that name a row its values."""
-    measured = {(row.file, row.what, row.name): row for row in rows}
+    measured = {row.key: row for row in rows}
     content = json.loads(path.read_text(encoding="utf-8"))
     for figure in content["figures"]:
         row = measured.get(tuple(figure.get("row", ())))
@@ -248,16 +274,21 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", type=Path, help="files written with --benchmark-json")
     parser.add_argument(
         "--results", type=Path, default=HERE / "results" / "speed.md",
-        help="file of the table; the headline figures are beside it, the chart above it",
+        help="file of the table; the headline figures are beside it, rows and chart above it",
     )  # fmt: skip
+    parser.add_argument("--only", action="store_true", help="forget the rows of other runs")
     arguments = parser.parse_args()
+    folder = arguments.results.parents[1]
     try:
-        rows, runs = read(arguments.runs)
-        write_between_marks(arguments.results, table(rows, runs))
-        update_headlines(arguments.results.with_suffix(".json"), rows)
+        measured = read(arguments.runs)
+        older = [] if arguments.only else read_rows(folder / "ratios.json")
+        rows = sorted({row.key: row for row in [*older, *measured]}.values(), key=lambda r: r.file)
+        write_between_marks(arguments.results, table(rows))
+        update_headlines(arguments.results.with_suffix(".json"), measured)
     except (OSError, ValueError) as error:
         sys.exit(f"report.py: {error}")
-    draw(rows, arguments.results.parents[1] / "ratios.png")
+    write_rows(folder / "ratios.json", rows)
+    draw(rows, folder / "ratios.png")
     for row in rows:
         if row.reached is False:
             print(f"missed: {row.file}, {row.what}: {row.name} {row.value}, target {row.reach}")

@@ -84,7 +84,7 @@ def test_the_table_stands_between_the_marks(tmp_path):
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "results" / "speed.md").read_text()
     assert text.startswith(f"before\n{BEGIN}\n2 of 3 targets are met. A processor, 2 cores, ")
-    assert "Python 3.11.7, 2026-01-02, the short form; commit 0123456789." in text
+    assert "Python 3.11.7, 2026-01-02, the short form, commit 0123456789." in text
     assert text.endswith(f"{END}\nafter\n")
     assert "an old table" not in text
     assert re.findall(r"^    (pytest .*)$", text, flags=re.MULTILINE) == [
@@ -125,8 +125,26 @@ def test_the_last_of_several_runs_counts(tmp_path):
     text = (tmp_path / "results" / "speed.md").read_text()
     assert "| windows | neurokit2 | 700 |" in text
     assert "1,500" not in text
-    assert "commit" not in text  # no one commit has made all rows
+    assert "commit 0123456789. A processor, " in text
+    assert "commit fedcba (windows)." in text
     assert "| loop | 1.04 (1.00 .. 1.10) |" in text
+
+
+def test_rows_of_earlier_runs_are_kept_unless_they_are_to_be_forgotten(tmp_path):
+    report(tmp_path, RUN, results=f"{BEGIN}\n{END}\n")
+    again = json.loads(json.dumps(RUN))
+    again["benchmarks"] = again["benchmarks"][1:]
+    again["datetime"] = "2027-01-02T03:04:05+00:00"
+    (tmp_path / "again.json").write_text(json.dumps(again))
+    results = tmp_path / "results" / "speed.md"
+    command = [sys.executable, ROOT / "benchmarks" / "report.py", tmp_path / "again.json"]
+    subprocess.run([*command, "--results", results], check=True)
+    assert "| loop | 1.04 (1.00 .. 1.10) |" in results.read_text()
+    assert "2027-01-02, the short form, commit 0123456789 (windows)." in results.read_text()
+    assert headlines(tmp_path)[0]["date"] == "2026-01-02"
+    subprocess.run([*command, "--results", results, "--only"], check=True)
+    assert "| loop |" not in results.read_text()
+    assert len(json.loads((tmp_path / "ratios.json").read_text())) == 1
 
 
 @pytest.mark.parametrize(
