@@ -119,7 +119,7 @@ print(f"macro-F1 {f1_score(people.target[test], found, average='macro'):.2f} on 
 # %%
 # On the 491 distinct published sheets, in five folds, such a forest has a macro-F1 of 0.895
 # (``python benchmarks/accuracy_trace_classes.py --model trees shortcuts``), and the best network on
-# the pictures 0.764.
+# the pictures 0.81.
 
 # %%
 # What does a decision rest on?
