@@ -51,18 +51,19 @@ def source(kind: str, seed: int) -> FrozenEstimator:
     return FrozenEstimator(model)
 
 
-RECIPES: dict[str, Callable[[str, int], dict[str, Any]]] = {
-    "": lambda kind, seed: {},
-    "-pretrained": lambda kind, seed: {"init_from": source(kind, seed)},
-    "-ema": lambda kind, seed: {"average_weights": "ema"},
-    "-augmented": lambda kind, seed: {"augment": LEADS},
-    "-augmented-ema": lambda kind, seed: {"augment": LEADS, "average_weights": "ema"},
+RECIPES: dict[str, dict[str, Any]] = {
+    "": {},
+    "-pretrained": {},  # the source depends on the network and the seed
+    "-ema": {"average_weights": "ema"},
+    "-augmented": {"augment": LEADS},
+    "-augmented-ema": {"augment": LEADS, "average_weights": "ema"},
 }
 
 
 def network(kind: str, recipe: str, seed: int) -> Pipeline:
-    model = KINDS[kind](max_epochs=40, batch_size=32, random_state=seed)
-    model.set_params(**RECIPES[recipe](kind, seed))
+    model = KINDS[kind](max_epochs=40, batch_size=32, random_state=seed, **RECIPES[recipe])
+    if recipe == "-pretrained":
+        model.set_params(init_from=source(kind, seed))
     return make_pipeline(FunctionTransformer(printed), model)
 
 

@@ -264,9 +264,10 @@ def _fused_gradient_is_slow(queries: Tensor) -> bool:
     softmax do (PyTorch 2.13, processor with bfloat16 units), whose weights it does not have to
     keep: these are given at most 64 MiB a block.
     """
-    n_weights = queries[..., 0].numel() * queries.shape[-2]
     is_trained = queries.requires_grad and queries.device.type == "cpu"
-    return is_trained and queries.dtype == torch.bfloat16 and n_weights <= 2**25
+    if not is_trained or queries.dtype != torch.bfloat16:
+        return False
+    return math.prod(queries.shape[:-1]) * queries.shape[-2] <= 2**25
 
 
 def sincos_positions(n_rows: int, n_columns: int, dim: int) -> Tensor:
