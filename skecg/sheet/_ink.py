@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import median_filter, uniform_filter
 
+_BAND = 64  # rows that stay in the processor's cache
 _BLOCK_MM = 8.0  # of which the middle grey is paper: larger than a letter, smaller than a shadow
 _CELL_MM = 2.0
 _EVEN = 48  # grey levels between the brightest and the darkest paper that need no correction
@@ -40,10 +41,15 @@ def brightest_channel(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the brightest of red, green and blue: a coloured grid is bright in one of them."""
     if picture.ndim == 2:
         return picture
-    red, green, blue = (picture[..., channel] for channel in range(3))
-    brightest = np.maximum(red, green)
-    # A second array would cost more than the comparison.
-    return np.maximum(brightest, blue, out=brightest)
+    height, width, n_channels = picture.shape
+    brightest = np.empty((height, width), np.uint8)
+    for start in range(0, height, _BAND):
+        band = picture[start : start + _BAND].reshape(-1)
+        # Of neighbours in memory, though most results are dropped: steps of three are slower.
+        larger = np.maximum(band[:-1], band[1:])
+        part = brightest[start : start + _BAND].reshape(-1)
+        np.maximum(larger[::n_channels], band[2::n_channels], out=part)
+    return brightest
 
 
 def find_runs(grey: NDArray[np.uint8], pixels_per_mm: float) -> Runs:
@@ -62,7 +68,7 @@ def find_runs(grey: NDArray[np.uint8], pixels_per_mm: float) -> Runs:
         All runs but those of dots; letters and rules too.
     """
     limit, middle = _limits(grey, pixels_per_mm)
-    ink = grey < limit
+    ink = grey < np.ceil(limit).astype(np.uint8)  # bytes are compared faster than numbers
     ink[0] = ink[-1] = False
     # Pairs of pixels: dots of the grid, of which there are tens of thousands, are none.
     pairs = ink[1:] & ink[:-1]
@@ -99,7 +105,7 @@ def without_rules(
     """
     height = runs.stop - runs.first
     total = np.bincount(runs.column, height, n_columns)
-    longest = np.zeros(n_columns)
+    longest = np.zeros(n_columns, height.dtype)  # ufunc.at is slow if it has to cast
     np.maximum.at(longest, runs.column, height)
     has_rule = np.zeros(n_columns, bool)
     for border in borders:
@@ -145,7 +151,8 @@ def _paper(grey: NDArray[np.uint8], pixels_per_mm: float) -> NDArray[np.float32]
     # The brightest of a few pixels of each cell: neither a trace nor a grid fills a cell.
     rows = np.linspace(0, len(grey) - 1, 3 * n_rows).astype(np.intp)
     columns = np.linspace(0, grey.shape[1] - 1, 3 * n_columns).astype(np.intp)
-    few = grey[np.ix_(rows, columns)].reshape(n_rows, 3, n_columns, 3).max((1, 3))
+    few = grey[np.ix_(rows, columns)].reshape(n_rows, 3, -1).max(1)
+    few = few.reshape(n_rows, n_columns, 3).max(2)
     width = round(_BLOCK_MM / _CELL_MM) | 1
     return uniform_filter(median_filter(few, width).astype(np.float32), width, mode="nearest")
 

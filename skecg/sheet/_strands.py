@@ -51,10 +51,9 @@ def link_runs(runs: Runs, height: int) -> Strands:
     lowest = np.searchsorted(key + runs.stop, key + height + 2 + runs.first, side="left")
     highest = np.searchsorted(key + runs.first, key + height + 2 + runs.stop, side="right")
     n_next = np.maximum(highest - lowest, 0)
-    n_before = np.zeros(n + 1, np.intp)
-    np.add.at(n_before, lowest, n_next > 0)
-    np.add.at(n_before, np.maximum(highest, lowest), -(n_next > 0).astype(np.intp))
-    n_before = np.cumsum(n_before)[:-1]
+    some = n_next > 0
+    begin, end = (np.bincount(limit[some], minlength=n + 1) for limit in (lowest, highest))
+    n_before = np.cumsum(begin - end)[:-1]
 
     follower = np.where(n_next == 1, np.minimum(lowest, n - 1), 0)
     is_linked = (n_next == 1) & (n_before[follower] == 1)

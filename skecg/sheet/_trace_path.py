@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ def trace_edges(
     candidates = _candidates(runs, strands, place)
     if len(candidates) == 0:
         return edges
-    pieces = [_clip(strands, k, place) for k in candidates]
+    pieces = _clip(strands, candidates, place)
     is_letter = _are_names(runs, pieces, place, pixels_per_mm)
     own = _own_costs(runs, pieces, place, pixels_per_mm)
     own += is_letter * _ON_NAME * np.array([len(piece) for piece in pieces]) / pixels_per_mm
@@ -108,12 +109,13 @@ def _candidates(runs: Runs, strands: Strands, place: Place) -> NDArray[np.intp]:
     return near[np.argsort(strands.first[near], kind="stable")]
 
 
-def _clip(strands: Strands, k: int, place: Place) -> NDArray[np.intp]:
-    """Return the runs of a strand in the columns of the lead."""
-    start, stop = strands.starts[k], strands.starts[k + 1]
-    before = max(0, place.first - strands.first[k])
-    behind = max(0, strands.last[k] + 1 - place.stop)
-    return strands.order[start + before : stop - behind]
+def _clip(strands: Strands, candidates: NDArray[np.intp], place: Place) -> list[NDArray[np.intp]]:
+    """Return the runs of each strand in the columns of the lead."""
+    before = place.first - strands.first[candidates]
+    behind = strands.last[candidates] + 1 - place.stop
+    starts = strands.starts[candidates] + before.clip(0)
+    stops = strands.starts[candidates + 1] - behind.clip(0)
+    return [strands.order[start:stop] for start, stop in zip(starts.tolist(), stops.tolist())]
 
 
 def _cheapest(
@@ -127,16 +129,16 @@ def _cheapest(
     heads = np.array([piece[0] for piece in pieces])
     tails = np.array([piece[-1] for piece in pieces])
     first, last = runs.column[heads], runs.column[tails]
-    total = np.empty(len(pieces))
+    # From the first column to each piece, and then by the cheapest piece before it.
+    total = (first - place.first) / pixels_per_mm + own
     before = np.full(len(pieces), -1)
-    for k, steps in enumerate(_steps(runs, heads, tails, pixels_per_mm)):
-        total[k] = (first[k] - place.first) / pixels_per_mm
-        if k:
-            costs = total[:k] + steps[:k]
-            best = int(np.argmin(costs))
-            if costs[best] < total[k]:
-                total[k], before[k] = costs[best], best
-        total[k] += own[k]
+    steps = _steps(runs, heads, tails, pixels_per_mm)
+    next(steps)  # nothing is before the first
+    for k, step in enumerate(steps, start=1):
+        costs = total[:k] + step[:k]
+        best = costs.argmin()
+        if (cost := costs[best] + own[k]) < total[k]:
+            total[k], before[k] = cost, best
     k = int(np.argmin(total + (place.stop - 1 - last) / pixels_per_mm))
     way = []
     while k >= 0:
@@ -194,12 +196,14 @@ def pen_centre(edges: NDArray[np.float32], pen: float) -> NDArray[np.float64]:
     ndarray of float64 of shape (n_columns,)
         Rows; NaN where there is no ink.
     """
-    columns = np.arange(edges.shape[1])
-    upper, lower = np.full(len(columns), np.nan), np.full(len(columns), np.nan)
+    upper, lower = np.full(edges.shape, np.nan)
+    reach = math.ceil(pen / 2) + 1
+    padded = np.full((2, edges.shape[1] + 2 * reach), np.nan)
+    padded[:, reach:-reach] = edges
     for angle in np.linspace(-np.pi / 2, np.pi / 2, _PLACES):
         # Between the columns, too: in a steep flank the edge moves far within half a pixel.
-        at, height = columns + pen / 2 * np.sin(angle), pen / 2 * np.cos(angle)
-        over, under = (_at(edge, at) for edge in edges.astype(np.float64))
+        over, under = _between(padded, reach + pen / 2 * np.sin(angle), edges.shape[1])
+        height = pen / 2 * np.cos(angle)
         upper, lower = np.fmax(upper, over + height), np.fmin(lower, under - height)
     upper[np.isnan(edges[0])] = lower[np.isnan(edges[0])] = np.nan
     centre = (upper + lower) / 2
@@ -210,9 +214,11 @@ def pen_centre(edges: NDArray[np.float32], pen: float) -> NDArray[np.float64]:
     return centre - doubt * np.clip((beside - centre) / np.maximum(doubt, 1), -0.5, 0.5)
 
 
-def _at(edge: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return an edge between the columns; NaN outside and beside NaN."""
-    return np.interp(at, np.arange(len(edge)), edge, left=np.nan, right=np.nan)
+def _between(edges: NDArray[np.float64], start: float, n_columns: int) -> NDArray[np.float64]:
+    """Return the edges at ``start`` and every column after it; NaN beside NaN."""
+    first = math.floor(start)
+    left, right = edges[:, first:][:, :n_columns], edges[:, first + 1 :][:, :n_columns]
+    return left if first == start else left + (right - left) * (start - first)
 
 
 def _mean_beside(centre: NDArray[np.float64], distance: int) -> NDArray[np.float64]:

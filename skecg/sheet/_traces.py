@@ -88,8 +88,9 @@ def _is_trace(
     edges: NDArray[np.float32], away: NDArray[np.float64], distance: float, pixels_per_mm: float
 ) -> bool:
     """Return whether what was found is a line, and nearer to its own baseline than to the next."""
-    height = np.nanmedian(edges[1] - edges[0])
-    return bool(height < _THICKEST_MM * pixels_per_mm and abs(np.nanmedian(away)) < distance / 2)
+    known = ~np.isnan(away)
+    height, middle = np.median((edges[1] - edges[0])[known]), np.median(away[known])
+    return bool(height < _THICKEST_MM * pixels_per_mm and abs(middle) < distance / 2)
 
 
 def _quality(away: NDArray[np.float64]) -> tuple[float, int, float]:
