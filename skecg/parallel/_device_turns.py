@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle
@@ -42,6 +43,8 @@ def device_turn(device: torch.device) -> Iterator[None]:
     ------
     ValueError
         If ``SKECG_FITS_PER_DEVICE`` is not a positive integer.
+    torch.OutOfMemoryError
+        If the fit does not find the memory that it needs. What it had is given back.
 
     See Also
     --------
@@ -50,9 +53,20 @@ def device_turn(device: torch.device) -> Iterator[None]:
     if device.type != "cuda" or current_share() is not None:
         yield
         return
-    lock = _wait_for_place(_name(device), _n_places())
+    n_places = _n_places()
+    lock = _wait_for_place(_name(device), n_places)
     try:
         yield
+    except torch.OutOfMemoryError as error:
+        # The frames of the fit would keep its tensors for as long as somebody keeps the error.
+        traceback.clear_frames(error.__traceback__)
+        fewer = (
+            f", or fewer fits at once (SKECG_FITS_PER_DEVICE={n_places})" if n_places > 1 else ""
+        )
+        raise torch.OutOfMemoryError(
+            f"The memory of {device} is not enough for this fit. Use a smaller batch_size, "
+            f"precision='bfloat16'{fewer}. PyTorch said: {error}"
+        ) from None
     finally:
         torch.cuda.empty_cache()
         lock.release()

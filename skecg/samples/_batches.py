@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ._copied_ahead import CudaStreams, Part, copied_ahead
 from ._mapped_samples import MappedSamples
 from ._sample_view import SampleView
 
@@ -28,7 +29,8 @@ class Batches:
 
     On the CPU the samples stay where they are, in the caller's array or in the file behind it. To
     another device they are moved once, unless they would take more than half of a CUDA device's
-    free memory: then they stay on the host and travel batch by batch.
+    free memory: then they stay on the host and travel batch by batch, each while the device
+    computes with the one before it. ``home`` is where they are, and where indices are expected.
 
     Parameters
     ----------
@@ -64,11 +66,14 @@ class Batches:
             self._rows = None if rows is None else torch.from_numpy(rows)
             if self.X.data_ptr() == self.samples.array.ctypes.data:
                 self._mapped = MappedSamples.of(self.samples.array)
+        self.home = self.X.device
         if y.ndim == 2:
-            self.y = torch.as_tensor(y, dtype=dtype).to(device)
+            self.y = torch.as_tensor(y, dtype=dtype).to(self.home)
         else:
-            self.y = torch.from_numpy(np.ascontiguousarray(y, dtype=np.int64)).to(device)
-        self.weights = None if weights is None else torch.as_tensor(weights, dtype=dtype).to(device)
+            self.y = torch.from_numpy(np.ascontiguousarray(y, dtype=np.int64)).to(self.home)
+        self.weights = (
+            None if weights is None else torch.as_tensor(weights, dtype=dtype).to(self.home)
+        )
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -77,7 +82,7 @@ class Batches:
     @property
     def are_on_device(self) -> bool:
         """Whether the samples are where the network is; else they travel batch by batch."""
-        return self.X.device == self.y.device and self._rows is None
+        return self.home.type == self.device.type and self._rows is None
 
     def in_turn(self, order: Iterator[Tensor]) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
         """Yield the samples, targets and weights of batches, all of one size but the last.
@@ -102,8 +107,10 @@ class Batches:
         order, batch_size = chain([first], order), len(first)
         n_together = _VALUES_AT_ONCE // (batch_size * math.prod(self.X.shape[1:])) or 1
         groups = iter(lambda: list(islice(order, n_together)), [])
-        for index in self.announced(map(torch.cat, groups)):
-            X, y, weights = self.take(index)
+        parts: Iterator[Part] = map(self._gathered, self.announced(map(torch.cat, groups)))
+        if self.device.type == "cuda" and self.home.type == "cpu":
+            parts = copied_ahead(parts, CudaStreams(self.device))
+        for X, y, weights in map(self._on_device, parts):
             some = repeat(None) if weights is None else weights.split(batch_size)
             yield from zip(X.split(batch_size), y.split(batch_size), some)
 
@@ -113,7 +120,7 @@ class Batches:
         Parameters
         ----------
         index : Tensor of shape (n,)
-            Numbers of the samples.
+            Numbers of the samples, on the device where they are.
 
         Returns
         -------
@@ -124,14 +131,22 @@ class Batches:
         weights : Tensor of shape (n,) or (n, n_labels), or None
             Weights.
         """
-        X = self.X.index_select(0, self._where(index)).to(self.device, self.dtype)
+        return self._on_device(self._gathered(index))
+
+    def _gathered(self, index: Tensor) -> Part:
+        X = self.X.index_select(0, self._where(index))
         weights = None if self.weights is None else self.weights.index_select(0, index)
         return X, self.y.index_select(0, index), weights
 
+    def _on_device(self, part: Part) -> Part:
+        X, y, weights = part
+        # Integers travel as they are, a quarter of the bytes.
+        X = X.to(self.device).to(self.dtype)
+        return X, y.to(self.device), None if weights is None else weights.to(self.device)
+
     def _where(self, index: Tensor) -> Tensor:
-        """Return the numbers of samples in ``self.X``, on its device."""
-        where = index if self.X.device == index.device else index.cpu()
-        return where if self._rows is None else self._rows.index_select(0, where)
+        """Return the numbers of samples in ``self.X``."""
+        return index if self._rows is None else self._rows.index_select(0, index)
 
     def announced(self, order: Iterator[Tensor]) -> Iterator[Tensor]:
         """Pass on the indices of batches, and have those samples read that are in a file.
@@ -161,9 +176,9 @@ class Batches:
         Returns
         -------
         iterator of Tensor of shape (n,)
-            Indices of each batch, on the device.
+            Indices of each batch, where the samples are.
         """
-        order = torch.randperm(len(self), generator=generator).to(self.device)
+        order = torch.randperm(len(self), generator=generator).to(self.home)
         return iter(order.split(batch_size))
 
     def balanced(self, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
@@ -182,7 +197,7 @@ class Batches:
         Returns
         -------
         iterator of Tensor of shape (n,)
-            Indices of each batch, on the device.
+            Indices of each batch, where the samples are.
         """
         y = self.y.cpu()
         classes = torch.unique(y)
@@ -197,7 +212,7 @@ class Batches:
             ]
             columns.append(torch.cat(rounds)[:n_each])
         # A row has one sample of each class, so that each run of rows is balanced too.
-        order = torch.stack(columns, dim=1).flatten()[: len(self)].to(self.device)
+        order = torch.stack(columns, dim=1).flatten()[: len(self)].to(self.home)
         return iter(order.split(batch_size))
 
     def in_order(self, batch_size: int) -> Iterator[Tensor]:
@@ -211,9 +226,9 @@ class Batches:
         Returns
         -------
         iterator of Tensor of shape (n,)
-            Indices of each batch, on the device.
+            Indices of each batch, where the samples are.
         """
-        return iter(torch.arange(len(self), device=self.device).split(batch_size))
+        return iter(torch.arange(len(self), device=self.home).split(batch_size))
 
 
 def as_tensor(X: np.ndarray) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 
 import numpy as np
@@ -16,6 +17,7 @@ import skecg
 from skecg import ECGCNN2DClassifier, ECGResidualCNNClassifier
 from skecg.augmentation import Gain, Noise
 from skecg.datasets import make_beats
+from skecg.samples import _batches
 
 # Probabilities of the same weights on both devices.
 BOUND = 1e-4
@@ -29,7 +31,7 @@ def on_cpu(fitted):
     return pickle.loads(pickle.dumps(fitted)).set_params(device="cpu")
 
 
-def weights(fitted):
+def weights_of(fitted):
     return torch.cat([w.detach().cpu().flatten() for w in fitted.module_.parameters()])
 
 
@@ -84,7 +86,7 @@ def test_captured_training_ends_near_training_step_by_step(params, beats, capsys
     captured = on_cuda(start, cuda_graph=True).fit(X, y, groups=groups)
     assert "not captured" not in capsys.readouterr().out
     plain = on_cuda(start).fit(X, y, groups=groups)
-    torch.testing.assert_close(weights(captured), weights(plain), rtol=0, atol=1e-3)
+    torch.testing.assert_close(weights_of(captured), weights_of(plain), rtol=0, atol=1e-3)
 
 
 def test_the_same_seed_captured_twice_gives_the_same_bits(beats):
@@ -95,7 +97,7 @@ def test_the_same_seed_captured_twice_gives_the_same_bits(beats):
         first, second = (on_cuda(start).fit(X, y) for _ in range(2))
     finally:
         torch.use_deterministic_algorithms(False)
-    assert torch.equal(weights(first), weights(second))
+    assert torch.equal(weights_of(first), weights_of(second))
 
 
 def test_a_killed_captured_training_goes_on(beats, tmp_path):
@@ -113,7 +115,7 @@ def test_a_killed_captured_training_goes_on(beats, tmp_path):
     with pytest.raises(RuntimeError, match="killed"):
         clone(start).set_params(callbacks=[Kill()]).fit(X, y)
     resumed = clone(start).fit(X, y)
-    torch.testing.assert_close(weights(resumed), weights(whole), rtol=0, atol=1e-3)
+    torch.testing.assert_close(weights_of(resumed), weights_of(whole), rtol=0, atol=1e-3)
 
 
 def test_partial_fit_and_transfer_take_captured_steps(beats):
@@ -155,11 +157,37 @@ def test_memory_is_given_back(cuda_graph, beats):
     assert in_use() <= before
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_samples_that_do_not_fit_are_copied_ahead(weighted, beats, monkeypatch):
+    X, y, _ = beats
+    weights = np.linspace(0.5, 1.5, len(y)) if weighted else None
+    clf = ECGResidualCNNClassifier(max_epochs=3, batch_size=32, precision="float32")
+    wanted = on_cuda(clf).fit(X, y, sample_weight=weights)
+    monkeypatch.setattr(_batches, "_SHARE_OF_FREE_MEMORY", 0)
+    found = on_cuda(clf).fit(X, y, sample_weight=weights)
+    torch.testing.assert_close(weights_of(found), weights_of(wanted), rtol=0, atol=1e-3)
+
+
+def test_too_little_memory_leaves_the_device_usable(beats):
+    X, y, _ = beats
+    clf = on_cuda(ECGResidualCNNClassifier(max_epochs=1))
+    before = torch.cuda.memory_allocated()
+    torch.cuda.set_per_process_memory_fraction(1e-4)
+    try:
+        with pytest.raises(torch.OutOfMemoryError, match="batch_size"):
+            clone(clf).fit(X, y)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    gc.collect()
+    assert torch.cuda.memory_allocated() < before + 2**26  # what libraries keep for themselves
+    clf.fit(X, y)
+
+
 def test_two_processes_share_a_device(beats):
     X, y, _ = beats
     clf = on_cuda(ECGResidualCNNClassifier(max_epochs=2))
     one, other = Parallel(n_jobs=2)(delayed(clone(clf).fit)(X, y) for _ in range(2))
-    assert torch.equal(weights(one), weights(other))
+    assert torch.equal(weights_of(one), weights_of(other))
 
 
 @pytest.mark.parametrize(

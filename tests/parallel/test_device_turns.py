@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 import torch
@@ -85,6 +86,23 @@ def test_an_error_frees_the_place():
     with pytest.raises(KeyError), device_turn(GPU):
         raise KeyError
     assert most_at_once(1, [GPU]) == 1
+
+
+def test_too_little_memory_names_the_remedy_and_keeps_no_tensor(monkeypatch):
+    monkeypatch.setenv("SKECG_FITS_PER_DEVICE", "3")
+    kept = []
+
+    def fit():
+        activations = torch.ones(3)
+        kept.append(weakref.ref(activations))
+        raise torch.OutOfMemoryError("tried to allocate 2 GiB")
+
+    with pytest.raises(torch.OutOfMemoryError, match="batch_size") as caught, device_turn(GPU):
+        fit()
+    assert "SKECG_FITS_PER_DEVICE=3" in str(caught.value)
+    assert "tried to allocate 2 GiB" in str(caught.value)
+    assert kept[0]() is None
+    assert most_at_once(6, [GPU]) == 3  # and the places are free again
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "two", ""])
