@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -20,7 +22,7 @@ Samples: TypeAlias = np.ndarray
 Epoch: TypeAlias = Callable[[], object]
 
 
-def epoch_of_ours(
+def training_of_ours(
     module: Module,
     X: Samples,
     y: Samples,
@@ -29,8 +31,9 @@ def epoch_of_ours(
     device=CPU,
     precision="float32",
     cuda_graph=False,
-) -> Epoch:
-    """Train with our engine, with the samples on the device.
+    compiled=False,
+) -> Callable[..., object]:
+    """Train with our engine, with the samples on the device, for ``n_epochs``.
 
     A captured step is captured anew in every training, as in every ``fit``.
     """
@@ -42,31 +45,52 @@ def epoch_of_ours(
         batch_size=batch_size,
         device=str(device),
         cuda_graph=cuda_graph,
+        compile=compiled,
         verbose=0,
     ).initialize()
     batches = Batches(X, y, None, device=device, dtype=torch.float32)
     generator = torch.Generator().manual_seed(0)
-    return lambda: net.train(batches, n_epochs=1, generator=generator)
+    return partial(net.train, batches, generator=generator)
+
+
+def epoch_of_ours(module: Module, X: Samples, y: Samples, batch_size: int, **settings) -> Epoch:
+    """Train with our engine for one epoch."""
+    return partial(training_of_ours(module, X, y, batch_size, **settings), n_epochs=1)
 
 
 def epoch_by_hand(
-    module: Module, X: Samples, y: Samples, batch_size: int, *, device=CPU, compiled=False
+    module: Module,
+    X: Samples,
+    y: Samples,
+    batch_size: int,
+    *,
+    device=CPU,
+    precision="float32",
+    compiled=False,
 ) -> Epoch:
     """Train with a minimal hand-written loop over tensors on the device."""
     network = module().to(device)
     forward = torch.compile(network) if compiled else network
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
     X, y = torch.from_numpy(X).to(device), torch.from_numpy(y).to(device)
+    products = in_bfloat16(device, precision)
 
     def epoch() -> None:
         network.train()
         for index in torch.randperm(len(X), device=device).split(batch_size):
-            loss = F.cross_entropy(forward(X[index]), y[index])
+            with products:
+                logits = forward(X[index])
+            loss = F.cross_entropy(logits.float(), y[index])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
 
     return epoch
+
+
+def in_bfloat16(device: torch.device, precision: str) -> AbstractContextManager:
+    """Return the context in which products have a precision."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 def epoch_of_skorch(

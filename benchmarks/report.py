@@ -164,6 +164,13 @@ def origins(rows: list[Row]) -> str:
     return ". ".join(texts)
 
 
+def command(file: str) -> str:
+    """Return the command that measures the rows of a file."""
+    if file.startswith("test_"):
+        return f"pytest benchmarks/{file} --benchmark-only -s"
+    return f"python benchmarks/{file} --json run.json"
+
+
 def table(rows: list[Row]) -> str:
     """Return the text between the marks: the command and the rows of each file."""
     with_reach = [row for row in rows if row.reached is not None]
@@ -174,7 +181,7 @@ def table(rows: list[Row]) -> str:
         "![Ratios and targets](../ratios.png)",
     ]
     for file in dict.fromkeys(row.file for row in rows):
-        lines += ["", f"    pytest benchmarks/{file} --benchmark-only -s", ""]
+        lines += ["", f"    {command(file)}", ""]
         lines += [COLUMNS, "|---|---|---|---|---|---|"]
         lines += [row.markdown() for row in rows if row.file == file]
     return "\n".join(lines)
