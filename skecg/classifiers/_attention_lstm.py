@@ -30,6 +30,11 @@ class ECGAttentionLSTMClassifier(BaseLeadCropClassifier):
     --------
     skecg.networks.AttentionLSTM : The network.
 
+    References
+    ----------
+    P. Paul, "Heart condition classifier from ECG images",
+    https://github.com/prantik-paul-99/Heart-Condition-Classifier-from-ECG-images.
+
     Examples
     --------
     >>> import numpy as np

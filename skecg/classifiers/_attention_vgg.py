@@ -46,6 +46,8 @@ class ECGAttentionVGGClassifier(BaseLeadCropClassifier):
     ----------
     S. Jetley, N. A. Lord, N. Lee, P. H. S. Torr, "Learn to pay attention", ICLR 2018,
     arXiv:1804.02391.
+    P. Paul, "Heart condition classifier from ECG images",
+    https://github.com/prantik-paul-99/Heart-Condition-Classifier-from-ECG-images.
 
     Examples
     --------

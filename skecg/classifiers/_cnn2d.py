@@ -22,6 +22,11 @@ class ECGCNN2DClassifier(BaseLeadCropClassifier):
     --------
     skecg.networks.CNN2D : The network.
 
+    References
+    ----------
+    P. Paul, "Heart condition classifier from ECG images",
+    https://github.com/prantik-paul-99/Heart-Condition-Classifier-from-ECG-images.
+
     Examples
     --------
     >>> import numpy as np

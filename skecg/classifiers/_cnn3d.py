@@ -34,6 +34,11 @@ class ECGCNN3DClassifier(BaseLeadCropClassifier):
     --------
     skecg.networks.CNN3D : The network.
 
+    References
+    ----------
+    P. Paul, "Heart condition classifier from ECG images",
+    https://github.com/prantik-paul-99/Heart-Condition-Classifier-from-ECG-images.
+
     Examples
     --------
     >>> import numpy as np

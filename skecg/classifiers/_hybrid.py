@@ -36,6 +36,11 @@ class ECGHybridClassifier(BaseLeadCropClassifier):
     --------
     skecg.networks.Hybrid : The network.
 
+    References
+    ----------
+    P. Paul, "Heart condition classifier from ECG images",
+    https://github.com/prantik-paul-99/Heart-Condition-Classifier-from-ECG-images.
+
     Examples
     --------
     >>> import numpy as np

@@ -29,6 +29,11 @@ class ECGTimeDistributedCNNClassifier(BaseLeadCropClassifier):
     --------
     skecg.networks.TimeDistributedCNN : The network.
 
+    References
+    ----------
+    P. Paul, "Heart condition classifier from ECG images",
+    https://github.com/prantik-paul-99/Heart-Condition-Classifier-from-ECG-images.
+
     Examples
     --------
     >>> import numpy as np
