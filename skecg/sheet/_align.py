@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ._align_frame import align_frames, align_upright_frame
+from ._align_frame import align_frames, align_near_frame, align_upright_frame
 from ._align_marks import align_marks
 from ._align_rows import (
     align_grid_lines,
@@ -101,14 +101,23 @@ def _places(
         if place is not None:
             yield place, None
         reduced = reduce_picture(picture, _SIDE_FOR_FRAMES)
-        ink = find_ink(reduced)
+        frames = []
+        ink = find_ink(reduced, _DEPTHS[0])
         for place in align_frames(picture, reduced, layout):
+            frames.append(place)
+            yield place, ink
+        # A desk that reaches up to a row makes it longer.
+        ink = find_ink(reduced, _DEPTHS[1])
+        for place in frames:
             yield place, ink
     if rows is None:
         return
     reduced = reduce_picture(picture, _SIDE_FOR_ROWS)
     for depth in _DEPTHS:
-        yield from _places_by_rows(picture, find_ink(reduced, depth), layout, rows)
+        for place, checked_by in _places_by_rows(picture, find_ink(reduced, depth), layout, rows):
+            has_frame = layout.grid_box == EDAN_GRID
+            framed = align_near_frame(picture, place, layout) if has_frame else None
+            yield framed or place, checked_by
 
 
 def _places_by_rows(

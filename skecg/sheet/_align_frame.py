@@ -28,6 +28,7 @@ _INSET_MM = np.array([2.25, 2.0, -2.5, -2.75]) / EDAN_PIXELS_PER_MM
 _LEAST_SCORE = 2.1  # of a frame, at most 3; text, traces and desks without a grid reach 1.9
 _N_TRIED = 3  # frames; the traces tell which is the grid's
 _LEAST_SEEN = 0.7  # of each line of the frame, to take the picture for the upright sheet
+_NEAR_MM = (1.6, 0.6)  # in which a line of the frame is looked for, twice
 _ASPECT_TOLERANCE = 0.01  # of a picture that may be the whole sheet
 _LEAST_PIXELS_PER_MM = 1.4  # 36 dpi: no grid can be told on less
 
@@ -45,6 +46,20 @@ def align_upright_frame(picture: NDArray[np.uint8], layout: LeadLayout) -> Sheet
     found = refine_frame(picture, own * scale, per_mm, (0.25,))
     away = np.abs(found.corners - own * scale).max()
     if away > UPRIGHT_MM * per_mm or found.shares.min() < _LEAST_SEEN:
+        return None
+    return alignment_of(solve_homography(own, found.corners), layout, "grid")
+
+
+def align_near_frame(
+    picture: NDArray[np.uint8], near: SheetAlignment, layout: LeadLayout
+) -> SheetAlignment | None:
+    """Align a picture by the frame beside a place that may be a millimetre off, else return None.
+
+    Lines of a grid look alike, but for those that frame it.
+    """
+    own = _frame_of(layout)
+    found = refine_frame(picture, near.to_picture(own), near.pixels_per_mm, _NEAR_MM)
+    if found.shares.min() < _LEAST_SEEN:
         return None
     return alignment_of(solve_homography(own, found.corners), layout, "grid")
 

@@ -12,6 +12,8 @@ _BIN_MM = 0.6
 _BESIDE_MM = 15.0  # looked at on either side of a row
 _LEAST_COVERED = 0.75  # of the columns of a row
 _MOST_AWAY_MM = 3.0  # of the rows, on the median, from their level and their end
+_MOST_LATE_MM = 1.5  # the same, from their start: a frame that begins with the paper is wider
+_BRIDGED = 3  # columns that may be open on either side of one without ink
 _LEAST_ROWS = 0.8  # that are drawn
 _PULSE_MM = 10.0  # a calibration pulse stands no farther from the trace, and is as high
 _BEFORE_MM, _MOST_SHIFT_MM = 0.5, 4.5  # from the trace; of its level
@@ -30,19 +32,23 @@ def rows_agree(ink: NDArray[np.float64], rows: Rows, per_mm: float) -> bool:
     per_mm : float
         Resolution of the layout.
     """
-    drawn, levels, ends = [], [], []
+    drawn, levels, starts, ends = [], [], [], []
     for baseline in rows.baselines:
         x, y = _of_row(ink, rows, baseline)
         inside = (x >= rows.left) & (x < rows.right)
         covered = np.bincount(((x[inside] - rows.left) / (_BIN_MM * per_mm)).astype(int)) > 0
         n = (rows.right - rows.left) / (_BIN_MM * per_mm)
-        stop = _run(x, rows, per_mm)[1] * _BIN_MM - _BESIDE_MM
+        start, stop = (at * _BIN_MM - _BESIDE_MM for at in _run(x, rows, per_mm, _BRIDGED)[:2])
+        starts.append(start)
         ends.append(stop - (rows.right - rows.left) / per_mm)
         levels.append((np.median(y[inside]) - baseline) / per_mm if inside.any() else np.inf)
         # A line of a form may be as long as a row, but ends elsewhere.
         drawn.append(covered.sum() >= _LEAST_COVERED * n and abs(ends[-1]) < _MOST_AWAY_MM)
     is_drawn = float(np.mean(drawn)) >= _LEAST_ROWS
-    return is_drawn and max(abs(np.median(levels)), abs(np.median(ends))) < _MOST_AWAY_MM
+    # They may begin early, with their calibration pulses.
+    is_late = np.median(starts) > _MOST_LATE_MM
+    away = max(abs(np.median(levels)), abs(np.median(ends)))
+    return bool(is_drawn and not is_late and away < _MOST_AWAY_MM)
 
 
 def is_upside_down(ink: NDArray[np.float64], rows: Rows, per_mm: float) -> bool:
@@ -97,12 +103,14 @@ def _pulse_side(x: NDArray, rows: Rows, per_mm: float) -> int:
     return int(after > 0.15 > before) - int(before > 0.15 > after)
 
 
-def _run(x: NDArray, rows: Rows, per_mm: float) -> tuple[int, int, NDArray[np.bool_]]:
+def _run(
+    x: NDArray, rows: Rows, per_mm: float, bridged: int = 1
+) -> tuple[int, int, NDArray[np.bool_]]:
     """Return the longest run of columns with ink, and all columns, from some mm before a row."""
     size = _BIN_MM * per_mm
     first = rows.left - _BESIDE_MM * per_mm
     columns = np.zeros(int((rows.right - rows.left + 2 * _BESIDE_MM * per_mm) / size), bool)
     at = ((x - first) / size).astype(int)
     columns[at[(x >= first) & (at < len(columns))]] = True
-    columns = ndimage.binary_closing(columns, iterations=1)
+    columns = ndimage.binary_closing(columns, iterations=bridged)
     return *longest_run(columns), columns

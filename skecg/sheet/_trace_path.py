@@ -20,6 +20,7 @@ _JUMP = 0.5
 # What letters have, too, does not count, and a level line is better than a stroke of a letter.
 _INK, _LETTER_MM = 0.1, 2.5
 _CLIMB = 0.01
+_OVERLAP_MM = 0.5  # of the columns of two pieces; a blurred flank is pale in its middle
 # A column far from the baseline costs more than an open one only near the next row of leads.
 _AT_NEXT_ROW = 1.5
 _REACH = 1.6  # rows up and down in which a trace is looked for
@@ -69,7 +70,9 @@ def trace_edges(
     own += is_letter * _ON_NAME * np.array([len(piece) for piece in pieces]) / pixels_per_mm
     for k in _cheapest(runs, pieces, own, place, pixels_per_mm):
         columns = runs.column[pieces[k]] - place.first
-        edges[:, columns] = runs.upper[pieces[k]], runs.lower[pieces[k]]
+        # Where two pieces overlap, both are parts of one steep flank.
+        edges[0, columns] = np.fmin(edges[0, columns], runs.upper[pieces[k]])
+        edges[1, columns] = np.fmax(edges[1, columns], runs.lower[pieces[k]])
     return edges
 
 
@@ -157,8 +160,9 @@ def _steps(
         gap = np.maximum(
             runs.first[here] - runs.stop[tails], runs.first[tails] - runs.stop[here]
         ).clip(0)
-        costs = (open_columns + _JUMP * gap) / pixels_per_mm
-        costs[open_columns < 0] = np.inf
+        costs = (np.abs(open_columns) + _JUMP * gap) / pixels_per_mm
+        is_behind = runs.column[tails[start : start + _STEPS_AT_ONCE, None]] > runs.column[tails]
+        costs[(open_columns < -_OVERLAP_MM * pixels_per_mm) | ~is_behind] = np.inf
         yield from costs
 
 

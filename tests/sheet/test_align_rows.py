@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from skecg.datasets import make_sheets
 from skecg.sheet import align_sheet, get_layout, read_image
+from skecg.sheet._align_frame import align_near_frame
 from skecg.sheet._grid_phase import grid_shifts
 from skecg.sheet._ink_rows import Rows, find_ink, find_rows, guess_rows, rows_of
 from skecg.sheet._reduced import Reduced
+from skecg.sheet._row_checks import rows_agree
 
 CORNERS = np.array([(67, 283), (2178, 283), (2178, 1520), (67, 1520)], float)
 
@@ -122,3 +126,31 @@ def test_a_grid_of_another_layout_is_refused(sheet):
     wide = Image.fromarray(sheet).resize((2213, 1200))
     with pytest.raises(ValueError, match="of this layout"):
         align_sheet(np.asarray(wide), get_layout("edan-3x4"))
+
+
+def ink_of_rows(rows, per_mm, *, start_mm=0.0, gap_mm=0.0):
+    """Return places of ink along rows, which begin so late and have a gap in their middle."""
+    x = np.arange(rows.left + start_mm * per_mm, rows.right)
+    x = x[np.abs(x - (rows.left + rows.right) / 2) >= gap_mm * per_mm / 2]
+    return np.concatenate([np.column_stack([x, np.full(len(x), y)]) for y in rows.baselines])
+
+
+@pytest.mark.parametrize(
+    ("changed", "agree"),
+    [({}, True), ({"gap_mm": 2.5}, True), ({"gap_mm": 30}, False), ({"start_mm": 2.5}, False)],
+)
+def test_rows_agree_where_they_begin_and_end_in_spite_of_a_small_gap(changed, agree):
+    rows = Rows(100.0, 2000.0, np.array([300.0, 600.0, 900.0]))
+    assert rows_agree(ink_of_rows(rows, 8.0, **changed), rows, 8.0) is agree
+
+
+@pytest.mark.parametrize("away_mm", [-1, 1])
+def test_the_frame_tells_which_line_of_the_grid_is_which(sheet, away_mm):
+    layout = get_layout("edan-3x4")
+    right = align_sheet(sheet, layout)
+    shift = np.eye(3)
+    shift[0, 2] = away_mm * right.pixels_per_mm
+    near = replace(right, matrix=shift @ right.matrix)
+    assert error_mm(near) > 0.9
+    assert error_mm(align_near_frame(sheet, near, layout)) < 0.15
+    assert align_near_frame(without_grid(sheet), near, layout) is None

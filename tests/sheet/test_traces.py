@@ -6,6 +6,9 @@ from drawn_sheets import RATE, SMALL, beats, draw_sheet, snr
 from PIL import Image, ImageDraw, ImageFilter
 
 from skecg.sheet import LeadLayout, read_image, read_traces
+from skecg.sheet._ink import find_runs
+from skecg.sheet._strands import link_runs
+from skecg.sheet._trace_path import Place, trace_edges
 
 MM = SMALL.pixels_per_mm
 # Everything that is printed beside the traces stands in the place of the grid.
@@ -54,6 +57,21 @@ def test_peaks_keep_their_height_where_the_trace_trembles():
     traces, _ = read(draw_sheet([*truth, beats(5) + 0.03 * rng.standard_normal(5 * RATE)]))
     lost = [b[np.argmax(b)] - a[np.argmax(b)] for a, b in zip(traces, truth)]
     assert np.mean(lost) < 0.1
+
+
+def test_parts_of_one_flank_may_share_columns():
+    """A blurred flank is pale in its middle: dark above and below it in the same columns."""
+    grey = np.full((120, 100), 255, np.uint8)
+    grey[89:92, :51] = grey[89:92, 53:] = 0
+    grey[10:70, 49:52] = 0
+    grey[10:92, 52] = 0
+    runs = find_runs(grey, 8.0)
+    strands = link_runs(runs, len(grey))
+    upper, lower = trace_edges(runs, strands, Place(0, 100, 90.0, 200.0), 8.0)
+    assert np.isfinite(upper).all()
+    assert np.allclose(upper[49:53], 10, atol=0.6)
+    assert np.allclose(lower[49:51], 92, atol=0.6)
+    assert np.allclose(upper[[0, 48, 53, 99]], 89, atol=0.6)
 
 
 def test_the_sampling_rate_is_that_of_the_result(sheet):
