@@ -20,7 +20,7 @@ _JUMP = 0.5
 # What letters have, too, does not count, and a level line is better than a stroke of a letter.
 _INK, _LETTER_MM = 0.1, 2.5
 _CLIMB = 0.01
-_OVERLAP_MM = 0.5  # of the columns of two pieces; a blurred flank is pale in its middle
+_OVERLAP_MM = 1.0  # of the columns of two pieces; a blurred flank is pale in its middle
 # A column far from the baseline costs more than an open one only near the next row of leads.
 _AT_NEXT_ROW = 1.5
 _REACH = 1.6  # rows up and down in which a trace is looked for
@@ -95,7 +95,7 @@ def _joined(pieces: list[NDArray[np.intp]]) -> tuple[NDArray[np.intp], NDArray[n
 
 
 def _candidates(runs: Runs, strands: Strands, place: Place) -> NDArray[np.intp]:
-    """Return the strands that may be part of the trace, in the order of their first columns."""
+    """Return the strands that may be part of the trace, in the order of their last columns."""
     ends = strands.order[strands.starts[:-1]], strands.order[strands.starts[1:] - 1]
     reach = _REACH * place.row_distance
     is_near = (strands.last >= place.first) & (strands.first < place.stop)
@@ -109,7 +109,7 @@ def _candidates(runs: Runs, strands: Strands, place: Place) -> NDArray[np.intp]:
     if len(near) > n_most:
         longest = np.argsort(strands.first[near] - strands.last[near], kind="stable")
         near = np.sort(near[longest[:n_most]])
-    return near[np.argsort(strands.first[near], kind="stable")]
+    return near[np.argsort(strands.last[near], kind="stable")]
 
 
 def _clip(strands: Strands, candidates: NDArray[np.intp], place: Place) -> list[NDArray[np.intp]]:
@@ -160,7 +160,7 @@ def _steps(
         gap = np.maximum(
             runs.first[here] - runs.stop[tails], runs.first[tails] - runs.stop[here]
         ).clip(0)
-        costs = (np.abs(open_columns) + _JUMP * gap) / pixels_per_mm
+        costs = (open_columns.clip(0) + _JUMP * gap) / pixels_per_mm
         is_behind = runs.column[tails[start : start + _STEPS_AT_ONCE, None]] > runs.column[tails]
         costs[(open_columns < -_OVERLAP_MM * pixels_per_mm) | ~is_behind] = np.inf
         yield from costs
