@@ -112,9 +112,12 @@ def _robust_line(
     half = len(x) // 2
     slope = np.median((y[half : 2 * half] - y[:half]) / (x[half : 2 * half] - x[:half]))
     line = np.array([slope, np.median(y - slope * x)])
+    kept = np.zeros(len(x), bool)
     for _ in range(3):
         residual = np.abs(y - line[0] * x - line[1])
-        kept = residual <= max(0.5, 3 * float(np.median(residual)))
+        before, kept = kept, residual <= max(0.5, 3 * float(np.median(residual)))
+        if (kept == before).all():
+            break
         line = np.polyfit(x[kept], y[kept], 1)
     residual = np.abs(y - line[0] * x - line[1])
     return line, float((residual <= max(0.5, tolerance)).mean())

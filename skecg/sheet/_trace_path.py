@@ -32,6 +32,21 @@ _NAME_RIGHT_MM, _NAME_UP_MM = 7.5, (0.5, 4.0)
 _ON_NAME = 0.5  # what a column costs in which the ink may be a letter
 
 
+class Pieces(NamedTuple):
+    """Parts of strands; the runs of piece k are ``runs[starts[k] : starts[k + 1]]``."""
+
+    runs: NDArray[np.intp]
+    starts: NDArray[np.intp]
+
+    @property
+    def heads(self) -> NDArray[np.intp]:
+        return self.runs[self.starts[:-1]]
+
+    @property
+    def tails(self) -> NDArray[np.intp]:
+        return self.runs[self.starts[1:] - 1]
+
+
 class Place(NamedTuple):
     """Where a trace is looked for, in pixels of the picture."""
 
@@ -67,31 +82,23 @@ def trace_edges(
     pieces = _clip(strands, candidates, place)
     is_letter = _are_names(runs, pieces, place, pixels_per_mm)
     own = _own_costs(runs, pieces, place, pixels_per_mm)
-    own += is_letter * _ON_NAME * np.array([len(piece) for piece in pieces]) / pixels_per_mm
+    own += is_letter * _ON_NAME * np.diff(pieces.starts) / pixels_per_mm
     for k in _cheapest(runs, pieces, own, place, pixels_per_mm):
-        columns = runs.column[pieces[k]] - place.first
+        piece = pieces.runs[pieces.starts[k] : pieces.starts[k + 1]]
+        columns = runs.column[piece] - place.first
         # Where two pieces overlap, both are parts of one steep flank.
-        edges[0, columns] = np.fmin(edges[0, columns], runs.upper[pieces[k]])
-        edges[1, columns] = np.fmax(edges[1, columns], runs.lower[pieces[k]])
+        edges[0, columns] = np.fmin(edges[0, columns], runs.upper[piece])
+        edges[1, columns] = np.fmax(edges[1, columns], runs.lower[piece])
     return edges
 
 
-def _are_names(
-    runs: Runs, pieces: list[NDArray[np.intp]], place: Place, pixels_per_mm: float
-) -> NDArray[np.bool_]:
+def _are_names(runs: Runs, pieces: Pieces, place: Place, pixels_per_mm: float) -> NDArray[np.bool_]:
     """Return which pieces lie wholly where the name of the lead stands."""
     right, up = _NAME_RIGHT_MM * pixels_per_mm, np.array(_NAME_UP_MM) * pixels_per_mm
-    joined, starts = _joined(pieces)
-    highest = np.minimum.reduceat(runs.first[joined], starts)
-    lowest = np.maximum.reduceat(runs.stop[joined], starts)
-    last = runs.column[[piece[-1] for piece in pieces]]
-    is_beside = last <= place.first + right
+    highest = np.minimum.reduceat(runs.first[pieces.runs], pieces.starts[:-1])
+    lowest = np.maximum.reduceat(runs.stop[pieces.runs], pieces.starts[:-1])
+    is_beside = runs.column[pieces.tails] <= place.first + right
     return is_beside & (highest >= place.baseline - up[1]) & (lowest <= place.baseline - up[0])
-
-
-def _joined(pieces: list[NDArray[np.intp]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the runs of all pieces one after the other, and where each piece starts."""
-    return np.concatenate(pieces), np.cumsum([0, *(len(piece) for piece in pieces[:-1])])
 
 
 def _candidates(runs: Runs, strands: Strands, place: Place) -> NDArray[np.intp]:
@@ -112,29 +119,29 @@ def _candidates(runs: Runs, strands: Strands, place: Place) -> NDArray[np.intp]:
     return near[np.argsort(strands.last[near], kind="stable")]
 
 
-def _clip(strands: Strands, candidates: NDArray[np.intp], place: Place) -> list[NDArray[np.intp]]:
+def _clip(strands: Strands, candidates: NDArray[np.intp], place: Place) -> Pieces:
     """Return the runs of each strand in the columns of the lead."""
     before = place.first - strands.first[candidates]
     behind = strands.last[candidates] + 1 - place.stop
     starts = strands.starts[candidates] + before.clip(0)
     stops = strands.starts[candidates + 1] - behind.clip(0)
-    return [strands.order[start:stop] for start, stop in zip(starts.tolist(), stops.tolist())]
+    parts = [strands.order[start:stop] for start, stop in zip(starts.tolist(), stops.tolist())]
+    return Pieces(np.concatenate(parts), np.concatenate([[0], np.cumsum(stops - starts)]))
 
 
 def _cheapest(
     runs: Runs,
-    pieces: list[NDArray[np.intp]],
+    pieces: Pieces,
     own: NDArray[np.float64],
     place: Place,
     pixels_per_mm: float,
 ) -> list[int]:
     """Return the pieces of the cheapest way from the first column to the last."""
-    heads = np.array([piece[0] for piece in pieces])
-    tails = np.array([piece[-1] for piece in pieces])
+    heads, tails = pieces.heads, pieces.tails
     first, last = runs.column[heads], runs.column[tails]
     # From the first column to each piece, and then by the cheapest piece before it.
     total = (first - place.first) / pixels_per_mm + own
-    before = np.full(len(pieces), -1)
+    before = np.full(len(heads), -1)
     steps = _steps(runs, heads, tails, pixels_per_mm)
     next(steps)  # nothing is before the first
     for k, step in enumerate(steps, start=1):
@@ -162,15 +169,15 @@ def _steps(
         ).clip(0)
         costs = (open_columns.clip(0) + _JUMP * gap) / pixels_per_mm
         is_behind = runs.column[tails[start : start + _STEPS_AT_ONCE, None]] > runs.column[tails]
-        costs[(open_columns < -_OVERLAP_MM * pixels_per_mm) | ~is_behind] = np.inf
-        yield from costs
+        is_possible = is_behind & (open_columns >= -_OVERLAP_MM * pixels_per_mm)
+        yield from np.where(is_possible, costs, np.inf)
 
 
 def _own_costs(
-    runs: Runs, pieces: list[NDArray[np.intp]], place: Place, pixels_per_mm: float
+    runs: Runs, pieces: Pieces, place: Place, pixels_per_mm: float
 ) -> NDArray[np.float64]:
     """Return what every piece costs by itself: its distance from the baseline, less its ink."""
-    joined, starts = _joined(pieces)
+    joined, starts = pieces.runs, pieces.starts[:-1]
     first, stop = runs.first[joined], runs.stop[joined]
     away = np.maximum(first - place.baseline, place.baseline - stop).clip(0)
     costs = _AT_NEXT_ROW * (away / place.row_distance) ** 2
