@@ -13,7 +13,7 @@ _BESIDE_MM = 15.0  # looked at on either side of a row
 _LEAST_COVERED = 0.75  # of the columns of a row
 _MOST_AWAY_MM = 3.0  # of the rows, on the median, from their level and their end
 _MOST_LATE_MM = 1.5  # the same, from their start: a frame that begins with the paper is wider
-_BRIDGED = 3  # columns that may be open on either side of one without ink
+_GAP, _LONG = 7, 25  # columns that may be open between parts of a row, which are longer than pulses
 _LEAST_ROWS = 0.8  # that are drawn
 _PULSE_MM = 10.0  # a calibration pulse stands no farther from the trace, and is as high
 _BEFORE_MM, _MOST_SHIFT_MM = 0.5, 4.5  # from the trace; of its level
@@ -38,7 +38,7 @@ def rows_agree(ink: NDArray[np.float64], rows: Rows, per_mm: float) -> bool:
         inside = (x >= rows.left) & (x < rows.right)
         covered = np.bincount(((x[inside] - rows.left) / (_BIN_MM * per_mm)).astype(int)) > 0
         n = (rows.right - rows.left) / (_BIN_MM * per_mm)
-        start, stop = (at * _BIN_MM - _BESIDE_MM for at in _run(x, rows, per_mm, _BRIDGED)[:2])
+        start, stop = (at * _BIN_MM - _BESIDE_MM for at in _run(x, rows, per_mm, gaps=True)[:2])
         starts.append(start)
         ends.append(stop - (rows.right - rows.left) / per_mm)
         levels.append((np.median(y[inside]) - baseline) / per_mm if inside.any() else np.inf)
@@ -104,13 +104,19 @@ def _pulse_side(x: NDArray, rows: Rows, per_mm: float) -> int:
 
 
 def _run(
-    x: NDArray, rows: Rows, per_mm: float, bridged: int = 1
+    x: NDArray, rows: Rows, per_mm: float, *, gaps: bool = False
 ) -> tuple[int, int, NDArray[np.bool_]]:
-    """Return the longest run of columns with ink, and all columns, from some mm before a row."""
+    """Return the longest run of columns with ink, and all columns, from some mm before a row.
+
+    With ``gaps``, it may have some, and the columns are those of long runs.
+    """
     size = _BIN_MM * per_mm
     first = rows.left - _BESIDE_MM * per_mm
     columns = np.zeros(int((rows.right - rows.left + 2 * _BESIDE_MM * per_mm) / size), bool)
     at = ((x - first) / size).astype(int)
     columns[at[(x >= first) & (at < len(columns))]] = True
-    columns = ndimage.binary_closing(columns, iterations=bridged)
+    columns = ndimage.binary_closing(columns, iterations=1)
+    if gaps:
+        columns = ndimage.binary_opening(columns, np.ones(_LONG))
+        columns = ndimage.binary_closing(columns, np.ones(_GAP))
     return *longest_run(columns), columns

@@ -18,8 +18,13 @@ CORNERS = np.array([(67, 283), (2178, 283), (2178, 1520), (67, 1520)], float)
 
 
 @pytest.fixture(scope="module")
-def sheet():
-    return make_sheets(1, random_state=0).data[0]
+def sheets():
+    return make_sheets(4, random_state=0).data
+
+
+@pytest.fixture(scope="module")
+def sheet(sheets):
+    return sheets[0]
 
 
 def without_grid(sheet):
@@ -55,9 +60,10 @@ def test_a_turned_sheet_without_a_grid(sheet):
 
 
 @pytest.mark.parametrize("change", [lambda sheet: sheet, without_grid])
-def test_a_sheet_upside_down_is_refused(sheet, change):
+@pytest.mark.parametrize("number", range(4))
+def test_a_sheet_upside_down_is_refused(sheets, number, change):
     with pytest.raises(ValueError, match=r"upside down.* Turn the picture by 180 degrees"):
-        align_sheet(change(sheet)[::-1, ::-1], "edan-3x4")
+        align_sheet(change(sheets[number])[::-1, ::-1], "edan-3x4")
 
 
 @pytest.mark.parametrize("turn", [lambda x: np.rot90(x), lambda x: np.rot90(x, 3)])
