@@ -18,13 +18,13 @@ CORNERS = np.array([(67, 283), (2178, 283), (2178, 1520), (67, 1520)], float)
 
 
 @pytest.fixture(scope="module")
-def sheets():
-    return make_sheets(4, random_state=0).data
+def sheet():
+    return make_sheets(1, random_state=0).data[0]
 
 
 @pytest.fixture(scope="module")
-def sheet(sheets):
-    return sheets[0]
+def sheets():
+    return make_sheets(4, random_state=0).data
 
 
 def without_grid(sheet):
