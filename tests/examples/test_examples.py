@@ -39,6 +39,7 @@ def f1_scores(report: str) -> dict[str, float]:
     return {name: float(f1) for name, f1 in classes} | {"macro": float(macro)}
 
 
+@pytest.mark.slow
 def test_quickstart_recognises_every_class_of_generated_records(tmp_path):
     done = run_without_data("quickstart.py", tmp_path)
     first_line = done.stdout.splitlines()[0]
@@ -82,6 +83,7 @@ def test_quickstart_trains_on_ds1_and_tests_on_ds2(data_home, tmp_path):
     assert f1["V"] > 0.75  # measured: 0.87
 
 
+@pytest.mark.slow
 def test_plot_traces_reads_generated_sheets(tmp_path):
     done = run_without_data("plot_traces.py", tmp_path)
     assert "(4, 16, 500) samples in mV" in done.stdout
@@ -94,6 +96,7 @@ def test_plot_traces_reads_generated_sheets(tmp_path):
         assert matplotlib.image.imread(tmp_path / name).size
 
 
+@pytest.mark.slow
 def test_plot_sheets_draws_generated_sheets(tmp_path):
     done = run_without_data("plot_sheets.py", tmp_path)
     assert "sheets in" in done.stdout
@@ -112,6 +115,7 @@ def test_train_in_parallel_is_a_plain_script_too(tmp_path):
     assert "3/3" in done.stderr
 
 
+@pytest.mark.slow
 def test_plot_embedding_puts_a_network_into_a_pipeline(tmp_path):
     done = run_without_data("plot_embedding.py", tmp_path)
     scores = re.findall(r"on the (\w+): balanced accuracy (\d\.\d+)", done.stdout)
