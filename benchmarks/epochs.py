@@ -96,19 +96,23 @@ def in_bfloat16(device: torch.device, precision: str) -> AbstractContextManager:
 def epoch_of_skorch(
     module: Module, X: Samples, y: Samples, batch_size: int, *, device=CPU
 ) -> Epoch:
-    """Train with plain skorch, also with the fused optimiser."""
-    net = NeuralNetClassifier(
+    """Train with plain skorch."""
+    net = skorch_net(module, batch_size, device).set_params(max_epochs=1).initialize()
+    y = y.astype(np.int64)
+    return lambda: net.partial_fit(X, y)
+
+
+def skorch_net(module: Module, batch_size: int, device: torch.device) -> NeuralNetClassifier:
+    """Return plain skorch's classifier, also with the fused optimiser."""
+    return NeuralNetClassifier(
         module,
         criterion=nn.CrossEntropyLoss,
         optimizer=torch.optim.AdamW,
         optimizer__fused=True,
         lr=1e-3,
-        max_epochs=1,
         batch_size=batch_size,
         iterator_train__shuffle=True,
         train_split=None,
         device=str(device),
         verbose=0,
-    ).initialize()
-    y = y.astype(np.int64)
-    return lambda: net.partial_fit(X, y)
+    )

@@ -21,13 +21,12 @@ from epochs import (
     epoch_by_hand,
     epoch_of_skorch,
     in_bfloat16,
+    skorch_net,
     training_of_ours,
 )
 from joblib.externals.loky import get_reusable_executor
 from plain_networks import PlainResidualCNN, PlainViT
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
-from skorch import NeuralNetClassifier
-from torch import nn
 from torch.profiler import profile
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -117,9 +116,6 @@ class Stopwatch:
         is_slow = len(self.times) > 1 and total > 4 * self.seconds
         return is_slow or (len(self.times) >= FEWEST_EPOCHS and total > self.seconds)
 
-    def skip_epoch(self) -> None:
-        raise AssertionError("no training is resumed")
-
 
 class WaitCounter:
     """Counts how often the host waits for the device in the third epoch."""
@@ -181,22 +177,21 @@ def _training(cell: Cell, device: torch.device, seconds: float) -> Measured:
     n_batches = network.n_batches.get(cell.size, 4)
     X, y = _samples(n_batches * cell.size, network.shape, network.n_classes)
     data = X, y, cell.size
-    watch, waits = Stopwatch(device, seconds), WaitCounter()
     if cell.kind in OURS:
         train = training_of_ours(network.ours, *data, device=device, **OURS[cell.kind])
         run = partial(train, n_epochs=10_000)
-        run(watcher=watch)
-        if device.type == "cuda":
-            run(watcher=waits)
     else:
         if cell.kind == "skorch":
             epoch = epoch_of_skorch(network.plain, *data, device=device)
         else:
             epoch = epoch_by_hand(network.plain, *data, device=device, **BY_HAND[cell.kind])
-        repeat(epoch, watch)
-        if device.type == "cuda":
-            repeat(epoch, waits)
-    n_waits = waits.n_waits if device.type == "cuda" else None
+        run = partial(repeat, epoch)
+    watch, n_waits = Stopwatch(device, seconds), None
+    run(watcher=watch)
+    if device.type == "cuda":
+        waits = WaitCounter()
+        run(watcher=waits)
+        n_waits = waits.n_waits
     return Measured([len(X) / spent for spent in watch.times[1:]], waits=n_waits)
 
 
@@ -210,7 +205,7 @@ def _prediction(cell: Cell, device: torch.device, n_beats: int) -> Run:
         ours = ECGResidualCNNClassifier(max_epochs=1, device=str(device), precision=precision)
         return n_beats, partial(ours.fit(X[:256, 0], y[:256]).predict_proba, X[:, 0])
     if cell.kind == "skorch":
-        net = _skorch(device, AT_ONCE).initialize()
+        net = skorch_net(PlainResidualCNN, AT_ONCE, device).initialize()
         return n_beats, partial(net.predict_proba, X)
     network = PlainResidualCNN().to(device).eval()
     settings = BY_HAND[cell.kind]
@@ -240,7 +235,7 @@ def _folds(cell: Cell, device: torch.device, n_beats: int) -> Run:
 
         return n_done, by_hand
     if cell.kind == "skorch":
-        net = _skorch(device, batch_size).set_params(max_epochs=n_epochs)
+        net = skorch_net(PlainResidualCNN, batch_size, device).set_params(max_epochs=n_epochs)
         return n_done, partial(cross_val_score, net, X, y)
     ours = ECGResidualCNNClassifier(
         max_epochs=n_epochs, device=str(device), cuda_graph="captured" in cell.kind, random_state=0
@@ -261,14 +256,6 @@ def _search(cell: Cell, device: torch.device, n_beats: int) -> Run:
         search.fit(X[:, 0], y)
 
     return N_FITS, run
-
-
-def _skorch(device: torch.device, batch_size: int) -> NeuralNetClassifier:
-    return NeuralNetClassifier(
-        PlainResidualCNN, criterion=nn.CrossEntropyLoss, optimizer=torch.optim.AdamW,
-        optimizer__fused=True, lr=1e-3, batch_size=batch_size, iterator_train__shuffle=True,
-        train_split=None, device=str(device), verbose=0,
-    )  # fmt: skip
 
 
 @lru_cache(maxsize=1)

@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from gpu_cells import BY_HAND, KINDS, NETWORKS, OURS, Cell, Measured, serve
+from gpu_cells import BY_HAND, KINDS, NETWORKS, Cell, Measured, serve
 
 N_BEATS = 1_000_000
 START_LIMIT = 120  # seconds until a process is ready
@@ -159,18 +159,20 @@ def ratios_of(
     by_hand = fastest(results, BY_HAND.keys() - {"by hand, bfloat16, compiled"})
     if by_hand is not None:
         pairs["faster loop by hand"] = best, by_hand
-    for precision in ("float32", "bfloat16"):
-        own = fastest(results, [kind for kind in ours if precision in kind])
+    own = {
+        precision: fastest(results, [kind for kind in ours if precision in kind])
+        for precision in ("float32", "bfloat16")
+    }
+    for precision, kind in own.items():
         other = f"by hand, {precision}"
-        if own is not None and other in results:
-            pairs[f"by hand, {precision}, ours too"] = own, other
+        if kind is not None and other in results:
+            pairs[f"{other}, ours too"] = kind, other
     found = {name: ratio(results[a], results[b], reach.get(name)) for name, (a, b) in pairs.items()}
     if highest is not None:
         found["the arithmetic of a large product"] = ratio(
             results[best], highest, REACH_OF_PEAK.get(task)
         )
-    single = fastest(results, [kind for kind in OURS if "float32" in kind])
-    half = fastest(results, [kind for kind in OURS if "bfloat16" in kind])
+    single, half = own.values()
     if task in NETWORKS and single and half:
         part = ratio(results[single], results[half], REACH_OF_FLOAT32.get((task, size)))
         found["ours in float32 by ours in bfloat16"] = part

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+from loaded_scripts import load_script
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 
 
-def script(name: str):
-    path = ROOT / "benchmarks" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", path)
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-headlines = script("headlines")
+headlines = load_script("benchmarks/headlines.py")
 TOPICS = headlines.topics()
 FIGURES = [pytest.param(t, f, id=f"{t.name}-{i}") for t in TOPICS for i, f in enumerate(t.figures)]
 
@@ -55,7 +46,7 @@ def test_a_figure_says_when_and_how_it_was_measured(topic, figure):
 
 
 def test_a_headline_ratio_has_the_value_of_its_row():
-    report = script("report")
+    report = load_script("benchmarks/report.py")
     table = (RESULTS / "speed.md").read_text(encoding="utf-8")
     speed = next(topic for topic in TOPICS if topic.name == "speed")
     assert all(figure.row for figure in speed.figures)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from loaded_scripts import load_script
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
@@ -28,10 +28,7 @@ def test_the_table_is_printed_as_it_comes_and_read_by_the_report(tmp_path):
     measured = [line for line in lines if " a second" in line]
     assert len(measured) == 12
     assert [line for line in lines if line.endswith("compiled: timed out")] == lines[13:16]
-    spec = importlib.util.spec_from_file_location("report", BENCHMARKS / "report.py")
-    report = importlib.util.module_from_spec(spec)
-    sys.modules["report"] = report  # its data classes look their annotations up there
-    spec.loader.exec_module(report)
+    report = load_script("benchmarks/report.py")
     rows = report.read([tmp_path / "gpu.json"])
     assert {row.what for row in rows} == {"residual-cnn, 16", "prediction, 2,000"}
     skorch = next(row for row in rows if row.key[1:] == ("residual-cnn, 16", "skorch"))

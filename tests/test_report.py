@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import matplotlib.image
 import pytest
+from loaded_scripts import load_script
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN = "<!-- ratios: from here to the end mark written by benchmarks/report.py -->"
@@ -179,10 +179,7 @@ class Benchmark:
 @pytest.fixture
 def comparing(monkeypatch):
     """Return compare() on a clock of its own, which runs as fast as the test wishes."""
-    path = ROOT / "benchmarks" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("conftest_of_benchmarks", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script("benchmarks/conftest.py")
     clock = [0.0]
     monkeypatch.setattr(module.time, "perf_counter", lambda: clock[0])
 

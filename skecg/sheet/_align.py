@@ -96,7 +96,8 @@ def _places(
     picture: NDArray[np.uint8], layout: LeadLayout, rows: Rows | None
 ) -> Iterator[tuple[SheetAlignment, Ink | None]]:
     """Yield where the sheet may be, the surest and finest place first, and ink to check it by."""
-    if layout.grid_box == EDAN_GRID or rows is None:
+    has_frame = layout.grid_box == EDAN_GRID
+    if has_frame or rows is None:
         place = align_upright_frame(picture, layout)
         if place is not None:
             yield place, None
@@ -115,7 +116,6 @@ def _places(
     reduced = reduce_picture(picture, _SIDE_FOR_ROWS)
     for depth in _DEPTHS:
         for place, checked_by in _places_by_rows(picture, find_ink(reduced, depth), layout, rows):
-            has_frame = layout.grid_box == EDAN_GRID
             framed = align_near_frame(picture, place, layout) if has_frame else None
             yield framed or place, checked_by
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+from loaded_scripts import load_script
 
 ROOT = Path(__file__).resolve().parents[2]
-SPEC = importlib.util.spec_from_file_location("release", ROOT / ".ci" / "release.py")
-release = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(release)
+release = load_script(".ci/release.py")
 
 CHANGELOG = """# Changelog
 

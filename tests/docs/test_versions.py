@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
+from loaded_scripts import load_script
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = {
@@ -20,15 +20,8 @@ PROJECT = {
 }
 
 
-def script(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / ".ci" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-lowest_versions = script("lowest").lowest_versions
-changed = script("changed")
+lowest_versions = load_script(".ci/lowest.py").lowest_versions
+changed = load_script(".ci/changed.py")
 
 
 def test_bounds_of_the_package():
