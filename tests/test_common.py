@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from estimators import (
     CLASSIFIERS,
+    FAILURES_OF_NETWORKS,
     IN_OTHER_PRECISION,
     RECORD_CLASSIFIERS,
     SAMPLERS,
@@ -47,7 +48,6 @@ TRAINED = [
 ]
 FEWEST_OF_IMBALANCED_LEARN = dict.fromkeys(map(type, CLASSIFIERS), 1) | {NDSampler: 16 + 3 * 14}
 
-WEIGHT_CHECK = "check_sample_weight_equivalence_on_dense_data"
 TARGET_CHECK = "check_classifier_on_multilabel_or_multioutput_targets"
 PASSED: Counter[tuple[str, type]] = Counter()
 
@@ -59,11 +59,7 @@ def expected_failures(estimator):
             "a list of file names, say"
         }
     if isinstance(estimator, tuple(map(type, CLASSIFIERS))):
-        return {
-            WEIGHT_CHECK: "a sample of weight 2 is one of a mini-batch, a sample that stands twice "
-            "is two, so the batches differ; test_weights_equal_repetition_in_one_batch shows that "
-            "nothing else does"
-        }
+        return FAILURES_OF_NETWORKS
     return {}
 
 

@@ -120,13 +120,14 @@ class TrainingParameters(Estimator):
         ``"bfloat16"`` multiplies in bfloat16 in ``fit`` and in prediction.
     compile : bool, default=False
         Compile the network's training step with ``torch.compile``.
-    cuda_graph : bool, default=False
+    cuda_graph : bool, default=True
         On a CUDA device, capture the training step once as a CUDA graph and replay it, which takes
         nothing of the host but the launch. What cannot be captured is trained as without it:
         callbacks that listen to batches, optimisers without ``capturable``, networks and
-        augmentations that draw random numbers on the CPU or whose course depends on values,
-        samples that do not fit into the device's memory; with ``verbose`` a line says why. Python
-        code of your own network is not run again in a replay. Without effect on other devices.
+        augmentations that draw random numbers on the CPU or read values from the device, samples
+        that do not fit into the device's memory; with ``verbose`` a line says why. Python code of
+        your own network is not run again in a replay: give False if it does more than compute.
+        Without effect on other devices.
     callbacks : list of skorch callbacks or None, default=None
         Called as skorch promises. Copies are used, and are in ``net_.callbacks_`` afterwards; what
         cannot be copied, such as an open file, is shared. ``set_callbacks`` takes scikit-learn's
@@ -189,7 +190,7 @@ class TrainingParameters(Estimator):
     n_threads: int | None = None
     precision: str = "auto"
     compile: bool = False
-    cuda_graph: bool = False
+    cuda_graph: bool = True
     callbacks: Sequence[Callback] | None = None
     checkpoint_dir: str | os.PathLike | None = None
     random_state: int | np.random.RandomState | np.random.Generator | None = None

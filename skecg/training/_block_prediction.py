@@ -146,9 +146,8 @@ class BlockPrediction:
             How many of them are samples of X; the rest are copies of the last one.
         """
         self.module_.eval()
-        kind = "cpu" if torch.device(self.device).type == "cpu" else "other"
-        fitting = max(_VALUES_PER_BLOCK[kind] // max(X[0].size, 1), 1)
-        rows = min(fitting, _ROWS_PER_BLOCK[kind], most_rows or fitting)
+        fitting, rows = self._rows_that_fit(X[0].size)
+        rows = min(rows, most_rows or rows)
         # Blocks of large samples have fewer rows than MIN_ROWS, but then all have as many.
         fewest = min(rows, MIN_ROWS)
         for samples in self._in_parts(X, fitting // rows * rows):
@@ -158,6 +157,27 @@ class BlockPrediction:
                     filling = block[-1:].expand(fewest - n_rows, *block.shape[1:])
                     block = torch.cat([block, filling])
                 yield block, n_rows
+
+    def rows_of_validation(self, sample: Tensor, batch_size: int) -> int:
+        """Return how many samples are validated at once.
+
+        Parameters
+        ----------
+        sample : Tensor
+            One of them.
+        batch_size : int
+            How many are trained on at once: as many, on the CPU. Another device would wait for the
+            host between small batches.
+        """
+        if torch.device(self.device).type == "cpu":
+            return batch_size
+        return max(batch_size, self._rows_that_fit(sample.numel())[1])
+
+    def _rows_that_fit(self, n_values: int) -> tuple[int, int]:
+        """Return how many samples of so many values are copied at once, and go into a block."""
+        kind = "cpu" if torch.device(self.device).type == "cpu" else "other"
+        fitting = max(_VALUES_PER_BLOCK[kind] // max(n_values, 1), 1)
+        return fitting, min(fitting, _ROWS_PER_BLOCK[kind])
 
     def _in_parts(self, X: SampleView | np.ndarray, n_samples: int) -> Iterator[Tensor]:
         """Yield so many samples at a time, on the device."""

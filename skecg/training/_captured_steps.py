@@ -124,10 +124,10 @@ class CapturedSteps(Steps):
         """Make the steps of the full batches, and return how many were made."""
         repeated = self._what_a_replay_repeats()
         if self._replay is None or repeated != self._repeated:
-            self._repeated, self._replay = repeated, Replay(self._full_step, self._capture)
+            self._repeated, self._replay = repeated, Replay(self._capture)
         for n_done in range(len(self._order)):
             try:
-                self._replay()
+                self._replay(self._full_step)
             except CannotCapture as reason:
                 self._is_given_up = True
                 if self.net.verbose:

@@ -86,6 +86,31 @@ def cpu_threads(n_threads: int | None) -> Iterator[None]:
             torch.set_num_threads(before)
 
 
+@contextmanager
+def timed_convolutions(device: torch.device, products: torch.dtype | None) -> Iterator[None]:
+    """Let cuDNN try its algorithms for convolutions in float32, and take the fastest.
+
+    By its own rule it takes one that is many times slower for small signals, with gigabytes of
+    memory. It does not for bfloat16, and trying takes time. Nothing is changed where PyTorch is to
+    be deterministic, since another algorithm may be the fastest in the next run.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where the network is trained.
+    products : torch.dtype or None
+        Format of the products in training, None for that of the weights.
+    """
+    cudnn = torch.backends.cudnn
+    before = cudnn.benchmark
+    if device.type == "cuda" and products is None:
+        cudnn.benchmark = before or not torch.are_deterministic_algorithms_enabled()
+    try:
+        yield
+    finally:
+        cudnn.benchmark = before
+
+
 @dataclass(frozen=True)
 class Precision:
     """Number formats of a network.

@@ -24,7 +24,7 @@ from ._averaged_weights import AveragedWeights
 from ._block_prediction import BlockPrediction
 from ._captured_steps import CapturedSteps, not_captured, reason_not_to_capture
 from ._checkpoint import CheckpointStore, ResumableTraining
-from ._device import Precision
+from ._device import Precision, timed_convolutions
 from ._early_stopping import EarlyStopping
 from ._lean_copies import without_batches, without_gradients
 from ._optimizers import Moments
@@ -60,7 +60,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         every epoch equally many samples of each class; False keeps the order given.
     augment : sequence of callables
         What training batches go through on the device, one after the other.
-    cuda_graph : bool, default=False
+    cuda_graph : bool, default=True
         Capture the training step on a CUDA device and replay it.
     targets : OneClass or SeveralLabels, default=OneClass()
         What the outputs mean and how they are learned.
@@ -79,7 +79,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         gradient_clip: float | None = None,
         shuffle: bool | Literal["once", "balanced"] = True,
         augment: Sequence[Callable[[Tensor], Tensor]] = (),
-        cuda_graph: bool = False,
+        cuda_graph: bool = True,
         targets: Targets = OneClass(),  # noqa: B008 (immutable)
         **kwargs: Any,
     ) -> None:
@@ -232,7 +232,8 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
                 started = time.perf_counter()
                 self.notify("on_epoch_begin", **datasets)
                 rates = self._rates(epoch * steps_per_epoch, n_steps, steps_per_epoch)
-                losses = sum_over_processes(_stacked(steps.epoch(next(orders), rates)), batches)
+                with timed_convolutions(torch.device(self.device), self.precision.products):
+                    losses = sum_over_processes(_stacked(steps.epoch(next(orders), rates)), batches)
                 self.history.record("train_loss", _mean(losses, self.batch_size, len(batches)))
                 averages.put_in(epoch, is_judged=is_judged)
                 if valid is not None:
@@ -297,7 +298,10 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
     def _validate_epoch(self, valid: Batches, listens: bool) -> None:
         self.module_.eval()
         kept_losses, kept_hits = [], []
-        for index in valid.in_order(self.batch_size):
+        n_rows = self.batch_size
+        if not listens:
+            n_rows = self.rows_of_validation(valid.X[0], n_rows)
+        for index in valid.in_order(n_rows):
             X, y, weights = valid.take(index)
             if listens:
                 self.notify("on_batch_begin", batch=(X, y), training=False)
@@ -310,7 +314,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
                 self.record_batch("valid", (X, y), logits, loss)
         losses = sum_over_processes(_stacked(kept_losses), valid)
         hits = sum_over_processes(_stacked(kept_hits), valid)
-        self.history.record("valid_loss", _mean(losses, self.batch_size, len(valid)))
+        self.history.record("valid_loss", _mean(losses, n_rows, len(valid)))
         self.history.record("valid_acc", hits.sum().item() / len(valid))
 
     def record_batch(self, prefix: str, batch: tuple, logits: Tensor, loss: Tensor) -> None:

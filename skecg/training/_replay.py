@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,44 +29,59 @@ class Replay:
 
     Parameters
     ----------
-    body : callable
-        The function, without arguments.
     capture : callable
-        Turns the function into one that replays it: :func:`captured`, or what stands for it on a
-        device without graphs.
+        Turns a function without arguments into one that replays it: :func:`captured`, or what
+        stands for it on a device without graphs.
     """
 
-    def __init__(
-        self,
-        body: Callable[[], None],
-        capture: Callable[[Callable[[], None]], Callable[[], None]],
-    ) -> None:
-        self.body, self.capture = body, capture
+    def __init__(self, capture: Callable[[Callable[[], None]], Callable[[], None]]) -> None:
+        self.capture = capture
         self.replayed: Callable[[], None] | None = None
         self._n_calls = 0
         self._host_generators: tuple[Any, ...] = ()
+        self._waits: list[str] = []
 
-    def __call__(self) -> None:
+    def __call__(self, body: Callable[[], None]) -> None:
         """Do the function's work once.
+
+        Parameters
+        ----------
+        body : callable
+            The function, the same in every call. It is not kept: what has a replay of its own
+            method would wait for the garbage collector, and the device's memory with it.
 
         Raises
         ------
         CannotCapture
-            If the function draws random numbers on the host, which replays would repeat, or if it
-            waits for the host.
+            If the function draws random numbers on the host, which replays would repeat, or if the
+            host waits in it for a value on the device.
         """
         if self.replayed is None and self._n_calls < N_WARM_UP:
-            self._host_generators = self._host_generators or _host_generators()
-            self._n_calls += 1
-            self.body()
+            self._warm_up(body)
             return
         if self.replayed is None:
             if self._host_generators != _host_generators():
                 raise CannotCapture(
                     "the network or an augmentation draws random numbers on the CPU"
                 )
-            self.replayed = self.capture(self.body)
+            if self._waits:
+                raise CannotCapture(
+                    "the network or an augmentation reads a value from the device "
+                    f"({', '.join(dict.fromkeys(self._waits))})"
+                )
+            self.replayed = self.capture(body)
         self.replayed()
+
+    def _warm_up(self, body: Callable[[], None]) -> None:
+        self._host_generators = self._host_generators or _host_generators()
+        self._n_calls += 1
+        # A capture that fails leaves PyTorch's generator and memory of the device in disorder, so
+        # what would make it fail is looked for before. First calls may wait for other reasons.
+        is_last = self._n_calls == N_WARM_UP
+        watch: AbstractContextManager[list[str]]
+        watch = waits_for_device() if is_last else nullcontext([])
+        with watch as self._waits:
+            body()
 
 
 def captured(body: Callable[[], None]) -> Callable[[], None]:
@@ -73,7 +90,7 @@ def captured(body: Callable[[], None]) -> Callable[[], None]:
     Raises
     ------
     CannotCapture
-        If the function cannot be captured, as when it waits for a value on the device.
+        If the function cannot be captured.
     """
     graph = torch.cuda.CUDAGraph()
     try:
@@ -84,9 +101,36 @@ def captured(body: Callable[[], None]) -> Callable[[], None]:
         ):
             body()
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0]
+        graph.reset()
+        # The end of a capture fails after what made it fail.
+        first = error.__context__ or error
+        reason = str(first).strip().splitlines()[0]
         raise CannotCapture(f"PyTorch cannot capture it ({reason})") from error
     return graph.replay
+
+
+@contextmanager
+def waits_for_device() -> Iterator[list[str]]:
+    """Yield a list; after the block it has the places where the host waited for a CUDA device."""
+    places: list[str] = []
+    if not torch.cuda.is_initialized():
+        yield places
+        return
+    mode = torch.cuda.get_sync_debug_mode()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            yield places
+        finally:
+            torch.cuda.set_sync_debug_mode(mode)
+    for warning in caught:
+        if "synchronizing CUDA operation" in str(warning.message):
+            places.append(f"{Path(warning.filename).name}, line {warning.lineno}")
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
+import weakref
 from functools import cache
 
 import numpy as np
@@ -193,6 +196,43 @@ def test_draws_on_the_host_are_found_before_the_capture(capsys):
     assert "draws random numbers on the CPU" in capsys.readouterr().out
 
 
+class ReadsTheDevice(nn.Module):
+    """Looks at a value, of which PyTorch warns on a CUDA device in that mode."""
+
+    mode = "default"
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(60, 3)
+
+    def forward(self, X):
+        if self.mode == "warn":
+            warnings.warn("called a synchronizing CUDA operation", stacklevel=1)
+            warnings.warn("something else", stacklevel=1)
+        return self.layer(X[:, 0])
+
+
+@pytest.fixture
+def cuda_tells_of_waits(monkeypatch):
+    def set_mode(mode):
+        ReadsTheDevice.mode = mode
+
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_sync_debug_mode", lambda: "default")
+    monkeypatch.setattr(torch.cuda, "set_sync_debug_mode", set_mode)
+
+
+def test_reading_the_device_is_found_before_the_capture(device_draws, cuda_tells_of_waits, capsys):
+    capture = CountedCapture()
+    with pytest.warns(UserWarning, match="something else") as told:
+        net = trained(CapturingNet, capture=capture, module=ReadsTheDevice, verbose=1)
+    assert capture.n_captures == 0
+    assert ReadsTheDevice.mode == "default"
+    assert len(told) == 1
+    assert "reads a value from the device (test_captured_steps.py, line" in capsys.readouterr().out
+    assert difference(net, trained(module=ReadsTheDevice)) < 1e-5
+
+
 def test_the_optimiser_is_as_before_after_an_epoch(device_draws):
     net = trained(CapturingNet)
     settings = {name: type(value) for name, value in net.optimizer_.param_groups[0].items()}
@@ -231,7 +271,25 @@ def test_samples_that_stay_on_the_host_are_a_reason():
 
 def test_a_replay_does_the_work_of_every_call():
     done = []
-    replay = Replay(lambda: done.append("called"), lambda body: lambda: done.append("replayed"))
+    replay = Replay(lambda body: lambda: done.append("replayed"))
     for _ in range(N_WARM_UP + 2):
-        replay()
+        replay(lambda: done.append("called"))
     assert done == ["called"] * N_WARM_UP + ["replayed"] * 2
+
+
+def test_nothing_waits_for_the_garbage_collector(device_draws, monkeypatch):
+    made = []
+
+    class Seen(CapturedSteps):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr(f"{__name__}.CapturedSteps", Seen)
+    gc.disable()
+    try:
+        # The captured function itself is no graph, and would be kept by its replay.
+        trained(CapturingNet, capture=lambda body: lambda: None)
+        assert [steps() for steps in made] == [None]
+    finally:
+        gc.enable()

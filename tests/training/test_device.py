@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from skecg.training import Precision, _device, cpu_threads, resolve_device, resolve_precision
+from skecg.training._device import timed_convolutions
 
 CPU = torch.device("cpu")
 
@@ -39,6 +40,24 @@ def test_auto_is_bfloat16_in_training_alone(monkeypatch, has_units):
     assert resolve_precision("auto", CPU) == (
         in_training if has_units else Precision(torch.float32)
     )
+
+
+@pytest.mark.parametrize(
+    ("device", "products", "deterministic", "expected"),
+    [
+        ("cuda", None, False, True),
+        ("cuda", None, True, False),
+        ("cuda", torch.bfloat16, False, False),
+        ("cpu", None, False, False),
+    ],
+)
+def test_algorithms_of_float32_on_cuda_are_timed(
+    device, products, deterministic, expected, monkeypatch
+):
+    monkeypatch.setattr(torch, "are_deterministic_algorithms_enabled", lambda: deterministic)
+    with timed_convolutions(torch.device(device), products):
+        assert torch.backends.cudnn.benchmark is expected
+    assert torch.backends.cudnn.benchmark is False
 
 
 def test_threads_are_restored_after_an_error():

@@ -200,6 +200,29 @@ def test_validation_figures(data):
     assert frozen.history[-1, "valid_loss"] == pytest.approx(frozen.history[-1, "train_loss"])
 
 
+def test_validation_figures_do_not_depend_on_the_size_of_batches(data, monkeypatch):
+    few = train(net(lr=0.0), batches(data), batches(data), n_epochs=1)
+    monkeypatch.setattr(LeanNet, "rows_of_validation", lambda *_: N - 1)
+    many = train(net(lr=0.0), batches(data), batches(data), n_epochs=1)
+    for key in ("valid_loss", "valid_acc"):
+        assert many.history[-1, key] == pytest.approx(few.history[-1, key], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("device", "shape", "rows"),
+    [
+        ("cpu", (1, 187), 32),
+        ("cuda", (1, 187), 2**13),
+        ("cuda", (3, 182, 256), 32),  # fewer would fit a block
+        ("cuda", (3, 64, 64), 341),
+    ],
+)
+def test_other_devices_validate_more_samples_at_once(device, shape, rows):
+    some = net()
+    some.device = device
+    assert some.rows_of_validation(torch.zeros(shape), 32) == rows
+
+
 def test_a_weight_multiplies_the_gradient(data):
     # SGD without momentum and one batch: the step is the weighted mean of the samples' gradients.
     optimizer = torch.optim.SGD
