@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..samples import SampleView, as_tensor
-from ._device import Precision
+from ._device import Precision, full_float32
 
 # Matrix products of fewer rows take other kernels, whose sums differ in the last bits: a sample's
 # probabilities would depend on how many others are predicted with it.
@@ -42,12 +42,14 @@ class BlockPrediction:
         Returns
         -------
         context manager
-            Does nothing where they have the format of the weights.
+            Where they have the format of the weights, nothing changes but that a prediction is
+            computed with all its digits.
         """
+        device = torch.device(self.device)
         products = self.precision.products if training else self.precision.in_prediction
-        if products is None:
-            return nullcontext()
-        return torch.autocast(torch.device(self.device).type, products)
+        if products is not None:
+            return torch.autocast(device.type, products)
+        return nullcontext() if training else full_float32(device)
 
     @torch.no_grad()
     def logits(self, X: SampleView | np.ndarray) -> Tensor:

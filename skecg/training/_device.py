@@ -66,6 +66,7 @@ def _require_cuda(name: str, device: torch.device) -> None:
 # A thread that starts while another computes with a given number would take that number for the
 # process's, and put it back at its end.
 _THREADS = threading.RLock()
+_TF32 = threading.RLock()
 
 
 @contextmanager
@@ -90,7 +91,7 @@ def cpu_threads(n_threads: int | None) -> Iterator[None]:
 def timed_convolutions(device: torch.device, products: torch.dtype | None) -> Iterator[None]:
     """Let cuDNN try its algorithms for convolutions in float32, and take the fastest.
 
-    By its own rule it takes one that is many times slower for small signals, with gigabytes of
+    By its own rule it takes one that is several times slower for small signals, with gigabytes of
     memory. It does not for bfloat16, and trying takes time. Nothing is changed where PyTorch is to
     be deterministic, since another algorithm may be the fastest in the next run.
 
@@ -109,6 +110,37 @@ def timed_convolutions(device: torch.device, products: torch.dtype | None) -> It
         yield
     finally:
         cudnn.benchmark = before
+
+
+@contextmanager
+def full_float32(device: torch.device) -> Iterator[None]:
+    """Compute float32 on a CUDA device as on all others.
+
+    By default, PyTorch rounds the factors of its convolutions and LSTMs there to TF32, which has
+    the precision of a float16: probabilities would differ from the CPU's by a thousandth. Only one
+    Python thread at a time is in such a block, since the setting holds for all of them.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where the network predicts.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    cudnn = torch.backends.cudnn
+    with _TF32:
+        try:
+            before = cudnn.allow_tf32
+        except RuntimeError:
+            # Somebody has chosen by PyTorch's newer settings, one for each kind of layer.
+            yield
+            return
+        cudnn.allow_tf32 = False
+        try:
+            yield
+        finally:
+            cudnn.allow_tf32 = before
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from skecg.training import Precision, _device, cpu_threads, resolve_device, resolve_precision
-from skecg.training._device import timed_convolutions
+from skecg.training._device import full_float32, timed_convolutions
 
 CPU = torch.device("cpu")
 
@@ -58,6 +58,28 @@ def test_algorithms_of_float32_on_cuda_are_timed(
     with timed_convolutions(torch.device(device), products):
         assert torch.backends.cudnn.benchmark is expected
     assert torch.backends.cudnn.benchmark is False
+
+
+def test_predictions_on_cuda_keep_all_digits():
+    cudnn = torch.backends.cudnn
+    assert cudnn.allow_tf32  # PyTorch's default
+    with full_float32(torch.device("cuda")):
+        assert not cudnn.allow_tf32
+        assert "tf32" not in (cudnn.conv.fp32_precision, cudnn.rnn.fp32_precision)
+    assert (cudnn.conv.fp32_precision, cudnn.rnn.fp32_precision) == ("tf32", "tf32")
+    with full_float32(CPU):
+        assert cudnn.allow_tf32
+
+
+def test_newer_settings_of_tf32_are_the_users():
+    conv = torch.backends.cudnn.conv
+    conv.fp32_precision = "ieee"
+    try:
+        with full_float32(torch.device("cuda")):
+            assert conv.fp32_precision == "ieee"
+            assert torch.backends.cudnn.rnn.fp32_precision == "tf32"
+    finally:
+        conv.fp32_precision = "tf32"
 
 
 def test_threads_are_restored_after_an_error():
