@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from skorch import NeuralNet
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ..augmentation import step_name
 from ..networks import SignalNetwork, network_proper
@@ -95,8 +94,10 @@ def _shares(targets: Tensor, net: NeuralNet, dtype: torch.dtype) -> Tensor:
     """Return class codes as shares of classes; labels that may come together are such already."""
     if targets.is_floating_point():
         return targets
-    # In a process of several without a sample of its own, the code is that of no class.
-    return functional.one_hot(targets.clamp(min=0), len(net.classes)).to(dtype)
+    # In a process of several without a sample of its own, the code is that of no class. (PyTorch's
+    # one_hot reads the largest code of a batch on some devices.)
+    codes = torch.arange(len(net.classes), device=targets.device)
+    return (targets.clamp(min=0)[:, None] == codes).to(dtype)
 
 
 def _checked(step: Callable[..., Any], before: Tensor, after: Any) -> Tensor:

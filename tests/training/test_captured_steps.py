@@ -1,23 +1,29 @@
-"""Captured steps, with calls in the place of a capture: all but the CUDA graph itself."""
+"""Captured steps, with recorded operations in the place of a CUDA graph."""
 
 from __future__ import annotations
 
 import gc
 import warnings
 import weakref
-from functools import cache
+from functools import cache, partial
+from itertools import chain, repeat
 
 import numpy as np
 import pytest
 import torch
+from estimators import CLASSIFIERS
+from sklearn.base import clone
 from skorch.callbacks import Callback
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import LBFGS, SGD, Adam, Adamax, AdamW, RMSprop
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from skecg.augmentation import Gain, Mixup, Noise
+from skecg.classifiers._images import BaseImageClassifier
 from skecg.networks import ResidualCNN
 from skecg.samples import Batches
-from skecg.training import AveragedWeights, EarlyStopping, LeanNet, OneCycle
+from skecg.training import AveragedWeights, EarlyStopping, LeanNet, OneCycle, Precision
 from skecg.training._captured_steps import CapturedSteps, reason_not_to_capture
 from skecg.training._replay import N_WARM_UP, CannotCapture, Replay
 
@@ -30,9 +36,10 @@ def network():
 
 
 class CountedCapture:
-    """Returns the function itself, and counts captures and replays."""
+    """Counts captures and replays."""
 
-    def __init__(self, fails=False):
+    def __init__(self, capture=None, *, fails=False):
+        self.capture = capture or Recorded.capture
         self.fails, self.n_captures, self.n_replays = fails, 0, 0
 
     def __call__(self, body):
@@ -40,11 +47,48 @@ class CountedCapture:
         if self.fails:
             raise CannotCapture("of a test")
 
+        replayed = self.capture(body)
+
         def replay():
             self.n_replays += 1
-            body()
+            replayed()
 
         return replay
+
+
+class Recorded(TorchDispatchMode):
+    """Stands for a CUDA graph: the operations of a function, repeated on the same memory.
+
+    No Python of the function runs again, so that what it reads of the host is what it was.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        if operation is torch.ops.aten._local_scalar_dense.default:
+            raise CannotCapture("of a value that is read")
+        kwargs = kwargs or {}
+        result = operation(*args, **kwargs)
+        self.calls.append((operation, args, kwargs, result))
+        return result
+
+    def __call__(self):
+        for operation, args, kwargs, result in self.calls:
+            again = operation(*args, **kwargs)
+            for kept, new in zip(tree_leaves(result), tree_leaves(again), strict=True):
+                # Operations in place and views have done it.
+                if isinstance(new, Tensor) and kept.data_ptr() != new.data_ptr():
+                    kept.copy_(new)
+
+    @classmethod
+    def capture(cls, body):
+        """Record a function; the first replay is the recording, which has done the work."""
+        with cls() as recorded:
+            body()
+        replays = chain([lambda: None], repeat(torch.no_grad()(recorded)))
+        return lambda: next(replays)()
 
 
 class CapturingNet(LeanNet):
@@ -57,11 +101,13 @@ class CapturingNet(LeanNet):
         return CapturedSteps(self, batches, forward, averages, self.capture)
 
 
-def batches(weights=None):
+def batches(weights=None, shape=(1, 60)):
     rng = np.random.default_rng(0)
     y = np.arange(N) % 3
-    X = np.sin(np.arange(60) / 20 * (y[:, None] + 1)) + rng.normal(0, 0.3, (N, 60))
-    return Batches(X[:, None].astype(np.float32), y, weights, device=CPU, dtype=torch.float32)
+    n_values = np.prod(shape)
+    X = np.sin(np.arange(n_values) / 20 * (y[:, None] + 1)) + rng.normal(0, 0.3, (N, n_values))
+    X = X.reshape(N, *shape).astype(np.float32)
+    return Batches(X, y, weights, device=CPU, dtype=torch.float32)
 
 
 def trained(kind=LeanNet, data=None, module=network, capture=None, n_epochs=4, **params):
@@ -118,7 +164,9 @@ def device_draws(monkeypatch):
     ids=str,
 )
 def test_captured_steps_give_the_weights_of_steps_one_by_one(params, device_draws):
-    capture = CountedCapture()
+    # Those without a fused kernel count their steps on the host, but on CUDA.
+    is_fused = params.get("optimizer__fused", True)
+    capture = CountedCapture(None if is_fused else lambda body: body)
     net, other = trained(CapturingNet, capture=capture, **params), trained(**params)
     assert (capture.n_captures, capture.n_replays) == (1, 4 * 4 - N_WARM_UP)
     # The rates are float32 numbers on the device, and float64 numbers on the host.
@@ -127,6 +175,37 @@ def test_captured_steps_give_the_weights_of_steps_one_by_one(params, device_draw
         [row["train_loss"] for row in other.history], rel=1e-6
     )
     assert net.history[-1, "lr"] == pytest.approx(other.history[-1, "lr"])
+
+
+@pytest.mark.filterwarnings("ignore:TF32 acceleration on top of oneDNN")
+@pytest.mark.parametrize("products", [None, torch.bfloat16], ids=["float32", "bfloat16"])
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: type(c).__name__)
+def test_every_network_is_trained_by_replays(classifier, products, device_draws):
+    shape = (3, 24, 24) if isinstance(classifier, BaseImageClassifier) else (2, 60)
+    params = {
+        "module": clone(classifier)._network_factory_for(shape, 3, (0.0, 1.0)),
+        "data": batches(shape=shape),
+        "precision": Precision(torch.float32, products),
+        # Adam would blow rounding up where a gradient is nothing else.
+        "optimizer": SGD,
+    }
+    # oneDNN's LSTM keeps what its gradient needs in memory of its own.
+    with torch.backends.mkldnn.flags(enabled="LSTM" not in str(params["module"]())):
+        net, other = trained(CapturingNet, **params), trained(**params)
+    assert difference(net, other) < 1e-6
+
+
+class CountsCalls(nn.Linear):
+    n_calls = 0
+
+    def forward(self, X):
+        CountsCalls.n_calls += 1
+        return super().forward(X[:, 0])
+
+
+def test_the_code_of_a_network_is_not_run_in_replays(device_draws):
+    trained(CapturingNet, module=partial(CountsCalls, 60, 3))
+    assert CountsCalls.n_calls == N_WARM_UP + 1 + 4  # and in the short batch of four epochs
 
 
 @pytest.mark.parametrize("kind", ["ema", "swa"])
