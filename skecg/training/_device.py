@@ -102,10 +102,11 @@ def timed_convolutions(device: torch.device, products: torch.dtype | None) -> It
     products : torch.dtype or None
         Format of the products in training, None for that of the weights.
     """
-    cudnn = torch.backends.cudnn
-    before = cudnn.benchmark
-    if device.type == "cuda" and products is None:
-        cudnn.benchmark = before or not torch.are_deterministic_algorithms_enabled()
+    cudnn, is_fixed = torch.backends.cudnn, torch.are_deterministic_algorithms_enabled()
+    if device.type != "cuda" or products is not None or is_fixed:
+        yield
+        return
+    before, cudnn.benchmark = cudnn.benchmark, True
     try:
         yield
     finally:
