@@ -119,6 +119,8 @@ def waits_for_device() -> Iterator[list[str]]:
     mode = torch.cuda.get_sync_debug_mode()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        # PyTorch says once that it does not find all.
+        warnings.filterwarnings("ignore", "Synchronization debug mode is a prototype")
         torch.cuda.set_sync_debug_mode("warn")
         try:
             yield places

@@ -294,6 +294,7 @@ class ReadsTheDevice(nn.Module):
 @pytest.fixture
 def cuda_tells_of_waits(monkeypatch):
     def set_mode(mode):
+        warnings.warn("Synchronization debug mode is a prototype feature", stacklevel=1)
         ReadsTheDevice.mode = mode
 
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
