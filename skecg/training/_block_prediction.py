@@ -160,16 +160,10 @@ class BlockPrediction:
                     block = torch.cat([block, filling])
                 yield block, n_rows
 
-    def rows_of_validation(self, sample: Tensor, batch_size: int) -> int:
-        """Return how many samples are validated at once.
+    def _rows_of_validation(self, sample: Tensor, batch_size: int) -> int:
+        """Return how many samples are validated at once: on the CPU, as many as are trained on.
 
-        Parameters
-        ----------
-        sample : Tensor
-            One of them.
-        batch_size : int
-            How many are trained on at once: as many, on the CPU. Another device would wait for the
-            host between small batches.
+        Another device would wait for the host between small batches.
         """
         if torch.device(self.device).type == "cpu":
             return batch_size

@@ -300,7 +300,7 @@ class LeanNet(BlockPrediction, WithoutDefaultCallbacks, NeuralNetClassifier):
         kept_losses, kept_hits = [], []
         n_rows = self.batch_size
         if not listens:
-            n_rows = self.rows_of_validation(valid.X[0], n_rows)
+            n_rows = self._rows_of_validation(valid.X[0], n_rows)
         for index in valid.in_order(n_rows):
             X, y, weights = valid.take(index)
             if listens:

@@ -202,7 +202,7 @@ def test_validation_figures(data):
 
 def test_validation_figures_do_not_depend_on_the_size_of_batches(data, monkeypatch):
     few = train(net(lr=0.0), batches(data), batches(data), n_epochs=1)
-    monkeypatch.setattr(LeanNet, "rows_of_validation", lambda *_: N - 1)
+    monkeypatch.setattr(LeanNet, "_rows_of_validation", lambda *_: N - 1)
     many = train(net(lr=0.0), batches(data), batches(data), n_epochs=1)
     for key in ("valid_loss", "valid_acc"):
         assert many.history[-1, key] == pytest.approx(few.history[-1, key], rel=1e-6)
@@ -220,7 +220,7 @@ def test_validation_figures_do_not_depend_on_the_size_of_batches(data, monkeypat
 def test_other_devices_validate_more_samples_at_once(device, shape, rows):
     some = net()
     some.device = device
-    assert some.rows_of_validation(torch.zeros(shape), 32) == rows
+    assert some._rows_of_validation(torch.zeros(shape), 32) == rows
 
 
 def test_a_weight_multiplies_the_gradient(data):
