@@ -14,7 +14,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="PyTorch sees no CUDA device"))
 
 
-@pytest.fixture(params=["cuda", pytest.param("cpu", id="rehearsal")])
+@pytest.fixture(params=["cuda", pytest.param("cpu", id="rehearsal", marks=pytest.mark.slow)])
 def device(request: pytest.FixtureRequest) -> str:
     """Return the device; on the CPU, a test says nothing but that it could be run."""
     return request.param

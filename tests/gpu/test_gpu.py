@@ -1,7 +1,7 @@
 """What holds on a CUDA device: pytest -m gpu.
 
-Without one, those that take the fixture ``placed`` are rehearsed on the CPU, so that they can be
-relied on where there is one.
+Without one, those that take the fixture ``placed`` are rehearsed on the CPU (as slow tests), so
+that they can be relied on where there is one.
 """
 
 from __future__ import annotations
@@ -196,7 +196,6 @@ def test_two_processes_share_a_device(placed, beats):
     assert distance(one, other) < CLOSE
 
 
-@pytest.mark.slow  # on the CPU, tests/test_common.py has done them
 @pytest.mark.parametrize(
     "classifier",
     [c for c in CLASSIFIERS if type(c) in (ECGResidualCNNClassifier, ECGCNN2DClassifier)],
