@@ -415,6 +415,7 @@ def test_metadata_routing_carries_groups_and_weights(classifier, beats, groups):
     assert result["test_score"].shape == (2,)
 
 
+@pytest.mark.slow
 def test_pipeline_with_the_beat_segmenter(classifier):
     rng = np.random.default_rng(0)
     y = np.repeat(["slow", "fast"], 20)

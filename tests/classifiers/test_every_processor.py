@@ -35,9 +35,10 @@ for path in Path(sys.argv[3]).glob("*.safetensors"):
     classifier = skecg.load(path, modules={"Perceptron": Perceptron})
     np.savez(path.with_suffix(".npz"), p=classifier.predict_proba(X), e=classifier.embed(X))
 """
-# Each takes ten seconds; the oldest kernels are left to the slow tests.
+# Each takes six seconds; one is enough for the default run.
 every_processor = pytest.mark.parametrize(
-    "processor", [pytest.param("SSE4.1", marks=pytest.mark.slow), "AVX2", "AVX-512"]
+    "processor",
+    [pytest.param(name, marks=() if name == "AVX2" else pytest.mark.slow) for name in PROCESSORS],
 )
 TRAIN = """
 import sys

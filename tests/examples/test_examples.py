@@ -109,6 +109,7 @@ def test_plot_transfer_compares_the_number_of_trained_layers(tmp_path):
     assert "last k trained: [" in done.stdout
 
 
+@pytest.mark.slow
 def test_train_in_parallel_is_a_plain_script_too(tmp_path):
     done = run_without_data("train_in_parallel.py", tmp_path)
     assert "processes: 1, training losses: 1.6" in done.stdout  # chance is log(5) = 1.609

@@ -42,6 +42,7 @@ def test_a_record_of_another_rate_is_annotated(name):
     assert set(beats.label.tolist()) <= set("NSVF")
 
 
+@pytest.mark.slow
 def test_figures_of_the_card(data_home):
     """The card says what the model does: F1 of V on DS2 with the annotated R peaks."""
     ds2 = load_mitbih(data_home, records=DE_CHAZAL_DS2)
