@@ -86,11 +86,11 @@ CLASSIFIERS = [
         n_steps=2, width=4, n_blocks=2, n_hidden=16,
     ),
 ]  # fmt: skip
-WEIGHT_CHECK = "check_sample_weight_equivalence_on_dense_data"
 # Checks of scikit-learn's that they cannot pass, and why.
 FAILURES_OF_NETWORKS = {
-    WEIGHT_CHECK: "a sample of weight 2 is one of a mini-batch, a sample that stands twice is two, "
-    "so the batches differ; test_weights_equal_repetition_in_one_batch shows that nothing else does"
+    "check_sample_weight_equivalence_on_dense_data": "a sample of weight 2 is one of a mini-batch, "
+    "a sample that stands twice is two, so the batches differ; "
+    "test_weights_equal_repetition_in_one_batch shows that nothing else does"
 }
 # With a number beside the signal; in a table, that is its last column.
 WITH_SIDE_FEATURES = [
